@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { timestamp } from './common.ts';
+import { logLineSchema } from './entities/log.ts';
+import { buildVmSchema } from './entities/run.ts';
+
+/**
+ * What a runner and the agent API say to each other, the same in CodeBuild and under a connector.
+ * Paths are below `/v1/agent/workspaces/{workspaceId}/runs/{runId}`. `claim` is called with the one-time token as
+ * bearer, everything after it with the `leaseToken` that the claim answered. 409 `lease-lost`: another runner has
+ * the run, or it has ended: stop working. 409 `out-of-order`: go on at `expectedSeq`.
+ */
+
+/** A temporary resource that the build made, as read from Packer's output. */
+export const temporaryResourceSchema = z.object({ kind: z.string(), id: z.string() });
+export type TemporaryResource = z.infer<typeof temporaryResourceSchema>;
+
+const stepEventSchema = z.object({
+  index: z.int().min(1),
+  status: z.enum(['running', 'succeeded', 'failed', 'skipped']),
+  at: timestamp,
+});
+export type StepEvent = z.infer<typeof stepEventSchema>;
+
+/** What changed since the last message; absent when nothing did. */
+export const progressSchema = z.object({
+  steps: z.array(stepEventSchema).max(500).optional(),
+  buildVm: buildVmSchema.optional(),
+  temporaries: z.array(temporaryResourceSchema).max(100).optional(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** `runnerId` is made by each runner process; a claim repeated with the same one is answered again. */
+export const claimRequestSchema = z.object({
+  runnerId: z.string().min(16).max(64),
+  runnerVersion: z.string().max(64),
+  packerVersion: z.string().max(64),
+  hostname: z.string().max(255),
+});
+export type ClaimRequest = z.infer<typeof claimRequestSchema>;
+
+export const claimAnswerSchema = z.object({
+  leaseToken: z.string(),
+  nextSeq: z.int().min(1),
+  heartbeatSeconds: z.number(),
+  chunkIntervalMilliseconds: z.int(),
+  stop: z.boolean(),
+  deadlineAt: timestamp,
+  bundle: z.object({ url: z.string(), sha256: z.string() }),
+  /** Values of the template's variables, by name; they go to Packer as PKR_VAR_… and nowhere else. */
+  variables: z.record(z.string(), z.string()),
+  /** Further values that must never leave the machine in a log line. */
+  redact: z.array(z.string()),
+  /** `aws`: Packer gets its credentials from the runner's loopback endpoint, which asks `credentials`. */
+  credentials: z.enum(['aws', 'none']),
+});
+export type ClaimAnswer = z.infer<typeof claimAnswerSchema>;
+
+/** Most lines and characters of one chunk: an item of the table holds 400 KB. */
+export const MAX_CHUNK_LINES = 500;
+export const MAX_CHUNK_CHARACTERS = 100_000;
+
+export const chunkRequestSchema = z.object({
+  lines: z.array(logLineSchema).min(1).max(MAX_CHUNK_LINES),
+  progress: progressSchema.optional(),
+});
+export type ChunkRequest = z.infer<typeof chunkRequestSchema>;
+
+export const heartbeatRequestSchema = z.object({ progress: progressSchema.optional() });
+export type HeartbeatRequest = z.infer<typeof heartbeatRequestSchema>;
+
+/** Answer to a chunk and to a heartbeat. */
+export const standingSchema = z.object({ stop: z.boolean(), nextSeq: z.int(), deadlineAt: timestamp });
+export type Standing = z.infer<typeof standingSchema>;
+
+/** Answer of `credentials`, in the words of the AWS SDKs' container credential endpoint. */
+export const vendedCredentialsSchema = z.object({
+  AccessKeyId: z.string(),
+  SecretAccessKey: z.string(),
+  Token: z.string().optional(),
+  Expiration: timestamp.optional(),
+});
+export type VendedCredentials = z.infer<typeof vendedCredentialsSchema>;
+
+export const artifactSchema = z.object({ builderId: z.string(), id: z.string(), description: z.string() });
+export type PackerArtifact = z.infer<typeof artifactSchema>;
+
+/** How the build ended. `errors` are the error lines in order, at most 50: what the failure is classified from. */
+export const completionSchema = z.object({
+  outcome: z.enum(['succeeded', 'failed', 'stopped', 'timed-out']),
+  exitCode: z.int().nullable(),
+  artifacts: z.array(artifactSchema).max(20),
+  errors: z
+    .array(z.object({ seq: z.int(), step: z.int().nullable(), text: z.string() }))
+    .max(50),
+  temporaries: z.array(temporaryResourceSchema).max(100),
+  lastSeq: z.int(),
+  progress: progressSchema.optional(),
+});
+export type Completion = z.infer<typeof completionSchema>;

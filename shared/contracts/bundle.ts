@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** Which of Packer's two template dialects a runner's Packer reads: 1.6.x or 1.15.1 and later. */
+export const packerGenerationSchema = z.enum(['1.6', 'modern']);
+export type PackerGeneration = z.infer<typeof packerGenerationSchema>;
+
+/** A file of a job. `path` is relative to the job's folder and never leaves it. */
+export const bundleFileSchema = z.object({
+  path: z.string().regex(/^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]*$/),
+  content: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** A variable of the template and where its value comes from; the value itself is never in the bundle. */
+export const bundleVariableSchema = z.object({ name: z.string(), from: z.string() });
+
+/** Everything a runner gives to Packer: files with their checksums, names of variables, the steps. */
+export const jobBundleSchema = z.object({
+  schemaVersion: z.literal(1),
+  generation: packerGenerationSchema,
+  platform: z.string(),
+  files: z.array(bundleFileSchema),
+  variables: z.array(bundleVariableSchema),
+  steps: z.array(z.object({ index: z.int().min(1), name: z.string(), timeoutSeconds: z.int().optional() })),
+});
+export type JobBundle = z.infer<typeof jobBundleSchema>;
+
+/** Name of the template's variable that carries the nonce of the step markers; the runner makes the value. */
+export const NONCE_VARIABLE = 'goldsmith_nonce';

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { entityBase, entityInput, idOf, timestamp } from '../common.ts';
+import { environmentSchema } from './provisioner.ts';
+
+const definitionName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9-]{0,50}$/, 'begins with a letter, then letters, digits and hyphens, at most 51');
+
+const definitionFields = {
+  operatingSystemId: idOf('operating-system'),
+  builderConfigurationId: idOf('builder-configuration'),
+  provisionerRoleId: idOf('provisioner-role'),
+  platform: z.string().max(32).optional(),
+  connectorId: z.string().max(64).optional(),
+  variables: environmentSchema.optional(),
+  timeoutSeconds: z.int().min(300).max(86_400).optional().meta({ description: 'from the start of the run' }),
+  firstNumber: z.int().min(1).max(1_000_000_000).optional(),
+};
+
+/** What could not run now, told when a definition is saved or read. */
+export const warningSchema = z.object({ code: z.string(), detail: z.string(), pointer: z.string() });
+export type Warning = z.infer<typeof warningSchema>;
+
+/** Operating system + builder configuration + role: what a run builds. */
+export const imageDefinitionInput = z
+  .strictObject({ ...entityInput, name: definitionName, ...definitionFields })
+  .meta({ id: 'ImageDefinitionInput' });
+export const imageDefinitionStored = z.object({
+  ...entityBase('image-definition'),
+  name: definitionName,
+  ...definitionFields,
+});
+export type ImageDefinition = z.infer<typeof imageDefinitionStored>;
+
+/** A definition as it is read: with the state of its latest run and image version. */
+export const imageDefinitionSchema = imageDefinitionStored
+  .extend({
+    status: z.enum(['NoRuns', 'Queued', 'Running', 'Succeeded', 'Failed', 'Stopped']),
+    latestRun: z
+      .object({
+        id: idOf('run'),
+        number: z.int(),
+        status: z.string(),
+        startedAt: timestamp.optional(),
+        endedAt: timestamp.optional(),
+      })
+      .optional(),
+    latestImageVersion: z
+      .object({ id: idOf('image-version'), number: z.int(), name: z.string() })
+      .optional(),
+    operatingSystemName: z.string().optional(),
+    builderConfigurationName: z.string().optional(),
+    provisionerRoleName: z.string().optional(),
+    warnings: z.array(warningSchema).optional(),
+  })
+  .meta({ id: 'ImageDefinition' });

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { entityBase, entityInput, idOf } from '../common.ts';
+import { environmentSchema } from './provisioner.ts';
+
+/** One place in a group. A disabled item stays in the group and is not run. */
+export const groupItemSchema = z.strictObject({
+  provisionerId: idOf('provisioner'),
+  environment: environmentSchema.optional(),
+  enabled: z.boolean().default(true),
+});
+
+const items = z.array(groupItemSchema).max(30);
+
+/** Provisioners in the order they run. */
+export const provisionerGroupInput = z.strictObject({ ...entityInput, items }).meta({ id: 'ProvisionerGroupInput' });
+export const provisionerGroupSchema = z
+  .object({ ...entityBase('provisioner-group'), items })
+  .meta({ id: 'ProvisionerGroup' });
+export type ProvisionerGroup = z.infer<typeof provisionerGroupSchema>;

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { entityBase, entityInput, idOf, osFamilySchema } from '../common.ts';
+
+const groupIds = z.array(idOf('provisioner-group')).max(30);
+
+/** Groups in the order they run. */
+export const provisionerRoleInput = z
+  .strictObject({ ...entityInput, groupIds })
+  .meta({ id: 'ProvisionerRoleInput' });
+export const provisionerRoleSchema = z
+  .object({ ...entityBase('provisioner-role'), groupIds })
+  .meta({ id: 'ProvisionerRole' });
+export type ProvisionerRole = z.infer<typeof provisionerRoleSchema>;
+
+/** A role laid flat: each provisioner with its group, place and OS family. */
+export const flattenedRoleSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        order: z.int(),
+        groupId: idOf('provisioner-group'),
+        groupName: z.string(),
+        provisionerId: idOf('provisioner'),
+        provisionerName: z.string(),
+        type: z.string(),
+        osFamily: osFamilySchema,
+        enabled: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: 'FlattenedRole' });

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { description, entityName, idOf, tags, timestamp } from '../common.ts';
+
+/** Each role includes the ones before it. */
+export const roles = ['viewer', 'operator', 'editor', 'owner'] as const;
+export const roleSchema = z.enum(roles);
+export type Role = z.infer<typeof roleSchema>;
+
+export const workspaceInput = z
+  .strictObject({
+    name: entityName,
+    description: description.default(''),
+    tags: tags.default({}),
+    maxConcurrentRuns: z.int().min(1).max(1000).optional(),
+  })
+  .meta({ id: 'WorkspaceInput' });
+
+/** The tenant: everything but people lives in one. */
+export const workspaceSchema = z
+  .object({
+    id: idOf('workspace'),
+    name: entityName,
+    description,
+    tags,
+    maxConcurrentRuns: z.int(),
+    createdAt: timestamp,
+    createdBy: z.string(),
+    updatedAt: timestamp,
+    rev: z.int(),
+  })
+  .meta({ id: 'Workspace' });
+export type Workspace = z.infer<typeof workspaceSchema>;
+
+/** Who is asking: a person with their workspaces, or a token of one workspace. */
+export const meSchema = z
+  .object({
+    kind: z.enum(['user', 'api-token']),
+    id: z.string(),
+    name: z.string(),
+    workspaces: z.array(z.object({ id: idOf('workspace'), name: z.string(), role: roleSchema })),
+  })
+  .meta({ id: 'Me' });
+
+export const apiTokenInput = z
+  .strictObject({ name: entityName, role: roleSchema, expiresAt: timestamp })
+  .meta({ id: 'ApiTokenInput' });
+export const apiTokenSchema = z
+  .object({
+    id: idOf('api-token'),
+    name: entityName,
+    role: roleSchema,
+    expiresAt: timestamp,
+    createdAt: timestamp,
+    createdBy: z.string(),
+    lastUsedAt: timestamp.optional(),
+  })
+  .meta({ id: 'ApiToken' });
+export type ApiToken = z.infer<typeof apiTokenSchema>;
+
+/** The answer to a create: the only time that the secret is shown. */
+export const createdApiTokenSchema = apiTokenSchema.extend({ secret: z.string() }).meta({ id: 'CreatedApiToken' });
+
+export const socketTicketSchema = z
+  .object({ url: z.string(), ticket: z.string(), expiresAt: timestamp })
+  .meta({ id: 'SocketTicket' });

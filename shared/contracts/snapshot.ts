@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { builderConfigurationSchema } from './entities/builder-configuration.ts';
+import { connectionStored } from './entities/connection.ts';
+import { imageDefinitionStored } from './entities/image-definition.ts';
+import { operatingSystemSchema } from './entities/operating-system.ts';
+import { environmentSchema, provisionerStored } from './entities/provisioner.ts';
+
+/** One step of a run: a provisioner at its place, with the environment that is in force there. */
+export const snapshotStepSchema = z.object({
+  index: z.int().min(1),
+  groupId: z.string(),
+  groupName: z.string(),
+  provisioner: provisionerStored,
+  /** Merged: definition over group item over provisioner. */
+  environment: environmentSchema,
+});
+export type SnapshotStep = z.infer<typeof snapshotStepSchema>;
+
+/** All that a run uses, as it was when the run was created; secrets are ciphertexts. */
+export const runSnapshotSchema = z.object({
+  schemaVersion: z.literal(1),
+  workspaceId: z.string(),
+  definition: imageDefinitionStored,
+  operatingSystem: operatingSystemSchema,
+  builderConfiguration: builderConfigurationSchema,
+  connection: connectionStored,
+  role: z.object({ id: z.string(), name: z.string() }),
+  steps: z.array(snapshotStepSchema),
+});
+export type RunSnapshot = z.infer<typeof runSnapshotSchema>;
