@@ -1,0 +1,81 @@
+import type { PackerArtifact, TemporaryResource, VendedCredentials } from '../contracts/agent-protocol.ts';
+import type { PackerGeneration } from '../contracts/bundle.ts';
+import type { BaseImage, Locator } from '../contracts/entities/image-version.ts';
+import type { BuildVm } from '../contracts/entities/run.ts';
+import type { RunSnapshot } from '../contracts/snapshot.ts';
+import type { TemplateObject } from '../packer/expression.ts';
+
+/** What identifies a run in names and tags of everything it makes. */
+export type RunIdentity = {
+  deploymentId: string;
+  workspaceId: string;
+  definitionId: string;
+  runId: string;
+  /** Name of the image that the run makes, without its version suffix. */
+  imageName: string;
+  number: number;
+};
+
+export type SourceInput = {
+  run: RunIdentity;
+  snapshot: RunSnapshot;
+  baseImage: BaseImage;
+  generation: PackerGeneration;
+  /** Endpoint of EC2 where the deployment names one (a VPC endpoint, an emulator); else the region's own. */
+  ec2Endpoint?: string;
+};
+
+/** Facts that a platform reads from one line of Packer's own output. */
+export type OutputFacts = { buildVm?: Partial<BuildVm>; temporaries?: TemporaryResource[] };
+
+/** A leftover found in the customer's account. */
+export type FoundLeftover = { kind: string; locator: string };
+
+/** The pure part of a platform: what the compiler, the runner and the domain ask. */
+export type Platform = {
+  id: string;
+  /** Name of the final image of version `number`. */
+  imageName: (name: string, number: number) => string;
+  /** Packer's source block for one run. */
+  source: (input: SourceInput) => { type: string; body: TemplateObject };
+  /** Plugins that Packer ≥ 1.7 needs, with exact versions. */
+  plugins: Record<string, { source: string; version: string }>;
+  readOutput: (text: string) => OutputFacts;
+  /** Locators of the images in an artifact; empty when it is none of this platform's. */
+  readArtifact: (artifact: PackerArtifact, run: { imageName: string; accountId: string }) => Locator[];
+  client: () => Promise<{ connect: (access: ConnectionAccess) => PlatformClient }>;
+};
+
+/** What is needed to act in a customer's account; secrets already decrypted, only in Prepare, agent API and jobs. */
+export type ConnectionAccess = {
+  snapshot: RunSnapshot;
+  run: RunIdentity;
+  /** Decrypts one stored secret of the connection. */
+  decrypt: (secret: { ciphertext: string; field: string }) => Promise<string>;
+};
+
+/** A refusal of the platform with the id of the error catalogue that explains it. */
+export class PlatformError extends Error {
+  readonly errorId: string;
+  constructor(errorId: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PlatformError';
+    this.errorId = errorId;
+  }
+}
+
+/** The part of a platform that talks to it. Every method may throw PlatformError. */
+export type PlatformClient = {
+  credentials: () => Promise<VendedCredentials>;
+  /** The exact base image for this run: the most specific match of the operating system's images. */
+  resolveBaseImage: () => Promise<BaseImage>;
+  /** Reads back what a build says it made; missing images are left out. */
+  locate: (locators: Locator[]) => Promise<Locator[]>;
+  accountId: () => Promise<string>;
+  /** The build VM of this run as it stands now, if it is there. */
+  describeBuildVm: () => Promise<BuildVm | undefined>;
+  /** Everything temporary that carries this run's tags or names; `known` was reported by the runner. */
+  findLeftovers: (known: TemporaryResource[]) => Promise<FoundLeftover[]>;
+  /** Deletes one leftover; of one that is gone already it is a success. */
+  removeLeftover: (leftover: FoundLeftover) => Promise<void>;
+};
