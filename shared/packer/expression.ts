@@ -6,8 +6,29 @@ export class Expression {
   }
 }
 
-export type TemplateValue = string | number | boolean | Expression | TemplateValue[] | TemplateObject | undefined;
+/** Text of our own with Packer's run-time tokens, such as `{{ .Path }}`; `{{` is refused everywhere else. */
+export class GoTemplate {
+  readonly source: string;
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+/** A string put together from literal text and expressions. */
+export class Joined {
+  readonly parts: readonly (string | Expression)[];
+  constructor(parts: readonly (string | Expression)[]) {
+    this.parts = parts;
+  }
+}
+
+export type TemplateScalar = string | number | boolean | Expression | GoTemplate | Joined;
+/** `undefined` leaves a field out. */
+export type TemplateValue = TemplateScalar | TemplateValue[] | TemplateObject | undefined;
 export type TemplateObject = { [key: string]: TemplateValue };
 
 /** A reference to a variable of the template. */
 export const variable = (name: string): Expression => new Expression(`var.${name}`);
+
+/** Literal text and expressions side by side: `join('K=', variable('x'))`. */
+export const join = (...parts: (string | Expression)[]): Joined => new Joined(parts);
