@@ -89,9 +89,7 @@ export const completionSchema = z.object({
   outcome: z.enum(['succeeded', 'failed', 'stopped', 'timed-out']),
   exitCode: z.int().nullable(),
   artifacts: z.array(artifactSchema).max(20),
-  errors: z
-    .array(z.object({ seq: z.int(), step: z.int().nullable(), text: z.string() }))
-    .max(50),
+  errors: z.array(z.object({ seq: z.int(), step: z.int().nullable(), text: z.string() })).max(50),
   temporaries: z.array(temporaryResourceSchema).max(100),
   lastSeq: z.int(),
   progress: progressSchema.optional(),

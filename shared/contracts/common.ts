@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** UTC time stamp, RFC 3339 with milliseconds. */
-export const timestamp = z.iso.datetime({ precision: 3 }).meta({ description: 'UTC time, RFC 3339 with milliseconds' });
+export const timestamp = z.iso
+  .datetime({ precision: 3 })
+  .meta({ description: 'UTC time, RFC 3339 with milliseconds' });
 
 /** Prefix of each kind's ids; the rest is a ULID, so ids sort by creation. */
 export const idPrefixes = {
@@ -34,12 +36,21 @@ export const plainText = (max: number) =>
     .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/, 'holds a control character');
 
 /** Name of an entity, shown to people. */
-export const entityName = plainText(100).min(1).regex(/^\S(.*\S)?$/s, 'begins or ends with a space');
+export const entityName = plainText(100)
+  .min(1)
+  .regex(/^\S(.*\S)?$/s, 'begins or ends with a space');
 export const description = plainText(2000);
 
 /** `tags`: keys without `:`, so that `?tag=key:value` can be split at the first colon. */
 export const tags = z
-  .record(z.string().min(1).max(128).regex(/^[^:\s][^:]*$/, 'a tag key holds no colon'), plainText(256))
+  .record(
+    z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^[^:\s][^:]*$/, 'a tag key holds no colon'),
+    plainText(256),
+  )
   .refine((value) => Object.keys(value).length <= 50, 'at most 50 tags');
 
 /** Fields that every entity answers with. */

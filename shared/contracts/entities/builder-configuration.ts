@@ -12,7 +12,11 @@ const builderFields = {
 
 /** Where and with what VM an image is built. */
 export const builderConfigurationInput = z
-  .strictObject({ ...entityInput, ...builderFields, network: z.enum(['public', 'private']).default('public') })
+  .strictObject({
+    ...entityInput,
+    ...builderFields,
+    network: z.enum(['public', 'private']).default('public'),
+  })
   .meta({ id: 'BuilderConfigurationInput' });
 export const builderConfigurationSchema = z
   .object({

@@ -15,7 +15,11 @@ export const connectionInput = z
   .strictObject({ ...entityInput, ...connectionFields(secretInput) })
   .meta({ id: 'ConnectionInput' });
 export const connectionSchema = z
-  .object({ ...entityBase('connection'), ...connectionFields(secretOutput), externalId: z.string().optional() })
+  .object({
+    ...entityBase('connection'),
+    ...connectionFields(secretOutput),
+    externalId: z.string().optional(),
+  })
   .meta({ id: 'Connection' });
 export const connectionStored = z.object({
   ...entityBase('connection'),

@@ -4,7 +4,10 @@ import { environmentSchema } from './provisioner.ts';
 
 const definitionName = z
   .string()
-  .regex(/^[A-Za-z][A-Za-z0-9-]{0,50}$/, 'begins with a letter, then letters, digits and hyphens, at most 51');
+  .regex(
+    /^[A-Za-z][A-Za-z0-9-]{0,50}$/,
+    'begins with a letter, then letters, digits and hyphens, at most 51',
+  );
 
 const definitionFields = {
   operatingSystemId: idOf('operating-system'),
@@ -45,9 +48,7 @@ export const imageDefinitionSchema = imageDefinitionStored
         endedAt: timestamp.optional(),
       })
       .optional(),
-    latestImageVersion: z
-      .object({ id: idOf('image-version'), number: z.int(), name: z.string() })
-      .optional(),
+    latestImageVersion: z.object({ id: idOf('image-version'), number: z.int(), name: z.string() }).optional(),
     operatingSystemName: z.string().optional(),
     builderConfigurationName: z.string().optional(),
     provisionerRoleName: z.string().optional(),

@@ -13,7 +13,10 @@ const imageCommon = {
   connectionId: idOf('connection').optional(),
   region: awsRegion.optional(),
   access: accessSchema.optional(),
-  rootDevice: z.string().regex(/^\/dev\/[a-z0-9]{2,20}$/, 'is no device name').optional(),
+  rootDevice: z
+    .string()
+    .regex(/^\/dev\/[a-z0-9]{2,20}$/, 'is no device name')
+    .optional(),
 };
 
 /** Where one platform finds the base image. */
@@ -26,7 +29,10 @@ export const osImageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('aws-ami-filter'),
     ...imageCommon,
-    owners: z.array(z.string().regex(/^(\d{12}|self|amazon|aws-marketplace)$/, 'is no image owner')).min(1).max(10),
+    owners: z
+      .array(z.string().regex(/^(\d{12}|self|amazon|aws-marketplace)$/, 'is no image owner'))
+      .min(1)
+      .max(10),
     nameFilter: plainText(256).min(3),
   }),
 ]);

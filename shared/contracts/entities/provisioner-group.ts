@@ -12,7 +12,9 @@ export const groupItemSchema = z.strictObject({
 const items = z.array(groupItemSchema).max(30);
 
 /** Provisioners in the order they run. */
-export const provisionerGroupInput = z.strictObject({ ...entityInput, items }).meta({ id: 'ProvisionerGroupInput' });
+export const provisionerGroupInput = z
+  .strictObject({ ...entityInput, items })
+  .meta({ id: 'ProvisionerGroupInput' });
 export const provisionerGroupSchema = z
   .object({ ...entityBase('provisioner-group'), items })
   .meta({ id: 'ProvisionerGroup' });

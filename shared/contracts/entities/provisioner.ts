@@ -14,7 +14,11 @@ export const environmentSchema = z
 const MAX_SCRIPT = 200_000;
 
 /** Characters that neither Packer's two template passes nor a remote shell gives a meaning to. */
-const remotePath = z.string().min(1).max(500).regex(/^[A-Za-z0-9_./:\\~ -]+$/, 'is no plain path');
+const remotePath = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^[A-Za-z0-9_./:\\~ -]+$/, 'is no plain path');
 
 const scripted = {
   script: z.string().min(1).max(MAX_SCRIPT),

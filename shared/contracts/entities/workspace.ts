@@ -58,7 +58,9 @@ export const apiTokenSchema = z
 export type ApiToken = z.infer<typeof apiTokenSchema>;
 
 /** The answer to a create: the only time that the secret is shown. */
-export const createdApiTokenSchema = apiTokenSchema.extend({ secret: z.string() }).meta({ id: 'CreatedApiToken' });
+export const createdApiTokenSchema = apiTokenSchema
+  .extend({ secret: z.string() })
+  .meta({ id: 'CreatedApiToken' });
 
 export const socketTicketSchema = z
   .object({ url: z.string(), ticket: z.string(), expiresAt: timestamp })

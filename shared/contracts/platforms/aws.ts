@@ -5,7 +5,11 @@ import type { SecretStored } from '../secret.ts';
 /** `eu-central-1`, `us-gov-west-1`: what an AWS region's name looks like. */
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is no AWS region');
 const accountTag = z.record(
-  z.string().min(1).max(128).regex(/^(?!aws:)/, 'must not begin with aws:'),
+  z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^(?!aws:)/, 'must not begin with aws:'),
   plainText(256),
 );
 
@@ -26,7 +30,9 @@ export const awsConnectionSettings = <S extends z.ZodType>(secret: S) =>
     ]),
   });
 /** An AWS connection's settings as a run's snapshot holds them. */
-export type AwsConnectionSettings = z.infer<ReturnType<typeof awsConnectionSettings<z.ZodType<SecretStored>>>>;
+export type AwsConnectionSettings = z.infer<
+  ReturnType<typeof awsConnectionSettings<z.ZodType<SecretStored>>>
+>;
 
 /** Packer's durations, such as `90s` or `1h30m`. */
 const duration = z.string().regex(/^(\d+(\.\d+)?(ms|s|m|h))+$/, 'is no duration such as 90s or 1h30m');
@@ -51,7 +57,10 @@ const blockDevice = z.strictObject({
 export const amazonEbsSettings = z.strictObject({
   region: awsRegion.optional().meta({ description: "default: the connection's region" }),
   instanceType: z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'is no instance type'),
-  vpcId: z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'is no VPC id').optional(),
+  vpcId: z
+    .string()
+    .regex(/^vpc-[0-9a-f]{8,17}$/, 'is no VPC id')
+    .optional(),
   subnetId: subnetId.optional(),
   securityGroupIds: z.array(securityGroupId).min(1).max(5).optional(),
   temporarySecurityGroupSourceCidrs: z.array(z.cidrv4()).min(1).max(20).optional(),
@@ -63,10 +72,15 @@ export const amazonEbsSettings = z.strictObject({
   kmsKeyId: plainText(2048).optional(),
   launchBlockDeviceMappings: z.array(blockDevice).max(20).optional(),
   amiDescription: plainText(255).optional(),
-  sshUsername: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no user name').optional(),
+  sshUsername: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no user name')
+    .optional(),
   sshPort: z.int().min(1).max(65_535).optional(),
   sshTimeout: duration.optional(),
-  sshInterface: z.enum(['public_ip', 'private_ip', 'public_dns', 'private_dns', 'session_manager']).optional(),
+  sshInterface: z
+    .enum(['public_ip', 'private_ip', 'public_dns', 'private_dns', 'session_manager'])
+    .optional(),
   winrmUsername: plainText(64).optional(),
   winrmTimeout: duration.optional(),
 });

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { packerGenerationSchema } from '../bundle.ts';
+
+/**
+ * Environment of each function: the CDK construct's `environment` has this type and the function parses with it.
+ * A value is the name or address of a resource, never a secret.
+ */
+const core = { CORE_TABLE: z.string() };
+const traffic = { TRAFFIC_TABLE: z.string() };
+const runsBucket = { RUNS_BUCKET: z.string() };
+const socketPush = { SOCKET_CALLBACK_URL: z.url() };
+const secrets = { SECRETS_KEY_ARN: z.string() };
+const deployment = { DEPLOYMENT_ID: z.string() };
+const authentication = {
+  TOKEN_ISSUER: z.string(),
+  JWKS_URI: z.url(),
+  TOKEN_CLIENT_ID: z.string(),
+};
+const limits = {
+  POOL_ID: z.string(),
+  POOL_LIMIT: z.coerce.number().int().min(1),
+  WORKSPACE_LIMIT: z.coerce.number().int().min(1),
+};
+
+export const functionEnvironments = {
+  'api/access': z.object({
+    ...core,
+    ...traffic,
+    ...authentication,
+    SOCKET_URL: z.string(),
+    WORKSPACE_LIMIT: limits.WORKSPACE_LIMIT,
+  }),
+  'api/definitions': z.object({ ...core, ...authentication, ...secrets }),
+  'api/runs': z.object({ ...core, ...traffic, ...authentication, ...runsBucket, POOL_ID: limits.POOL_ID }),
+  'agent-api': z.object({
+    ...core,
+    ...traffic,
+    ...runsBucket,
+    ...secrets,
+    ...socketPush,
+    ...deployment,
+    HEARTBEAT_SECONDS: z.coerce.number(),
+    CHUNK_INTERVAL_MILLISECONDS: z.coerce.number().int(),
+  }),
+  'workflow/prepare': z.object({
+    ...core,
+    ...traffic,
+    ...runsBucket,
+    ...secrets,
+    ...socketPush,
+    ...deployment,
+    PACKER_GENERATION: packerGenerationSchema,
+  }),
+  'workflow/start-build': z.object({
+    ...core,
+    ...traffic,
+    ...socketPush,
+    BUILD_PROJECT: z.string(),
+    API_URL: z.url(),
+  }),
+  'workflow/verify': z.object({
+    ...core,
+    ...traffic,
+    ...runsBucket,
+    ...secrets,
+    ...socketPush,
+    ...deployment,
+  }),
+  'workflow/finish': z.object({
+    ...core,
+    ...traffic,
+    ...runsBucket,
+    ...secrets,
+    ...socketPush,
+    ...deployment,
+  }),
+  'events/publish-changes': z.object({
+    ...core,
+    ...traffic,
+    ...socketPush,
+    DISPATCH_QUEUE_URL: z.string(),
+    LEFTOVERS_QUEUE_URL: z.string(),
+    POISON_QUEUE_URL: z.string(),
+    EVENT_BUS_NAME: z.string(),
+  }),
+  'events/dispatch-runs': z.object({ ...core, ...limits, STATE_MACHINE_ARN: z.string() }),
+  'events/remove-leftovers': z.object({ ...core, ...runsBucket, ...secrets, ...deployment }),
+  'jobs/reconcile': z.object({
+    ...core,
+    ...traffic,
+    ...runsBucket,
+    ...secrets,
+    ...socketPush,
+    ...deployment,
+    POOL_ID: limits.POOL_ID,
+    DISPATCH_QUEUE_URL: z.string(),
+    LEFTOVERS_QUEUE_URL: z.string(),
+    STATE_MACHINE_ARN: z.string(),
+  }),
+  'socket/connect': z.object({ ...traffic }),
+  'socket/disconnect': z.object({ ...traffic }),
+  'socket/message': z.object({ ...core, ...traffic, ...socketPush }),
+} as const satisfies Record<string, z.ZodObject>;
+
+/** Name of a deployed function: its folder below `functions/`. */
+export type FunctionName = keyof typeof functionEnvironments;
+export type EnvironmentOf<F extends FunctionName> = z.infer<(typeof functionEnvironments)[F]>;
+/** The same as the construct gives it: every value is text. */
+export type EnvironmentInput<F extends FunctionName> = Record<keyof EnvironmentOf<F>, string>;

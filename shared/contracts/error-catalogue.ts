@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { failureCategorySchema } from './entities/run.ts';
+
+/** One reason a run can fail for; `id` is stable. */
+export const catalogueEntrySchema = z
+  .object({
+    id: z.string(),
+    category: failureCategorySchema,
+    title: z.string(),
+    meaning: z.string(),
+    remedy: z.string(),
+  })
+  .meta({ id: 'ErrorCatalogueEntry' });
+export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>;
+
+export const errorCatalogueSchema = z
+  .object({ items: z.array(catalogueEntrySchema) })
+  .meta({ id: 'ErrorCatalogue' });

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { listQuery, pageOf } from '../common.ts';
+import {
+  apiTokenInput,
+  apiTokenSchema,
+  createdApiTokenSchema,
+  meSchema,
+  socketTicketSchema,
+  workspaceInput,
+  workspaceSchema,
+} from '../entities/workspace.ts';
+import { errorCatalogueSchema } from '../error-catalogue.ts';
+import { inWorkspace, type Route } from './route.ts';
+
+const healthSchema = z.object({ status: z.literal('ok'), version: z.string() }).meta({ id: 'Health' });
+const emptyBody = z.strictObject({}).default({});
+
+/** Who you are, the tenants, tokens, and what is public. */
+export const accessRoutes = {
+  getHealth: {
+    method: 'GET',
+    path: '/v1/health',
+    area: 'access',
+    role: 'public',
+    summary: 'Is the API up',
+    status: 200,
+    response: healthSchema,
+  },
+  getOpenApi: {
+    method: 'GET',
+    path: '/v1/openapi.json',
+    area: 'access',
+    role: 'public',
+    summary: 'This document',
+    status: 200,
+    response: z.looseObject({ openapi: z.string() }),
+  },
+  getErrorCatalogue: {
+    method: 'GET',
+    path: '/v1/error-catalogue',
+    area: 'access',
+    role: 'public',
+    summary: 'Every reason a run can fail for, with its remedy',
+    status: 200,
+    response: errorCatalogueSchema,
+  },
+  getMe: {
+    method: 'GET',
+    path: '/v1/me',
+    area: 'access',
+    role: 'signed-in',
+    summary: 'Who is asking',
+    status: 200,
+    response: meSchema,
+  },
+  createWorkspace: {
+    method: 'POST',
+    path: '/v1/workspaces',
+    area: 'access',
+    role: 'signed-in',
+    summary: 'Create a workspace; you become its owner',
+    body: workspaceInput,
+    status: 201,
+    response: workspaceSchema,
+  },
+  listWorkspaces: {
+    method: 'GET',
+    path: '/v1/workspaces',
+    area: 'access',
+    role: 'signed-in',
+    summary: 'The workspaces you are a member of',
+    query: listQuery,
+    status: 200,
+    response: pageOf(workspaceSchema),
+  },
+  getWorkspace: {
+    method: 'GET',
+    path: inWorkspace,
+    area: 'access',
+    role: 'viewer',
+    summary: 'Read the workspace',
+    status: 200,
+    response: workspaceSchema,
+  },
+  createApiToken: {
+    method: 'POST',
+    path: `${inWorkspace}/api-tokens`,
+    area: 'access',
+    role: 'owner',
+    summary: 'Create an API token; its secret is answered once',
+    body: apiTokenInput,
+    status: 201,
+    response: createdApiTokenSchema,
+  },
+  listApiTokens: {
+    method: 'GET',
+    path: `${inWorkspace}/api-tokens`,
+    area: 'access',
+    role: 'owner',
+    summary: 'List API tokens, without their secrets',
+    query: listQuery,
+    status: 200,
+    response: pageOf(apiTokenSchema),
+  },
+  createSocketTicket: {
+    method: 'POST',
+    path: `${inWorkspace}/socket-tickets`,
+    area: 'access',
+    role: 'viewer',
+    summary: 'A single-use ticket to open the WebSocket with, good for 60 seconds',
+    body: emptyBody,
+    status: 201,
+    response: socketTicketSchema,
+  },
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import type { Role } from '../entities/workspace.ts';
+
+/** The Lambda that serves a route. */
+export type Area = 'access' | 'definitions' | 'runs';
+
+/**
+ * One operation of the API. Validation, the gateway's routes, the OpenAPI document and the handlers' types all come
+ * from this. `role` is the smallest role that may; `public` needs no token, `signed-in` any valid one.
+ */
+export type Route = {
+  method: 'GET' | 'POST' | 'DELETE' | 'PATCH' | 'PUT';
+  path: string;
+  area: Area;
+  role: Role | 'public' | 'signed-in';
+  summary: string;
+  query?: z.ZodType;
+  body?: z.ZodType;
+  /** Status and body of the good answer. */
+  status: 200 | 201 | 202 | 204;
+  response?: z.ZodType;
+  /** The media type of the good answer when it is not JSON. */
+  contentType?: string;
+};
+
+/** Base path of everything that lives in a workspace. */
+export const inWorkspace = '/v1/workspaces/{workspaceId}';
+
+/** Names of the `{parameters}` of a path. */
+export type PathParameters<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathParameters<Rest>
+  : never;

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** Input of the run workflow and of each of its tasks: ids only, everything else is read from the run. */
+export const workflowInputSchema = z.object({ workspaceId: z.string(), runId: z.string() });
+export type WorkflowInput = z.infer<typeof workflowInputSchema>;
+
+/** Prepare and Verify say where to go; why is in the run. */
+export const taskResultSchema = z.object({ next: z.enum(['go-on', 'finish']) });
+export type TaskResult = z.infer<typeof taskResultSchema>;
+
+/** StartBuild gets the task token that ends the Build state. */
+export const startBuildInputSchema = workflowInputSchema.extend({ taskToken: z.string() });
+
+/** A wake-up of the dispatcher: one pool has something to do or something free. */
+export const wakeUpSchema = z.object({ poolId: z.string() });
+
+/** A request to look for and delete what a run left behind. */
+export const leftoversRequestSchema = workflowInputSchema;
