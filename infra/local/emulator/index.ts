@@ -7,6 +7,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { startServerProcess } from './child-process.ts';
+import { adoptState } from './saved-state.ts';
 
 export { findFreePort } from './child-process.ts';
 export { defaultVenvDir, ensureVenv, type Venv, type VenvOptions } from './venv.ts';
@@ -25,9 +26,13 @@ const STOP_LIMIT_MS = 20_000;
 /** Each idle Lambda process costs about 70 MB: those beyond a function's first go after this time. */
 const WARM_SECONDS = 60;
 
+/** Lambda processes at one time; a burst waits instead of taking 8 GB (seen with 100 processes). */
+const MAX_LAMBDA_PROCESSES = 24;
+
 export interface EmulatorOptions {
   port: number;
-  /** Where the state is kept between starts; S3 objects go to its subfolder `s3`. */
+  /** Where the state is kept between starts; S3 objects go to its subfolder `s3`. A copy of one that was
+   * saved may be used with another port. */
   stateDir: string;
   /** For unpacked Lambda code; the subfolder `emulator-<port>` is emptied at each start. */
   tmpDir: string;
@@ -61,7 +66,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const tmpDir = join(resolve(options.tmpDir), `emulator-${options.port}`);
   await rm(tmpDir, { recursive: true, force: true });
   await mkdir(tmpDir, { recursive: true });
-  await mkdir(options.stateDir, { recursive: true });
+  await adoptState(options.stateDir, options.port);
   const server = await startServerProcess({
     name: 'The AWS emulator',
     command: join(resolve(options.venvDir), 'bin', 'python'),
@@ -92,6 +97,8 @@ function emulatorEnvironment(options: EmulatorOptions, tmpDir: string): Record<s
     LANG: 'C.UTF-8',
     GATEWAY_PORT: String(options.port),
     BIND_HOST: '127.0.0.1',
+    // Otherwise queue URLs repeat whatever name the caller used.
+    MINISTACK_HOST: '127.0.0.1',
     MINISTACK_REGION: region,
     AWS_DEFAULT_REGION: region,
     PERSIST_STATE: '1',
@@ -100,6 +107,7 @@ function emulatorEnvironment(options: EmulatorOptions, tmpDir: string): Record<s
     S3_DATA_DIR: join(stateDir, 's3'),
     IOT_MTLS_ENABLED: '0',
     SFTP_ENABLED: '0',
+    LAMBDA_ACCOUNT_CONCURRENCY: String(MAX_LAMBDA_PROCESSES),
     LAMBDA_WARM_TTL_SECONDS: String(WARM_SECONDS),
     // One line per request at INFO.
     LOG_LEVEL: 'WARNING',

@@ -1,9 +1,13 @@
 """Starts MiniStack with what the local stage needs changed. Run by index.ts, never by hand.
 
 1. A Lambda that logs nothing is answered at once: MiniStack waits 50 ms for a first log line.
-2. POST /_goldsmith/save writes the whole state to STATE_DIR without a shutdown.
-3. When standard input closes (the parent is gone, however it died) the emulator stops gracefully.
-4. Lambda processes never outlive the emulator.
+2. A Lambda call above the process limit waits for its turn. MiniStack refuses it, and counts that as a
+   failed attempt of an asynchronous call (AWS queues those for hours), so a burst would lose work.
+3. DynamoDB streams outlive a restart. MiniStack saves how far each event source mapping has read, but not
+   the stream: after a restart the mappings would be deaf until as many records have been written anew.
+4. POST /_goldsmith/save writes the whole state to STATE_DIR without a shutdown.
+5. When standard input closes (the parent is gone, however it died) the emulator stops gracefully.
+6. Lambda processes never outlive the emulator.
 """
 
 import functools
@@ -12,11 +16,24 @@ import os
 import signal
 import sys
 import threading
+import time
 
 import ministack.app as emulator
 from hypercorn.config import Config
 from ministack.core.lambda_runtime import Worker
 from ministack.core.persistence import save_all
+from ministack.core.responses import AccountRegionScopedDict
+from ministack.services import dynamodb, lambda_svc
+
+# Seconds a Lambda call waits for a process before it is throttled as MiniStack does; below the 29 s
+# after which an API's client gives up on AWS.
+SLOT_WAIT = 25.0
+
+# Records of each stream that are saved: more than any mapping lags behind at a shutdown.
+SAVED_RECORDS = 1000
+
+# Open WebSockets would hold a shutdown back for Hypercorn's 3 s.
+Config.graceful_timeout = 0.5
 
 # The handler's answer comes over stdout and its log over stderr, so the last lines may be a moment
 # behind: 2 ms is enough for a pipe on one machine; a line that comes later goes with the next call.
@@ -24,8 +41,61 @@ Worker._drain_stderr_bounded = functools.partialmethod(
     Worker._drain_stderr_bounded, first_line_wait=0.002, idle_confirm=0.002
 )
 
-# Open WebSockets would hold a shutdown back for Hypercorn's 3 s.
-Config.graceful_timeout = 0.5
+# Read at import, and of no business to the functions, which inherit this environment.
+os.environ.pop("LOG_LEVEL", None)
+
+acquire_slot = lambda_svc._acquire_execution_slot
+release_slot = lambda_svc._release_execution_slot
+slot_freed = threading.Condition()
+
+
+def acquire_slot_in_turn(func, config):
+    """MiniStack's own acquisition, tried again at each release until SLOT_WAIT is over."""
+    deadline = time.monotonic() + SLOT_WAIT
+    with slot_freed:
+        while True:
+            slot, limit = acquire_slot(func, config)
+            left = deadline - time.monotonic()
+            if slot is not None or left <= 0:
+                return slot, limit
+            slot_freed.wait(left)
+
+
+def release_slot_and_tell(key):
+    """Releases a slot and wakes the calls that wait for one."""
+    with slot_freed:
+        release_slot(key)
+        slot_freed.notify_all()
+
+
+lambda_svc._acquire_execution_slot = acquire_slot_in_turn
+lambda_svc._release_execution_slot = release_slot_and_tell
+
+get_tables = dynamodb.get_state
+load_tables = dynamodb.load_persisted_state
+
+
+def get_tables_and_streams():
+    """DynamoDB's state with the newest records of each stream and the number of those before them."""
+    records, trimmed = AccountRegionScopedDict(), AccountRegionScopedDict()
+    for key, stream in list(dynamodb._stream_records._data.items()):
+        kept = stream[-SAVED_RECORDS:]
+        records._data[key] = kept
+        trimmed._data[key] = dynamodb._stream_trimmed._data.get(key, 0) + len(stream) - len(kept)
+    return {**get_tables(), "goldsmith_streams": {"records": records, "trimmed": trimmed}}
+
+
+def load_tables_and_streams(data):
+    """Restores the streams at the positions that the event source mappings know."""
+    load_tables(data)
+    streams = data.get("goldsmith_streams")
+    if streams:
+        dynamodb._stream_records._data.update(streams["records"]._data)
+        dynamodb._stream_trimmed._data.update(streams["trimmed"]._data)
+
+
+dynamodb.get_state = get_tables_and_streams
+dynamodb.load_persisted_state = load_tables_and_streams
 
 serve_aws = emulator.app
 
