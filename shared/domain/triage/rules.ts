@@ -1,0 +1,106 @@
+import type { ErrorId } from './catalogue.ts';
+
+/**
+ * A known failure and how its lines look, in the words of Packer 1.6 and of modern Packer. `last`: of several lines
+ * the last counts, because Packer says it last while a script may print the same words before.
+ */
+export type Rule = { errorId: ErrorId; pattern: RegExp; last?: true };
+
+/**
+ * In order of weight: a rule further up wins over all further down, whatever the order of the lines. What a step
+ * itself did comes first, because a script may print anything, also an error of the platform that it called.
+ */
+export const rules: readonly Rule[] = [
+  {
+    errorId: 'script-failed',
+    pattern: /Script exited with non-zero exit status: (?<exitCode>-?\d+)/,
+    last: true,
+  },
+  { errorId: 'script-disconnected', pattern: /Script disconnected unexpectedly/ },
+  {
+    errorId: 'packer-crashed',
+    pattern: /PACKER CRASH|panic: runtime error|^unexpected EOF|connection is shut down/,
+  },
+  { errorId: 'build-interrupted', pattern: /Cancelling build after receiving/ },
+  {
+    errorId: 'step-timed-out',
+    pattern: /Cancelling provisioner after a timeout|context (canceled|deadline exceeded)/,
+  },
+  {
+    errorId: 'upload-failed',
+    pattern: /Error uploading|Upload failed|scp: .*(denied|No such file|No space)/,
+  },
+  {
+    errorId: 'template-invalid',
+    pattern:
+      /Extraneous JSON object property|No argument or block type is named|Unset variable|Unsupported argument|Bad (script|source) '|Invalid template interpolation|Unknown variable/,
+  },
+  {
+    errorId: 'packer-plugin-missing',
+    pattern:
+      /[Uu]nknown (builder|provisioner)|Missing plugins|plugins? .*(not installed|not found)|Failed to load .*plugin/,
+  },
+  {
+    errorId: 'ssh-authentication',
+    pattern: /authentication error when trying to connect via SSH|ssh: unable to authenticate/,
+  },
+  { errorId: 'ssh-timeout', pattern: /Timeout waiting for SSH/ },
+  { errorId: 'winrm-timeout', pattern: /Timeout waiting for WinRM/i },
+  { errorId: 'windows-password-timeout', pattern: /Timeout waiting for password|Error waiting for password/ },
+  { errorId: 'base-image-ambiguous', pattern: /query returned more than one result/ },
+  { errorId: 'image-name-taken', pattern: /is used by an existing AMI|InvalidAMIName\.Duplicate/ },
+  { errorId: 'base-image-not-subscribed', pattern: /OptInRequired/ },
+  { errorId: 'base-image-not-found', pattern: /No AMI was found matching filters|InvalidAMIID\./ },
+  {
+    errorId: 'network-not-found',
+    pattern:
+      /Invalid(Subnet|SubnetID|Vpc|VpcID|Group|GroupId|SecurityGroup|SecurityGroupID)\.(NotFound|Malformed)|InvalidSubnet\b|VPCIdNotSpecified|MissingInput.*subnet|No default VPC|No Subnets? was found|Couldn't find specified security group|for non-default VPCs/,
+  },
+  { errorId: 'role-not-assumable', pattern: /cannot be assumed|Cannot assume IAM Role|sts:AssumeRole/ },
+  {
+    errorId: 'credentials-invalid',
+    pattern:
+      /NoCredentialProviders|[Nn]o valid credential sources|AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClient|ExpiredToken|RequestExpired|InvalidAccessKeyId|failed to (refresh cached credentials|retrieve credentials)/,
+  },
+  { errorId: 'instance-profile-invalid', pattern: /[Ii]nstance [Pp]rofile|iam:PassRole/ },
+  { errorId: 'encryption-key-unusable', pattern: /Client error on launch|KMS|Kms|kms:/ },
+  {
+    errorId: 'permission-denied',
+    pattern: /UnauthorizedOperation|UnauthorizedAccess|AccessDenied|not authorized to perform/,
+  },
+  { errorId: 'requests-throttled', pattern: /RequestLimitExceeded|Throttling|TooManyRequests/ },
+  {
+    errorId: 'quota-exceeded',
+    pattern:
+      /(Vcpu|Instance|Volume|Resource|Address|SecurityGroup|Snapshot|KeyPair|SpotInstance)\w*LimitExceeded|MaxSpotInstanceCountExceeded|MaxIOPSLimitExceeded|vCPU (capacity|limit)/,
+  },
+  { errorId: 'insufficient-capacity', pattern: /Insufficient\w*(Capacity|Addresses\w*)\b/ },
+  {
+    errorId: 'architecture-mismatch',
+    pattern: /architecture '.*' of the specified|architecture of the specified/,
+  },
+  {
+    errorId: 'instance-type-invalid',
+    pattern:
+      /InvalidInstanceType|InvalidParameterValue: .*[Ii]nstance ?[Tt]ype|instance type .* (does not exist|not supported)|Unsupported: /,
+  },
+  {
+    errorId: 'region-invalid',
+    pattern: /Invalid region\(s\)|unknown region|is not a valid region|[Rr]egion .* is not (valid|enabled)/,
+  },
+  {
+    errorId: 'platform-unreachable',
+    pattern:
+      /error validating regions|RequestError: send request failed|no such host|connection refused|i\/o timeout|no route to host|dial tcp/,
+  },
+  {
+    errorId: 'builder-setting-invalid',
+    pattern:
+      /InvalidParameter|MissingParameter|InvalidBlockDeviceMapping|ValidationError|InvalidSnapshot|Invalid[A-Z]\w+\.(NotFound|Malformed)/,
+  },
+  {
+    errorId: 'build-vm-not-ready',
+    pattern: /Instance state change details|Error waiting for instance .* to become ready/,
+  },
+  { errorId: 'image-creation-failed', pattern: /Error (creating|registering|waiting for|describing) AMI/ },
+];

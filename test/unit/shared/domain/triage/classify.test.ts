@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { failureSchema } from '../../../../../shared/contracts/entities/run.ts';
+import { errorCatalogueSchema } from '../../../../../shared/contracts/error-catalogue.ts';
+import { errorCatalogue, isErrorId, listCatalogue } from '../../../../../shared/domain/triage/catalogue.ts';
+import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/classify.ts';
+import { rules } from '../../../../../shared/domain/triage/rules.ts';
+import { type Sample, samples } from './samples.ts';
+
+const steps = [
+  { index: 1, name: 'update' },
+  { index: 2, name: 'install' },
+];
+
+const buildOf = (sample: Pick<Sample, 'lines' | 'lastStep'>) => ({
+  outcome: 'failed' as const,
+  exitCode: 1,
+  steps,
+  lastStep: sample.lastStep,
+  errors: sample.lines.map(([step, text], place) => ({ seq: 10 + place, step, text })),
+});
+
+describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => {
+  it.each(samples)('knows $title', (sample) => {
+    const failure = classifyFailure(buildOf(sample));
+    expect(failureSchema.parse(failure)).toMatchObject({
+      errorId: sample.errorId,
+      category: errorCatalogue[sample.errorId].category,
+      exitCode: sample.exitCode ?? null,
+      step: sample.step ?? null,
+    });
+    expect(failure.logSeq).toBeGreaterThanOrEqual(10);
+  });
+
+  it('has a recorded sample for every rule', () => {
+    const known = new Set(samples.map((sample) => sample.errorId));
+    expect(rules.map((rule) => rule.errorId).filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  it('points to the last error line of the script and says its own exit code (S110, S154)', () => {
+    const failure = classifyFailure(
+      buildOf({
+        lines: [
+          [2, '==> amazon-ebs.image: warning: old'],
+          [2, '==> amazon-ebs.image: E: no such package'],
+          [2, 'Script exited with non-zero exit status: 7.Allowed exit codes are: [0]'],
+        ],
+        lastStep: 2,
+      }),
+    );
+    expect(failure).toMatchObject({ logSeq: 11, exitCode: 7 });
+    expect(failure.message).toBe('Script exited with status 7: E: no such package');
+  });
+
+  it('points to the first line that explains', () => {
+    const failure = classifyFailure(
+      buildOf({
+        lines: [
+          [null, '==> amazon-ebs.image: Cleaning up'],
+          [null, '==> amazon-ebs.image: Timeout waiting for SSH.'],
+          [null, "Build 'amazon-ebs.image' errored after 5 minutes: Timeout waiting for SSH."],
+        ],
+      }),
+    );
+    expect(failure).toMatchObject({ logSeq: 11, message: 'Timeout waiting for SSH.' });
+  });
+
+  it('calls a run over its time limit a time-out and names the step, whatever was printed (S78)', () => {
+    const build = buildOf({ lines: [[2, 'AuthFailure']], lastStep: 2 });
+    expect(classifyFailure({ ...build, outcome: 'timed-out' })).toMatchObject({
+      errorId: 'run-timed-out',
+      category: 'timeout',
+      step: 'install',
+    });
+  });
+
+  it('keeps the last error lines of an unknown cause', () => {
+    const lines: Sample['lines'] = Array.from({ length: 8 }, (_, place) => [null, `strange thing ${place}`]);
+    const failure = classifyFailure(buildOf({ lines }));
+    expect(failure).toMatchObject({ errorId: 'unclassified', logSeq: 13, exitCode: 1 });
+    expect(failure.message.split('\n')).toHaveLength(5);
+  });
+
+  it('says something when there is no error line at all', () => {
+    expect(classifyFailure({ ...buildOf({ lines: [] }), exitCode: 137 })).toMatchObject({
+      errorId: 'unclassified',
+      message: 'The build ended with exit code 137.',
+      logSeq: null,
+    });
+    expect(classifyFailure({ ...buildOf({ lines: [] }), exitCode: null }).message).toContain('unknown');
+  });
+
+  it('cuts a message that is too long', () => {
+    expect(failureOf('unclassified', { message: 'x'.repeat(5000) }).message).toHaveLength(1000);
+  });
+});
+
+describe('the error catalogue', () => {
+  it('is what the contract says and has all seven categories', () => {
+    const { items } = errorCatalogueSchema.parse({ items: listCatalogue() });
+    expect(items.length).toBeGreaterThanOrEqual(25);
+    expect(new Set(items.map((item) => item.category)).size).toBe(7);
+    expect(items.every((item) => /^[a-z]+(-[a-z]+)*$/.test(item.id) && isErrorId(item.id))).toBe(true);
+  });
+
+  it('names the usual places of logs on Windows (S156)', () => {
+    const { remedy } = errorCatalogue['script-failed'];
+    for (const place of [
+      'C:\\Windows\\Temp',
+      '%TEMP%',
+      'Application',
+      'System',
+      'DISM',
+      'CBS',
+      'setupact',
+      'setuperr',
+    ]) {
+      expect(remedy).toContain(place);
+    }
+  });
+
+  it('does not take inherited words for ids', () => {
+    expect(isErrorId('toString')).toBe(false);
+  });
+});
