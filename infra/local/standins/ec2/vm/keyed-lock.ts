@@ -1,0 +1,16 @@
+/** Runs the jobs of one key one after the other; jobs of different keys run at the same time. */
+export class KeyedLock {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /** Runs `job` when all earlier jobs of the key have ended, and passes its outcome on. */
+  run<Result>(key: string, job: () => Promise<Result>): Promise<Result> {
+    const previous = this.#tails.get(key) ?? Promise.resolve();
+    const current = previous.then(job, job);
+    const tail = current.then(() => {}, () => {});
+    this.#tails.set(key, tail);
+    void tail.then(() => {
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    });
+    return current;
+  }
+}
