@@ -1,0 +1,103 @@
+import type { z } from 'zod';
+import { builderConfigurationSchema } from '../../../../shared/contracts/entities/builder-configuration.ts';
+import {
+  type ImageDefinition,
+  type imageDefinitionInput,
+  imageDefinitionSchema,
+  imageDefinitionStored,
+} from '../../../../shared/contracts/entities/image-definition.ts';
+import { operatingSystemSchema } from '../../../../shared/contracts/entities/operating-system.ts';
+import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
+import { misfits, warningsOf } from '../../../../shared/domain/definition/fit.ts';
+import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
+import { entityStore } from '../../../../shared/store/entity-store.ts';
+import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
+import { runStore } from '../../../../shared/store/run-store.ts';
+import type { Item } from '../../../../shared/store/table.ts';
+import type { EntityContext, EntityModule } from '../entity.ts';
+
+type Input = z.output<typeof imageDefinitionInput>;
+
+const references = (input: Input) => [
+  { pointer: '/operatingSystemId', kind: 'operating-system' as const, id: input.operatingSystemId },
+  {
+    pointer: '/builderConfigurationId',
+    kind: 'builder-configuration' as const,
+    id: input.builderConfigurationId,
+  },
+  { pointer: '/provisionerRoleId', kind: 'provisioner-role' as const, id: input.provisionerRoleId },
+];
+
+const partsOf = (definition: Input | ImageDefinition, items: Map<string, Item>) => {
+  const operatingSystem = operatingSystemSchema.safeParse(items.get(definition.operatingSystemId)).data;
+  const builder = builderConfigurationSchema.safeParse(items.get(definition.builderConfigurationId)).data;
+  return { definition, operatingSystem, builder };
+};
+
+const latestOf = (run: StoredRun | undefined) => ({
+  status: run?.status ?? 'NoRuns',
+  latestRun:
+    run === undefined
+      ? undefined
+      : {
+          id: run.id,
+          number: run.number,
+          status: run.status,
+          startedAt: run.startedAt,
+          endedAt: run.endedAt,
+        },
+});
+
+const latestVersion = async (context: EntityContext, definitionId: string) => {
+  const versions = imageVersionStore(context.table, context.scope);
+  const [version] = await versions.listOfDefinition(definitionId, { limit: 1 });
+  return version && { id: version.id, number: version.number, name: version.name };
+};
+
+/** One definition with its state, the names of its parts and its warnings. */
+const present = async (item: Item, context: EntityContext) => {
+  const definition = imageDefinitionStored.parse(item);
+  const { table, scope } = context;
+  const [found, tree, run, latestImageVersion] = await Promise.all([
+    entityStore(table, scope).getAll(references(definition)),
+    readRoleTree(table, scope, definition.provisionerRoleId),
+    runStore(table, scope).latest(definition.id),
+    latestVersion(context, definition.id),
+  ]);
+  const parts = partsOf(definition, new Map(found.map((one) => [String(one['id']), one])));
+  const places = tree?.places ?? [];
+  const steps = places.filter((place) => place.enabled).map((place) => place.provisioner);
+  return imageDefinitionSchema.parse({
+    ...definition,
+    ...latestOf(run),
+    latestImageVersion,
+    operatingSystemName: parts.operatingSystem?.name,
+    builderConfigurationName: parts.builder?.name,
+    provisionerRoleName: tree?.role.name,
+    warnings: warningsOf({ ...parts, connectorId: definition.connectorId, steps }),
+  });
+};
+
+/** A page of definitions with their states: one read for the latest runs, one a definition for its latest version. */
+const presentAll = async (items: Item[], context: EntityContext) => {
+  const definitions = items.map((item) => imageDefinitionStored.parse(item));
+  const latest = await runStore(context.table, context.scope).latestOfAll();
+  return Promise.all(
+    definitions.map(async (definition) =>
+      imageDefinitionSchema.parse({
+        ...definition,
+        ...latestOf(latest.get(definition.id)),
+        latestImageVersion: await latestVersion(context, definition.id),
+      }),
+    ),
+  );
+};
+
+/** Operating system + builder configuration + role: what a run builds. */
+export const imageDefinition: EntityModule<Input> = {
+  kind: 'image-definition',
+  references,
+  rules: (input, referred) => misfits(partsOf(input, referred)),
+  present,
+  presentAll,
+};

@@ -1,0 +1,19 @@
+import type { z } from 'zod';
+import {
+  type operatingSystemInput,
+  operatingSystemSchema,
+} from '../../../../shared/contracts/entities/operating-system.ts';
+import type { EntityModule } from '../entity.ts';
+
+/** A base image and where each platform finds it. */
+export const operatingSystem: EntityModule<z.output<typeof operatingSystemInput>> = {
+  kind: 'operating-system',
+  references: (input) =>
+    input.images.flatMap((image, place) =>
+      image.connectionId === undefined
+        ? []
+        : [{ pointer: `/images/${place}/connectionId`, kind: 'connection', id: image.connectionId }],
+    ),
+  present: (item) => operatingSystemSchema.parse(item),
+  matches: (item, query) => query['family'] === undefined || item['family'] === query['family'],
+};

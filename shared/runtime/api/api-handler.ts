@@ -1,0 +1,150 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { Role } from '../../contracts/entities/workspace.ts';
+import type { Route } from '../../contracts/routes/route.ts';
+import { TooContended } from '../../store/retry.ts';
+import type { Table } from '../../store/table.ts';
+import { scopeTo, type WorkspaceScope } from '../../store/workspace-scope.ts';
+import { workspaceStore } from '../../store/workspace-store.ts';
+import { logger } from '../logger.ts';
+import { type Authenticate, demandRole, type Principal, roleIn } from './authenticate.ts';
+import { idempotency } from './idempotency.ts';
+import { routeMatcher } from './match-route.ts';
+import type { Answer, Operation, UntypedCall } from './operation.ts';
+import { ApiProblem, notFound, problemOf } from './problem.ts';
+import { checkBody, checkQuery, header, jsonBody } from './read-request.ts';
+
+type Dependencies = { table: Table; authenticate: Authenticate };
+
+/**
+ * The handler of one area: finds the route, then checks in the order that api.md fixes: token, membership, role, body
+ * and query, shape; the operation does the rest. Whatever goes wrong is answered as a problem.
+ */
+export const apiHandler = (operations: Record<string, Operation>, dependencies: Dependencies) => {
+  const find = routeMatcher(
+    Object.fromEntries(Object.entries(operations).map(([id, { route }]) => [id, route])),
+  );
+  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+    .use(injectLambdaContext(logger))
+    .handler(async (event: APIGatewayProxyEventV2) => {
+      const { requestId } = event.requestContext;
+      try {
+        const match = find(event.requestContext.http.method, pathOf(event));
+        if (match === 'no-path') throw notFound('path');
+        if ('allowed' in match)
+          throw new ApiProblem('method-not-allowed', `It has ${match.allowed.join(', ')}.`);
+        const found = operations[match.id];
+        if (found === undefined) throw notFound('path');
+        return respond(found.route, await serve(event, { ...found, params: match.params }, dependencies));
+      } catch (error) {
+        return refuse(error, requestId);
+      }
+    });
+};
+
+/** The path without the stage that a gateway's default URL may begin with. */
+const pathOf = (event: APIGatewayProxyEventV2): string => {
+  const { stage } = event.requestContext;
+  const { rawPath } = event;
+  return stage !== '$default' && rawPath.startsWith(`/${stage}/`) ? rawPath.slice(stage.length + 1) : rawPath;
+};
+
+type Found = Operation & { params: Record<string, string> };
+
+const serve = async (
+  event: APIGatewayProxyEventV2,
+  found: Found,
+  dependencies: Dependencies,
+): Promise<Answer> => {
+  const { route, params } = found;
+  const known = route.role === 'public' ? {} : await identify(event, found, dependencies);
+  const sent = route.body === undefined ? undefined : jsonBody(event);
+  const query = route.query === undefined ? undefined : checkQuery(route.query, event.rawQueryString);
+  const body = route.body === undefined ? undefined : checkBody(route.body, sent);
+  const call: UntypedCall = {
+    ...known,
+    params,
+    body,
+    query,
+    headers: Object.fromEntries(
+      Object.entries(event.headers).map(([key, value]) => [key.toLowerCase(), value]),
+    ),
+    path: pathOf(event),
+    requestId: event.requestContext.requestId,
+  };
+  if (known.principal === undefined) return found.run(call);
+  return once(event, found, { ...call, principal: known.principal }, dependencies.table);
+};
+
+const identify = async (
+  event: APIGatewayProxyEventV2,
+  found: Found,
+  { table, authenticate }: Dependencies,
+): Promise<{ principal?: Principal; scope?: WorkspaceScope }> => {
+  const principal = await authenticate(header(event, 'authorization'));
+  const workspaceId = found.params['workspaceId'];
+  if (workspaceId === undefined) return { principal };
+  const role = await roleIn(principal, workspaceId, workspaceStore(table));
+  demandRole(role, neededRole(found.route));
+  return { principal, scope: scopeTo(workspaceId) };
+};
+
+const neededRole = (route: Route): Role =>
+  route.role === 'public' || route.role === 'signed-in' ? 'viewer' : route.role;
+
+/** Runs a POST at most once for its idempotency key; two at the same moment meet at the row's guard. */
+const once = async (
+  event: APIGatewayProxyEventV2,
+  found: Found,
+  call: UntypedCall & { principal: Principal },
+  table: Table,
+): Promise<Answer> => {
+  const key = header(event, 'idempotency-key');
+  if (key === undefined || found.route.method !== 'POST') return found.run({ ...call, remember: () => [] });
+  const { principal, scope, path, body } = call;
+  const kept = idempotency(table, { key, principal, scope, path, body, status: found.route.status });
+  const earlier = await kept.earlier();
+  if (earlier !== undefined) return earlier;
+  try {
+    return await found.run({ ...call, remember: kept.remember });
+  } catch (error) {
+    const meanwhile = await kept.earlier();
+    if (meanwhile === undefined) throw error;
+    return meanwhile;
+  }
+};
+
+const respond = (route: Route, answer: Answer): APIGatewayProxyStructuredResultV2 => {
+  const statusCode = answer.status ?? route.status;
+  if (answer.body === undefined) return { statusCode, headers: answer.headers };
+  const contentType = answer.headers?.['content-type'] ?? 'application/json';
+  const text = typeof answer.body === 'string' && contentType !== 'application/json';
+  return {
+    statusCode,
+    headers: { ...answer.headers, 'content-type': contentType },
+    body: text ? String(answer.body) : JSON.stringify(answer.body),
+  };
+};
+
+const refuse = (error: unknown, requestId: string): APIGatewayProxyStructuredResultV2 => {
+  const problem = problemFrom(error);
+  if (problem.code === 'internal') logger.error('a request failed', { error });
+  const document = problemOf(problem, requestId);
+  return {
+    statusCode: document.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(problem.code === 'busy' ? { 'retry-after': '1' } : {}),
+      ...(document.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    },
+    body: JSON.stringify(document),
+  };
+};
+
+const problemFrom = (error: unknown): ApiProblem => {
+  if (error instanceof ApiProblem) return error;
+  if (error instanceof TooContended)
+    return new ApiProblem('busy', 'Others are changing the same thing. Try again.');
+  return new ApiProblem('internal', 'The request id helps us to find out.');
+};

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { JwtVerifier } from 'aws-jwt-verify';
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import type { Role } from '../../contracts/entities/workspace.ts';
+import { roles } from '../../contracts/entities/workspace.ts';
+import type { workspaceStore } from '../../store/workspace-store.ts';
+import { now } from '../ids.ts';
+import { ApiProblem, notFound } from './problem.ts';
+
+/** Who is asking: a person (by a Cognito access token) or a program (by an API token of one workspace). */
+export type Principal =
+  | { kind: 'user'; id: string; name: string }
+  | { kind: 'api-token'; id: string; name: string; workspaceId: string; role: Role };
+
+export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
+
+type Settings = { TOKEN_ISSUER: string; JWKS_URI: string; TOKEN_CLIENT_ID: string };
+
+/** `lastUsedAt` of a token is written at most this often. */
+const TOUCH_SECONDS = 60;
+
+/** The one place that turns a bearer token into a principal. Throws 401. */
+export const authenticator = (
+  settings: Settings,
+  workspaces: ReturnType<typeof workspaceStore>,
+): Authenticate => {
+  const people = peopleVerifier(settings);
+  return async (authorization) => {
+    const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization ?? '')?.[1];
+    if (authorization === undefined || authorization === '') {
+      throw new ApiProblem('no-token', 'Send Authorization: Bearer <token>.');
+    }
+    if (token === undefined) throw badToken();
+    return token.startsWith('gsm_') ? program(token, workspaces) : person(token, people);
+  };
+};
+
+/** The library's own fetcher speaks https only; the key set's address is a setting and may be on loopback. */
+const jwksCache = () =>
+  new SimpleJwksCache({
+    fetcher: {
+      fetch: async (uri: string) => (await fetch(uri, { signal: AbortSignal.timeout(5000) })).arrayBuffer(),
+    },
+  });
+
+const peopleVerifier = (settings: Settings) =>
+  JwtVerifier.create(
+    {
+      issuer: settings.TOKEN_ISSUER,
+      audience: null,
+      jwksUri: settings.JWKS_URI,
+      customJwtCheck: ({ payload }) => {
+        if (payload['token_use'] !== 'access' || payload['client_id'] !== settings.TOKEN_CLIENT_ID) {
+          throw new Error('not an access token of this deployment');
+        }
+      },
+    },
+    { jwksCache: jwksCache() },
+  );
+
+const badToken = (): ApiProblem =>
+  new ApiProblem('bad-token', 'The token is unknown, expired or not well-formed.');
+
+type Verifier = { verify: (token: string) => Promise<{ sub?: unknown; username?: unknown }> };
+
+const person = async (token: string, people: Verifier): Promise<Principal> => {
+  try {
+    const claims = await people.verify(token);
+    return { kind: 'user', id: String(claims.sub), name: String(claims.username ?? claims.sub) };
+  } catch {
+    throw badToken();
+  }
+};
+
+const program = async (token: string, workspaces: ReturnType<typeof workspaceStore>): Promise<Principal> => {
+  const sha256 = createHash('sha256').update(token).digest('hex');
+  const row = await workspaces.tokenBySha256(sha256);
+  const time = now();
+  if (row === undefined || row.expiresAt <= time) throw badToken();
+  const age = row.lastUsedAt === undefined ? Infinity : Date.parse(time) - Date.parse(row.lastUsedAt);
+  if (age > TOUCH_SECONDS * 1000) await workspaces.touchToken(row, sha256, time);
+  return { kind: 'api-token', id: row.id, name: row.name, workspaceId: row.workspaceId, role: row.role };
+};
+
+/** The role of a principal in a workspace. Throws 404 for a stranger: its existence is not revealed. */
+export const roleIn = async (
+  principal: Principal,
+  workspaceId: string,
+  workspaces: ReturnType<typeof workspaceStore>,
+): Promise<Role> => {
+  const role =
+    principal.kind === 'user'
+      ? await workspaces.roleOf(principal.id, workspaceId)
+      : principal.workspaceId === workspaceId
+        ? principal.role
+        : undefined;
+  if (role === undefined) throw notFound('workspace');
+  return role;
+};
+
+/** Throws 403 when `role` is smaller than `needed`. */
+export const demandRole = (role: Role, needed: Role): void => {
+  if (roles.indexOf(role) < roles.indexOf(needed)) {
+    throw new ApiProblem('role-too-small', `This needs the role ${needed}; yours is ${role}.`);
+  }
+};

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { idempotencyKeyOf } from '../../store/keys.ts';
+import type { Table } from '../../store/table.ts';
+import type { WorkspaceScope } from '../../store/workspace-scope.ts';
+import type { Write } from '../../store/write.ts';
+import type { Principal } from './authenticate.ts';
+import type { Answer } from './operation.ts';
+import { ApiProblem } from './problem.ts';
+
+/** How long an answer is kept (api.md): 24 hours. */
+const KEEP_SECONDS = 86_400;
+
+const rowSchema = z.object({
+  bodySha256: z.string(),
+  secret: z.boolean(),
+  answer: z.object({
+    status: z.int(),
+    headers: z.record(z.string(), z.string()).optional(),
+    body: z.unknown(),
+  }),
+  expiresAt: z.number(),
+});
+
+export type Request = {
+  key: string;
+  principal: Principal;
+  scope: WorkspaceScope | undefined;
+  path: string;
+  body: unknown;
+  status: number;
+};
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The answers that were given to idempotency keys. The row is written by the operation's own transaction. */
+export const idempotency = (table: Table, request: Request) => {
+  const digest = sha256(JSON.stringify([request.principal.id, request.path, request.key]));
+  const key = idempotencyKeyOf(request.scope, request.principal.id, digest);
+  const bodySha256 = sha256(JSON.stringify(request.body ?? null));
+
+  return {
+    /** The first answer, if there was one. Throws when the key came with another body or the answer held a secret. */
+    earlier: async (): Promise<Answer | undefined> => {
+      const item = await table.get(key);
+      const row = item === undefined ? undefined : rowSchema.parse(item);
+      if (row === undefined || row.expiresAt <= Date.now() / 1000) return undefined;
+      if (row.bodySha256 !== bodySha256) {
+        throw new ApiProblem('idempotency-mismatch', 'This Idempotency-Key was used with another body.');
+      }
+      if (row.secret) throw new ApiProblem('already-answered', 'The secret was shown once.');
+      return row.answer;
+    },
+
+    remember: (answer: Answer, options = { secret: false }): Write[] => {
+      const kept = { status: answer.status ?? request.status, headers: answer.headers, body: answer.body };
+      const row = {
+        row: 'idempotency',
+        bodySha256,
+        secret: options.secret,
+        answer: options.secret ? { status: kept.status } : kept,
+        expiresAt: Math.floor(Date.now() / 1000) + KEEP_SECONDS,
+      };
+      return [{ put: { ...key, ...row }, if: { exists: false } }];
+    },
+  };
+};

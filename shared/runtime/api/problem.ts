@@ -1,0 +1,40 @@
+import { type FieldError, type Problem, type ProblemCode, problemCodes } from '../../contracts/problem.ts';
+
+type Extras = Pick<Problem, 'errors' | 'usedBy' | 'usedByCount' | 'expectedSeq'>;
+
+/** A refusal that the client is told; everything else that is thrown becomes `internal` without its text. */
+export class ApiProblem extends Error {
+  readonly code: ProblemCode;
+  readonly extras: Extras;
+  constructor(code: ProblemCode, detail: string, extras: Extras = {}) {
+    super(detail);
+    this.name = 'ApiProblem';
+    this.code = code;
+    this.extras = extras;
+  }
+}
+
+/** What is not there, and what must not be revealed to be there, is told the same way. */
+export const notFound = (what: string): ApiProblem =>
+  new ApiProblem('not-found', `There is no such ${what}.`);
+
+/** The problem document of a refusal. */
+export const problemOf = (problem: ApiProblem, requestId: string): Problem => {
+  const { status, title } = problemCodes[problem.code];
+  return {
+    type: `https://goldsmith.dev/problems/${problem.code}`,
+    code: problem.code,
+    title,
+    status,
+    detail: problem.message,
+    instance: requestId,
+    ...problem.extras,
+  };
+};
+
+/** A 422 that names every broken rule. */
+export const brokenRules = (
+  errors: FieldError[],
+  code: 'rule-broken' | 'cannot-start' = 'rule-broken',
+): ApiProblem =>
+  new ApiProblem(code, errors.map((error) => `${error.pointer}: ${error.detail}`).join('; '), { errors });

@@ -1,0 +1,168 @@
+import type { IdKind } from '../contracts/common.ts';
+import type { WorkspaceScope } from './workspace-scope.ts';
+
+/**
+ * Every key string of both tables. Core table, by what is asked:
+ *
+ * | asked | pk | sk |
+ * | --- | --- | --- |
+ * | a workspace; its members | WS#w | META; MEMBER#user |
+ * | workspaces of a person | USER#user | WS#w |
+ * | an API token by its secret | TOKEN#sha256 | META |
+ * | an entity; all of a kind; one by its name | WS#w | ENTITY#kind#id; NAME#kind#lower-case name |
+ * | who uses an entity | WS#w | REF#kind#id#kind#id |
+ * | a run; runs of the workspace, newest first | WS#w | RUN#id |
+ * | active runs | WS#w | ACTIVE#id |
+ * | latest run of each definition | WS#w | LATEST#definition |
+ * | numbers given, by definition and by name | WS#w | COUNTER#definition#id; COUNTER#name#lower-case name |
+ * | runs of a definition by number | WS#w#DEF#definition | RUN#number |
+ * | image versions of a definition by number; one by id | WS#w#DEF#definition; WS#w | VERSION#number; VERSION#id |
+ * | leftovers of a run | WS#w#RUN#run | LEFTOVER#id |
+ * | answers to idempotency keys (24 h) | WS#w | IDEMPOTENCY#sha256 |
+ * | slots and lease of a workspace's runs | WS#w | SLOT#n; LEASE#run |
+ * | queue and slots of a pool | POOL#p | QUEUE#…; SLOT#n |
+ * | runs due for a look (index `due`) | due = RUN | dueAt |
+ *
+ * Traffic table: LOG (head and chunks by first seq), CONN, SUBS, TICKET. All of it expires.
+ */
+export type Key = { pk: string; sk: string };
+
+const workspace = (scope: WorkspaceScope): string => `WS#${scope.workspaceId}`;
+const padded = (number: number): string => String(number).padStart(12, '0');
+const folded = (name: string): string => name.normalize('NFKC').toLowerCase();
+
+/** Keys of the core table that belong to a workspace. */
+export const keys = {
+  workspace: (scope: WorkspaceScope): Key => ({ pk: workspace(scope), sk: 'META' }),
+  member: (scope: WorkspaceScope, userId: string): Key => ({ pk: workspace(scope), sk: `MEMBER#${userId}` }),
+  entity: (scope: WorkspaceScope, kind: IdKind, id: string): Key => ({
+    pk: workspace(scope),
+    sk: `ENTITY#${kind}#${id}`,
+  }),
+  entities: (scope: WorkspaceScope, kind: IdKind) => ({ pk: workspace(scope), prefix: `ENTITY#${kind}#` }),
+  name: (scope: WorkspaceScope, kind: IdKind, name: string): Key => ({
+    pk: workspace(scope),
+    sk: `NAME#${kind}#${folded(name)}`,
+  }),
+  reference: (
+    scope: WorkspaceScope,
+    to: { kind: IdKind; id: string },
+    from: { kind: IdKind; id: string },
+  ): Key => ({
+    pk: workspace(scope),
+    sk: `REF#${to.kind}#${to.id}#${from.kind}#${from.id}`,
+  }),
+  run: (scope: WorkspaceScope, runId: string): Key => ({ pk: workspace(scope), sk: `RUN#${runId}` }),
+  runs: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'RUN#' }),
+  activeRun: (scope: WorkspaceScope, runId: string): Key => ({ pk: workspace(scope), sk: `ACTIVE#${runId}` }),
+  activeRuns: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'ACTIVE#' }),
+  latestRun: (scope: WorkspaceScope, definitionId: string): Key => ({
+    pk: workspace(scope),
+    sk: `LATEST#${definitionId}`,
+  }),
+  latestRuns: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'LATEST#' }),
+  definitionCounter: (scope: WorkspaceScope, definitionId: string): Key => ({
+    pk: workspace(scope),
+    sk: `COUNTER#definition#${definitionId}`,
+  }),
+  nameCounter: (scope: WorkspaceScope, name: string): Key => ({
+    pk: workspace(scope),
+    sk: `COUNTER#name#${folded(name)}`,
+  }),
+  runOfDefinition: (scope: WorkspaceScope, definitionId: string, number: number): Key => ({
+    pk: `${workspace(scope)}#DEF#${definitionId}`,
+    sk: `RUN#${padded(number)}`,
+  }),
+  runsOfDefinition: (scope: WorkspaceScope, definitionId: string) => ({
+    pk: `${workspace(scope)}#DEF#${definitionId}`,
+    prefix: 'RUN#',
+  }),
+  imageVersion: (scope: WorkspaceScope, id: string): Key => ({ pk: workspace(scope), sk: `VERSION#${id}` }),
+  versionOfDefinition: (scope: WorkspaceScope, definitionId: string, number: number): Key => ({
+    pk: `${workspace(scope)}#DEF#${definitionId}`,
+    sk: `VERSION#${padded(number)}`,
+  }),
+  versionsOfDefinition: (scope: WorkspaceScope, definitionId: string) => ({
+    pk: `${workspace(scope)}#DEF#${definitionId}`,
+    prefix: 'VERSION#',
+  }),
+  leftover: (scope: WorkspaceScope, runId: string, id: string): Key => ({
+    pk: `${workspace(scope)}#RUN#${runId}`,
+    sk: `LEFTOVER#${id}`,
+  }),
+  leftovers: (scope: WorkspaceScope, runId: string) => ({
+    pk: `${workspace(scope)}#RUN#${runId}`,
+    prefix: 'LEFTOVER#',
+  }),
+  apiTokens: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'ENTITY#api-token#' }),
+  workspaceSlot: (scope: WorkspaceScope, n: number): Key => ({
+    pk: workspace(scope),
+    sk: `SLOT#${padded(n)}`,
+  }),
+  workspaceSlots: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'SLOT#' }),
+  lease: (scope: WorkspaceScope, runId: string): Key => ({ pk: workspace(scope), sk: `LEASE#${runId}` }),
+  /** Order within a workspace: manual (0) before scheduled (1), then first in, first out. */
+  queued: (scope: WorkspaceScope, poolId: string, entry: { manual: boolean; runId: string }): Key => ({
+    pk: `POOL#${poolId}`,
+    sk: `QUEUE#${scope.workspaceId}#${entry.manual ? 0 : 1}#${entry.runId}`,
+  }),
+};
+
+/** Keys that belong to no workspace. */
+export const globalKeys = {
+  membership: (userId: string, workspaceId: string): Key => ({
+    pk: `USER#${userId}`,
+    sk: `WS#${workspaceId}`,
+  }),
+  memberships: (userId: string) => ({ pk: `USER#${userId}`, prefix: 'WS#' }),
+  apiToken: (sha256: string): Key => ({ pk: `TOKEN#${sha256}`, sk: 'META' }),
+  queue: (poolId: string) => ({ pk: `POOL#${poolId}`, prefix: 'QUEUE#' }),
+  poolSlot: (poolId: string, n: number): Key => ({ pk: `POOL#${poolId}`, sk: `SLOT#${padded(n)}` }),
+  poolSlots: (poolId: string) => ({ pk: `POOL#${poolId}`, prefix: 'SLOT#' }),
+};
+
+/** Where the answer to an idempotency key is kept: in the workspace, or with the person where there is none yet. */
+export const idempotencyKeyOf = (
+  scope: WorkspaceScope | undefined,
+  principalId: string,
+  digest: string,
+): Key =>
+  scope === undefined
+    ? { pk: `USER#${principalId}`, sk: `IDEMPOTENCY#${digest}` }
+    : { pk: workspace(scope), sk: `IDEMPOTENCY#${digest}` };
+
+/** Partition of the sparse index of rows that the reconciler looks at. */
+export const DUE_RUN = 'RUN';
+
+/** Keys of the traffic table. */
+export const trafficKeys = {
+  logHead: (scope: WorkspaceScope, runId: string): Key => ({
+    pk: `${workspace(scope)}#LOG#${runId}`,
+    sk: 'HEAD',
+  }),
+  logChunk: (scope: WorkspaceScope, runId: string, fromSeq: number): Key => ({
+    pk: `${workspace(scope)}#LOG#${runId}`,
+    sk: `CHUNK#${padded(fromSeq)}`,
+  }),
+  logChunks: (scope: WorkspaceScope, runId: string) => ({
+    pk: `${workspace(scope)}#LOG#${runId}`,
+    prefix: 'CHUNK#',
+  }),
+  runSubscriber: (scope: WorkspaceScope, connectionId: string): Key => ({
+    pk: `${workspace(scope)}#SUBS#runs`,
+    sk: connectionId,
+  }),
+  runSubscribers: (scope: WorkspaceScope) => ({ pk: `${workspace(scope)}#SUBS#runs`, prefix: '' }),
+  logSubscriber: (scope: WorkspaceScope, runId: string, connectionId: string): Key => ({
+    pk: `${workspace(scope)}#SUBS#log#${runId}`,
+    sk: connectionId,
+  }),
+  logSubscribers: (scope: WorkspaceScope, runId: string) => ({
+    pk: `${workspace(scope)}#SUBS#log#${runId}`,
+    prefix: '',
+  }),
+  connection: (connectionId: string): Key => ({ pk: `CONN#${connectionId}`, sk: 'META' }),
+  topic: (connectionId: string, topic: string): Key => ({ pk: `CONN#${connectionId}`, sk: `TOPIC#${topic}` }),
+  topics: (connectionId: string) => ({ pk: `CONN#${connectionId}`, prefix: 'TOPIC#' }),
+  ticket: (sha256: string): Key => ({ pk: `TICKET#${sha256}`, sk: 'META' }),
+};

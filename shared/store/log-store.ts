@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { type LogLine, logLineSchema } from '../contracts/entities/log.ts';
+import { trafficKeys } from './keys.ts';
+import { type Table, WriteRefused } from './table.ts';
+import type { WorkspaceScope } from './workspace-scope.ts';
+import type { Write } from './write.ts';
+
+const headSchema = z.object({ lastSeq: z.int(), complete: z.boolean() });
+export type LogHead = z.infer<typeof headSchema>;
+const chunkSchema = z.object({ fromSeq: z.int(), toSeq: z.int(), lines: z.array(logLineSchema) });
+
+/** Days a log is kept when the deployment says nothing else (architecture section 9). */
+const RETENTION_DAYS = 400;
+
+/** A chunk that does not begin at `lastSeq` + 1. */
+export class OutOfOrder extends Error {
+  readonly expectedSeq: number;
+  constructor(expectedSeq: number) {
+    super(`the next line is ${expectedSeq}`);
+    this.name = 'OutOfOrder';
+    this.expectedSeq = expectedSeq;
+  }
+}
+
+const expiry = (): number => Math.floor(Date.now() / 1000) + RETENTION_DAYS * 86_400;
+
+/** The stored log of one run: a head with the last seq, and chunks by their first. */
+export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => {
+  const head = async (): Promise<LogHead> => {
+    const item = await table.get(trafficKeys.logHead(scope, runId));
+    return item === undefined ? { lastSeq: 0, complete: false } : headSchema.parse(item);
+  };
+  return {
+    head,
+
+    /** Appends a chunk. Lines that are stored already are left out. Throws OutOfOrder when lines are missing between. */
+    append: async (lines: LogLine[]): Promise<LogLine[]> => {
+      const { lastSeq } = await head();
+      const fresh = lines.filter((line) => line.seq > lastSeq);
+      const [first] = fresh;
+      if (first === undefined) return [];
+      if (first.seq !== lastSeq + 1) throw new OutOfOrder(lastSeq + 1);
+      await table.write(appendWrites(scope, runId, lastSeq, fresh));
+      return fresh;
+    },
+
+    /** No line follows any more; answers the last seq. */
+    close: async (): Promise<number> => {
+      const { lastSeq } = await head();
+      const set = { lastSeq, complete: true, expiresAt: expiry(), row: 'log-head' };
+      await table.write([{ update: trafficKeys.logHead(scope, runId), set }]);
+      return lastSeq;
+    },
+
+    /** Lines with afterSeq < seq < beforeSeq in the order asked for; reads chunk by chunk until `take` has enough. */
+    read: (range: ReadRange): AsyncGenerator<LogLine> =>
+      read(table, trafficKeys.logChunks(scope, runId), range),
+  };
+};
+export type LogStore = ReturnType<typeof logStore>;
+
+/** The head moves only from where it was read, so that two writers never leave a hole or a double line. */
+const appendWrites = (scope: WorkspaceScope, runId: string, lastSeq: number, lines: LogLine[]): Write[] => {
+  const key = trafficKeys.logHead(scope, runId);
+  const toSeq = lastSeq + lines.length;
+  const expiresAt = expiry();
+  const head: Write =
+    lastSeq === 0
+      ? {
+          put: { ...key, row: 'log-head', lastSeq: toSeq, complete: false, expiresAt },
+          if: { exists: false },
+        }
+      : { update: key, set: { lastSeq: toSeq, expiresAt }, if: { equals: { lastSeq } } };
+  const chunk = { row: 'log-chunk', schemaVersion: 1, fromSeq: lastSeq + 1, toSeq, lines, expiresAt };
+  return [head, { put: { ...trafficKeys.logChunk(scope, runId, lastSeq + 1), ...chunk } }];
+};
+
+export type ReadRange = { afterSeq: number; beforeSeq: number; newestFirst: boolean };
+
+/** Chunks read at once: about 1 MB when they are full. */
+const CHUNKS_A_READ = 10;
+
+async function* read(
+  table: Table,
+  chunks: { pk: string; prefix: string },
+  range: ReadRange,
+): AsyncGenerator<LogLine> {
+  const place = (seq: number) => `${chunks.prefix}${String(seq).padStart(12, '0')}`;
+  let { after, before } = await bounds(table, chunks, range, place);
+  for (;;) {
+    const query = { ...chunks, after, before, newestFirst: range.newestFirst, limit: CHUNKS_A_READ };
+    const items = await table.query(query);
+    for (const item of items) {
+      const { lines } = chunkSchema.parse(item);
+      const wanted = lines.filter((line) => line.seq > range.afterSeq && line.seq < range.beforeSeq);
+      yield* range.newestFirst ? wanted.reverse() : wanted;
+    }
+    const last = items.at(-1);
+    if (last === undefined || items.length < CHUNKS_A_READ) return;
+    if (range.newestFirst) before = String(last['sk']);
+    else after = String(last['sk']);
+  }
+}
+
+/** A chunk is found by its first line: the one that holds line `afterSeq` + 1 may begin before it. */
+const bounds = async (
+  table: Table,
+  chunks: { pk: string; prefix: string },
+  range: ReadRange,
+  place: (seq: number) => string,
+): Promise<{ after?: string; before?: string }> => {
+  const before = Number.isFinite(range.beforeSeq) ? place(range.beforeSeq) : undefined;
+  if (range.afterSeq === 0) return { before };
+  const [holding] = await table.query({
+    ...chunks,
+    before: place(range.afterSeq + 2),
+    newestFirst: true,
+    limit: 1,
+  });
+  return { before, after: holding === undefined ? undefined : place(Number(holding['fromSeq']) - 1) };
+};
+
+/** Whether an append lost against another writer and is worth another try from the new head. */
+export const lostRace = (error: unknown): boolean => error instanceof WriteRefused;

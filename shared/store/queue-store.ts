@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { StoredRun } from '../contracts/stored-run.ts';
+import type { QueueEntry } from '../domain/run/admission.ts';
+import { globalKeys, keys } from './keys.ts';
+import type { Item, Table } from './table.ts';
+import { scopeTo } from './workspace-scope.ts';
+import type { Write } from './write.ts';
+
+const entrySchema = z.object({ workspaceId: z.string(), runId: z.string(), manual: z.boolean() });
+const slotSchema = z.object({ slot: z.int(), runId: z.string() });
+
+/** A queue longer than this is looked at in parts; what stands behind comes with the next look. */
+const LONGEST_LOOK = 2000;
+
+const slotsOf = (items: Item[]): number[] => items.map((item) => slotSchema.parse(item).slot);
+
+/** Queue and slots of one pool. */
+export const queueStore = (table: Table, poolId: string) => ({
+  waiting: async (): Promise<QueueEntry[]> => {
+    const items = await table.query({ ...globalKeys.queue(poolId), limit: LONGEST_LOOK });
+    return items.map((item) => entrySchema.parse(item));
+  },
+
+  /** Slots of the pool that are taken. */
+  takenOfPool: async (): Promise<number[]> => slotsOf(await table.query(globalKeys.poolSlots(poolId))),
+
+  /** Slots that each of these workspaces has taken. */
+  takenOfWorkspaces: async (workspaceIds: string[]): Promise<Map<string, number[]>> => {
+    const taken = await Promise.all(
+      workspaceIds.map(async (id) => {
+        const items = await table.query(keys.workspaceSlots(scopeTo(id)));
+        return [id, slotsOf(items)] as const;
+      }),
+    );
+    return new Map(taken);
+  },
+});
+
+/** Writes that take a run from the queue into its slots; the guards refuse when a slot or the run is taken. */
+export const takeSlots = (run: StoredRun, slots: { workspace: number; pool: number }): Write[] => {
+  const scope = scopeTo(run.workspaceId);
+  const row = { row: 'slot', runId: run.id, poolId: run.pool.id };
+  return [
+    leaveQueue(run),
+    {
+      put: { ...keys.workspaceSlot(scope, slots.workspace), ...row, slot: slots.workspace },
+      if: { exists: false },
+    },
+    {
+      put: { ...globalKeys.poolSlot(run.pool.id, slots.pool), ...row, slot: slots.pool },
+      if: { exists: false },
+    },
+    { put: { ...keys.lease(scope, run.id), row: 'lease', runId: run.id }, if: { exists: false } },
+  ];
+};
+
+/** The write that takes a run out of the queue, when it is stopped or starts. */
+export const leaveQueue = (run: StoredRun): Write => ({
+  delete: keys.queued(scopeTo(run.workspaceId), run.pool.id, {
+    manual: run.trigger.type !== 'schedule',
+    runId: run.id,
+  }),
+  if: { exists: true },
+});
+
+/** Writes that free what a running run holds. */
+export const releaseSlots = (run: StoredRun): Write[] => {
+  const scope = scopeTo(run.workspaceId);
+  const own = { equals: { runId: run.id } };
+  const slots: Write[] =
+    run.slots === undefined
+      ? []
+      : [
+          { delete: keys.workspaceSlot(scope, run.slots.workspace), if: own },
+          { delete: globalKeys.poolSlot(run.pool.id, run.slots.pool), if: own },
+          { delete: keys.lease(scope, run.id), if: own },
+        ];
+  return [...slots, { delete: keys.activeRun(scope, run.id) }];
+};

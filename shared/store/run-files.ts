@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { type JobBundle, jobBundleSchema } from '../contracts/bundle.ts';
+import { type RunSnapshot, runSnapshotSchema } from '../contracts/snapshot.ts';
+import type { WorkspaceScope } from './workspace-scope.ts';
+
+/** Long enough for a runner whose clock or network is slow; the bundle holds no secret. */
+const BUNDLE_URL_SECONDS = 900;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** What runs need that is too big for a row: snapshots by their SHA-256, and the job bundles made from them. */
+export const runFiles = (bucket: string, client = new S3Client({ forcePathStyle: true })) => {
+  const put = (key: string, body: string) =>
+    client.send(
+      new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' }),
+    );
+  const get = async (key: string): Promise<unknown> => {
+    const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return JSON.parse((await answer.Body?.transformToString()) ?? '');
+  };
+  const snapshotKey = (scope: WorkspaceScope, digest: string) =>
+    `snapshots/${scope.workspaceId}/${digest}.json`;
+
+  return {
+    /** Stores a snapshot and answers its SHA-256, which is its name: storing it twice is one object. */
+    putSnapshot: async (scope: WorkspaceScope, snapshot: RunSnapshot): Promise<string> => {
+      const body = JSON.stringify(snapshot);
+      const digest = sha256(body);
+      await put(snapshotKey(scope, digest), body);
+      return digest;
+    },
+
+    getSnapshot: async (scope: WorkspaceScope, digest: string): Promise<RunSnapshot> =>
+      runSnapshotSchema.parse(await get(snapshotKey(scope, digest))),
+
+    putBundle: async (scope: WorkspaceScope, runId: string, bundle: JobBundle) => {
+      const body = JSON.stringify(bundle);
+      const key = `jobs/${scope.workspaceId}/${runId}.json`;
+      await put(key, body);
+      return { key, sha256: sha256(body) };
+    },
+
+    getBundle: async (key: string): Promise<JobBundle> => jobBundleSchema.parse(await get(key)),
+
+    bundleUrl: (key: string): Promise<string> =>
+      getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), {
+        expiresIn: BUNDLE_URL_SECONDS,
+      }),
+  };
+};
+export type RunFiles = ReturnType<typeof runFiles>;

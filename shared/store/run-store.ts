@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import type { RunStatus } from '../contracts/entities/run.ts';
+import { type StoredRun, storedRunSchema } from '../contracts/stored-run.ts';
+import { nextNumber } from '../domain/run/numbering.ts';
+import type { RunChanges } from '../domain/run/lifecycle.ts';
+import { DUE_RUN, keys, type Key } from './keys.ts';
+import { contended } from './retry.ts';
+import { type Item, type Table, WriteRefused } from './table.ts';
+import type { WorkspaceScope } from './workspace-scope.ts';
+import type { Write } from './write.ts';
+
+const counterSchema = z.object({ last: z.int() });
+const pointerSchema = z.object({ runId: z.string(), number: z.int() });
+
+/** Whether a run is looked at by the reconciler is in its row: the index `due` holds only such rows. */
+const dueOf = (status: RunStatus, dueAt: string | undefined) =>
+  status === 'Queued' || status === 'Running' ? { due: DUE_RUN, dueAt } : {};
+
+const itemOf = (scope: WorkspaceScope, run: StoredRun) => ({
+  ...keys.run(scope, run.id),
+  row: 'run',
+  ...run,
+});
+
+/** The runs of one workspace. */
+export const runStore = (table: Table, scope: WorkspaceScope) => ({
+  get: async (runId: string): Promise<StoredRun | undefined> => {
+    const item = await table.get(keys.run(scope, runId));
+    return item === undefined ? undefined : storedRunSchema.parse(item);
+  },
+
+  getAll: (runIds: string[]) => getAll(table, scope, runIds),
+
+  /** Newest first; `before` is the id of the last run of the page before. */
+  list: async (page: { before?: string; limit: number }): Promise<StoredRun[]> => {
+    const before = page.before === undefined ? undefined : keys.run(scope, page.before).sk;
+    const items = await table.query({ ...keys.runs(scope), before, newestFirst: true, limit: page.limit });
+    return items.map((item) => storedRunSchema.parse(item));
+  },
+
+  listActive: async (): Promise<StoredRun[]> => {
+    const rows = await table.query({ ...keys.activeRuns(scope), newestFirst: true });
+    return getAll(table, scope, rows.map(pointerOf));
+  },
+
+  /** Runs of one definition, highest number first; `before` is the number that the page before ended with. */
+  listOfDefinition: async (
+    definitionId: string,
+    page: { before?: number; limit: number },
+  ): Promise<StoredRun[]> => {
+    const before =
+      page.before === undefined ? undefined : keys.runOfDefinition(scope, definitionId, page.before).sk;
+    const range = {
+      ...keys.runsOfDefinition(scope, definitionId),
+      before,
+      newestFirst: true,
+      limit: page.limit,
+    };
+    return getAll(table, scope, (await table.query(range)).map(pointerOf));
+  },
+
+  /** The latest run of a definition, finished or not. */
+  latest: async (definitionId: string): Promise<StoredRun | undefined> => {
+    const row = await table.get(keys.latestRun(scope, definitionId));
+    const [run] = row === undefined ? [] : await getAll(table, scope, [pointerOf(row)]);
+    return run;
+  },
+
+  /** Latest runs of all definitions by definition id. */
+  latestOfAll: async (): Promise<Map<string, StoredRun>> => {
+    const rows = await table.query(keys.latestRuns(scope));
+    const runs = await getAll(table, scope, rows.map(pointerOf));
+    return new Map(runs.map((run) => [run.imageDefinitionId, run]));
+  },
+
+  create: (draft: RunDraft, more: Write[]) => createRun(table, scope, draft, more),
+  change: (run: StoredRun, changes: RunChanges, options?: ChangeOptions) =>
+    change(table, scope, run, changes, options),
+});
+export type RunStore = ReturnType<typeof runStore>;
+
+const pointerOf = (row: Item): string => pointerSchema.pick({ runId: true }).parse(row).runId;
+
+const getAll = async (table: Table, scope: WorkspaceScope, runIds: string[]): Promise<StoredRun[]> => {
+  const items = await table.getAll(runIds.map((id) => keys.run(scope, id)));
+  return items.map((item) => storedRunSchema.parse(item));
+};
+
+export type RunDraft = { run: Omit<StoredRun, 'number'>; firstNumber?: number };
+
+const lastOf = (item: Item | undefined): number | undefined =>
+  item === undefined ? undefined : counterSchema.parse(item).last;
+
+/** A counter moves only from what was read, so that two creates never give one number. */
+const moveCounter = (key: Key, from: number | undefined, to: number): Write =>
+  from === undefined
+    ? { put: { ...key, row: 'counter', last: to }, if: { exists: false } }
+    : { update: key, set: { last: to }, if: { equals: { last: from } } };
+
+/**
+ * Gives the run its number and writes it with its queue, active and latest rows in one transaction, together with
+ * `more` (the idempotency key). Fifty at once on one definition are told apart by the counters' guards and retried.
+ * Throws WriteRefused when a guard of `more` does not hold or the definition is gone.
+ */
+const createRun = (table: Table, scope: WorkspaceScope, draft: RunDraft, more: Write[]): Promise<StoredRun> =>
+  contended(async () => {
+    const { run } = draft;
+    const counterKeys = {
+      definition: keys.definitionCounter(scope, run.imageDefinitionId),
+      name: keys.nameCounter(scope, run.imageName),
+    };
+    const [definitionItem, nameItem] = await Promise.all([
+      table.get(counterKeys.definition),
+      table.get(counterKeys.name),
+    ]);
+    const given = { definition: lastOf(definitionItem), name: lastOf(nameItem) };
+    const number = nextNumber({
+      byDefinition: given.definition ?? 0,
+      byName: given.name ?? 0,
+      firstNumber: draft.firstNumber,
+    });
+    const numbered = { ...run, number };
+    await table.write([
+      moveCounter(counterKeys.definition, given.definition, number),
+      moveCounter(counterKeys.name, given.name, number),
+      ...rowsOf(scope, numbered),
+      ...more,
+    ]);
+    return numbered;
+  }, isNumberClash);
+
+/** The first two writes are the counters. A refusal of those alone, or a mere clash, is tried again. */
+const isNumberClash = (error: unknown): boolean =>
+  error instanceof WriteRefused && error.failed.every((place) => place < 2);
+
+const rowsOf = (scope: WorkspaceScope, run: StoredRun): Write[] => {
+  const pointer = { runId: run.id, number: run.number };
+  const { id: definitionId } = { id: run.imageDefinitionId };
+  const manual = run.trigger.type !== 'schedule';
+  return [
+    { check: keys.entity(scope, 'image-definition', definitionId), if: { exists: true } },
+    { put: { ...itemOf(scope, run), ...dueOf(run.status, run.createdAt) }, if: { exists: false } },
+    {
+      put: {
+        ...keys.queued(scope, run.pool.id, { manual, runId: run.id }),
+        row: 'queue',
+        poolId: run.pool.id,
+        workspaceId: run.workspaceId,
+        runId: run.id,
+        manual,
+      },
+    },
+    { put: { ...keys.activeRun(scope, run.id), row: 'active', runId: run.id } },
+    { put: { ...keys.latestRun(scope, definitionId), row: 'latest', ...pointer } },
+    { put: { ...keys.runOfDefinition(scope, definitionId, run.number), row: 'run-pointer', ...pointer } },
+  ];
+};
+
+export type ChangeOptions = {
+  /** When the reconciler shall look next; only for active runs. */
+  dueAt?: string;
+  /** Further writes of the same transaction. */
+  more?: Write[];
+  /** Attributes to take away. */
+  remove?: (keyof RunChanges)[];
+};
+
+/** Changes a run as it was read. Throws WriteRefused when somebody was faster. Answers the run as it is now. */
+const change = async (
+  table: Table,
+  scope: WorkspaceScope,
+  run: StoredRun,
+  changes: RunChanges,
+  options: ChangeOptions = {},
+): Promise<StoredRun> => {
+  const next = storedRunSchema.parse({ ...run, ...changes, rev: run.rev + 1 });
+  const ended = next.status !== 'Queued' && next.status !== 'Running';
+  await table.write([
+    {
+      update: keys.run(scope, run.id),
+      set: { ...changes, rev: next.rev, ...(ended ? {} : { dueAt: options.dueAt }) },
+      remove: [...(options.remove ?? []), ...(ended ? ['due', 'dueAt'] : [])],
+      if: { equals: { rev: run.rev, status: run.status } },
+    },
+    ...(options.more ?? []),
+  ]);
+  return next;
+};

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { trafficKeys } from './keys.ts';
+import { type Table, WriteRefused } from './table.ts';
+import { scopeTo, type WorkspaceScope } from './workspace-scope.ts';
+import type { Write } from './write.ts';
+
+const ownerSchema = z.object({ workspaceId: z.string(), principalId: z.string() });
+export type SocketOwner = z.infer<typeof ownerSchema>;
+const topicSchema = z.object({ topic: z.string() });
+
+/** A connection lasts at most two hours (API Gateway); its rows expire an hour after that at the latest. */
+const CONNECTION_SECONDS = 3 * 3600;
+
+const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const logTopic = (runId: string): string => `log#${runId}`;
+
+/** Tickets, connections and who listens to what. */
+export const socketStore = (table: Table) => ({
+  putTicket: (ticket: string, owner: SocketOwner, seconds: number): Promise<void> =>
+    table.write([
+      { put: { ...trafficKeys.ticket(sha256(ticket)), ...owner, expiresAt: inSeconds(seconds) } },
+    ]),
+
+  /** Consumes the ticket and writes the connection in one transaction; undefined when the ticket is not good. */
+  connect: async (ticket: string, connectionId: string): Promise<SocketOwner | undefined> => {
+    const key = trafficKeys.ticket(sha256(ticket));
+    const item = await table.get(key);
+    if (item === undefined || Number(item['expiresAt']) <= Date.now() / 1000) return undefined;
+    const owner = ownerSchema.parse(item);
+    try {
+      const connection = { ...trafficKeys.connection(connectionId), ...owner };
+      await table.write([
+        { delete: key, if: { exists: true } },
+        { put: { ...connection, expiresAt: inSeconds(CONNECTION_SECONDS) } },
+      ]);
+      return owner;
+    } catch (error) {
+      if (error instanceof WriteRefused) return undefined;
+      throw error;
+    }
+  },
+
+  ownerOf: async (connectionId: string): Promise<SocketOwner | undefined> => {
+    const item = await table.get(trafficKeys.connection(connectionId));
+    return item === undefined ? undefined : ownerSchema.parse(item);
+  },
+
+  subscribeToRuns: (scope: WorkspaceScope, connectionId: string): Promise<void> =>
+    table.write(subscription(connectionId, 'runs', trafficKeys.runSubscriber(scope, connectionId))),
+
+  /**
+   * Goes live in the log of a run if its last line is still `lastSeq`; false when lines came meanwhile. Whoever
+   * appends reads the subscribers after its own write, so no line falls between backlog and live.
+   */
+  subscribeToLog: async (scope: WorkspaceScope, connectionId: string, runId: string, lastSeq: number) => {
+    const subscriber = trafficKeys.logSubscriber(scope, runId, connectionId);
+    const head = trafficKeys.logHead(scope, runId);
+    const unmoved: Write =
+      lastSeq === 0
+        ? { check: head, if: { absent: ['lastSeq'] } }
+        : { check: head, if: { equals: { lastSeq } } };
+    try {
+      await table.write([unmoved, ...subscription(connectionId, logTopic(runId), subscriber)]);
+      return true;
+    } catch (error) {
+      if (error instanceof WriteRefused) return false;
+      throw error;
+    }
+  },
+
+  unsubscribe: (scope: WorkspaceScope, connectionId: string, runId?: string): Promise<void> => {
+    const topic = runId === undefined ? 'runs' : logTopic(runId);
+    return table.write([
+      { delete: subscriberKey(scope, connectionId, topic) },
+      { delete: trafficKeys.topic(connectionId, topic) },
+    ]);
+  },
+
+  runSubscribers: (scope: WorkspaceScope) => subscribers(table, trafficKeys.runSubscribers(scope)),
+  logSubscribers: (scope: WorkspaceScope, runId: string) =>
+    subscribers(table, trafficKeys.logSubscribers(scope, runId)),
+
+  /** Forgets a connection and all it listened to; of one that is gone already it does nothing. */
+  disconnect: async (connectionId: string): Promise<void> => {
+    const item = await table.get(trafficKeys.connection(connectionId));
+    if (item === undefined) return;
+    const scope = scopeTo(ownerSchema.parse(item).workspaceId);
+    const topics = (await table.query(trafficKeys.topics(connectionId))).map(
+      (row) => topicSchema.parse(row).topic,
+    );
+    const writes = topics.flatMap((topic) => [
+      { delete: subscriberKey(scope, connectionId, topic) },
+      { delete: trafficKeys.topic(connectionId, topic) },
+    ]);
+    for (let start = 0; start < writes.length; start += 100)
+      await table.write(writes.slice(start, start + 100));
+    await table.write([{ delete: trafficKeys.connection(connectionId) }]);
+  },
+});
+export type SocketStore = ReturnType<typeof socketStore>;
+
+const subscription = (
+  connectionId: string,
+  topic: string,
+  subscriber: { pk: string; sk: string },
+): Write[] => {
+  const expiresAt = inSeconds(CONNECTION_SECONDS);
+  return [
+    { check: trafficKeys.connection(connectionId), if: { exists: true } },
+    { put: { ...subscriber, expiresAt } },
+    { put: { ...trafficKeys.topic(connectionId, topic), topic, expiresAt } },
+  ];
+};
+
+const subscriberKey = (scope: WorkspaceScope, connectionId: string, topic: string) =>
+  topic === 'runs'
+    ? trafficKeys.runSubscriber(scope, connectionId)
+    : trafficKeys.logSubscriber(scope, topic.slice('log#'.length), connectionId);
+
+const subscribers = async (table: Table, range: { pk: string; prefix: string }): Promise<string[]> =>
+  (await table.query(range)).map((item) => String(item['sk']));

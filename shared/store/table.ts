@@ -1,0 +1,148 @@
+import {
+  DynamoDBClient,
+  TransactionCanceledException,
+  TransactionInProgressException,
+} from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { expressionOf, type Write } from './write.ts';
+import type { Key } from './keys.ts';
+
+export type Item = Record<string, unknown>;
+
+/** A transaction was refused. `failed` are the places of the writes whose guard did not hold, none for a mere clash. */
+export class WriteRefused extends Error {
+  readonly failed: number[];
+  constructor(failed: number[]) {
+    super(
+      failed.length > 0 ? `guards ${failed.join(', ')} did not hold` : 'another transaction was in the way',
+    );
+    this.name = 'WriteRefused';
+    this.failed = failed;
+  }
+}
+
+export type Range = {
+  pk: string;
+  prefix: string;
+  /** Only keys after or before these; both exclusive. */
+  after?: string;
+  before?: string;
+  newestFirst?: boolean;
+  limit?: number;
+};
+
+/** The few verbs that the stores need; the only place that knows DynamoDB's expressions. */
+export type Table = {
+  get: (key: Key) => Promise<Item | undefined>;
+  /** Items in the order of `keys`; those that are not there are left out. */
+  getAll: (keys: Key[]) => Promise<Item[]>;
+  /** All items of a range, or the first `limit`. */
+  query: (range: Range) => Promise<Item[]>;
+  /** Keys of an index partition up to `until`, oldest first. */
+  due: (partition: string, until: string, limit: number) => Promise<Key[]>;
+  /** All or nothing. Throws WriteRefused. */
+  write: (writes: Write[]) => Promise<void>;
+};
+
+/** 100 keys are the most that one BatchGetItem takes. */
+const BATCH = 100;
+
+const clientOf = (): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
+
+/** A table by its name. All reads are strongly consistent, except `due`, which reads an index. */
+export const openTable = (name: string, client = clientOf()): Table => ({
+  get: async (key) => {
+    const answer = await client.send(new GetCommand({ TableName: name, Key: key, ConsistentRead: true }));
+    return answer.Item;
+  },
+  getAll: (keys) => getAll(client, name, keys),
+  query: (range) => query(client, name, range),
+  due: (partition, until, limit) => due(client, name, { partition, until, limit }),
+  write: async (writes) => {
+    try {
+      await client.send(
+        new TransactWriteCommand({ TransactItems: writes.map((write) => expressionOf(name, write)) }),
+      );
+    } catch (error) {
+      throw refusalOf(error) ?? error;
+    }
+  },
+});
+
+const refusalOf = (error: unknown): WriteRefused | undefined => {
+  if (error instanceof TransactionInProgressException) return new WriteRefused([]);
+  if (!(error instanceof TransactionCanceledException)) return undefined;
+  const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code);
+  const failed = codes.flatMap((code, place) => (code === 'ConditionalCheckFailed' ? [place] : []));
+  const clashes = codes.some((code) => code === 'TransactionConflict');
+  return failed.length > 0 || clashes ? new WriteRefused(failed) : undefined;
+};
+
+const getAll = async (client: DynamoDBDocumentClient, name: string, keys: Key[]): Promise<Item[]> => {
+  const found = new Map<string, Item>();
+  for (let start = 0; start < keys.length; start += BATCH) {
+    let asked: Key[] = keys.slice(start, start + BATCH);
+    while (asked.length > 0) {
+      const answer = await client.send(
+        new BatchGetCommand({ RequestItems: { [name]: { Keys: asked, ConsistentRead: true } } }),
+      );
+      for (const item of answer.Responses?.[name] ?? []) found.set(`${item['pk']}\n${item['sk']}`, item);
+      asked = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => ({
+        pk: String(key['pk']),
+        sk: String(key['sk']),
+      }));
+    }
+  }
+  return keys.map((key) => found.get(`${key.pk}\n${key.sk}`)).filter((item) => item !== undefined);
+};
+
+/** A character after every one that a key of ours holds. */
+const LAST = '\uffff';
+
+const query = async (client: DynamoDBDocumentClient, name: string, range: Range): Promise<Item[]> => {
+  const items: Item[] = [];
+  const low = range.after === undefined ? range.prefix : `${range.after}\u0000`;
+  const high = range.before ?? `${range.prefix}${LAST}`;
+  let start: QueryCommandInput['ExclusiveStartKey'];
+  do {
+    const answer = await client.send(
+      new QueryCommand({
+        TableName: name,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :low AND :high',
+        ExpressionAttributeValues: { ':pk': range.pk, ':low': low === '' ? ' ' : low, ':high': high },
+        ScanIndexForward: range.newestFirst !== true,
+        ConsistentRead: true,
+        Limit: range.limit === undefined ? undefined : range.limit + 1 - items.length,
+        ExclusiveStartKey: start,
+      }),
+    );
+    items.push(...(answer.Items ?? []).filter((item) => item['sk'] !== range.before));
+    start = answer.LastEvaluatedKey;
+  } while (start !== undefined && (range.limit === undefined || items.length < range.limit));
+  return range.limit === undefined ? items : items.slice(0, range.limit);
+};
+
+const due = async (
+  client: DynamoDBDocumentClient,
+  name: string,
+  asked: { partition: string; until: string; limit: number },
+): Promise<Key[]> => {
+  const answer = await client.send(
+    new QueryCommand({
+      TableName: name,
+      IndexName: 'due',
+      KeyConditionExpression: 'due = :partition AND dueAt <= :until',
+      ExpressionAttributeValues: { ':partition': asked.partition, ':until': asked.until },
+      Limit: asked.limit,
+    }),
+  );
+  return (answer.Items ?? []).map((item) => ({ pk: String(item['pk']), sk: String(item['sk']) }));
+};
