@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import {
+  type ChunkRequest,
+  type ClaimAnswer,
+  type ClaimRequest,
+  claimAnswerSchema,
+  type Completion,
+  type HeartbeatRequest,
+  type Standing,
+  standingSchema,
+  type VendedCredentials,
+  vendedCredentialsSchema,
+} from '../../shared/contracts/agent-protocol.ts';
+import { type CallTools, callAgentApi } from './http-call.ts';
+
+/** How long a call may go on trying: `until` in milliseconds since 1970, and a signal that ends it at once. */
+export type Patience = { until: () => number; signal?: AbortSignal | undefined };
+
+/** The agent API's calls of one run after its claim; each throws the errors of `callAgentApi`. */
+export type AgentClient = {
+  sendLog: (chunk: ChunkRequest, patience: Patience) => Promise<Standing>;
+  sendHeartbeat: (heartbeat: HeartbeatRequest, patience: Patience) => Promise<Standing>;
+  getCredentials: (patience: Patience) => Promise<VendedCredentials>;
+  complete: (completion: Completion, patience: Patience) => Promise<void>;
+};
+
+export type RunAddress = { apiUrl: string; workspaceId: string; runId: string };
+
+const urlOf = ({ apiUrl, workspaceId, runId }: RunAddress, verb: string): string =>
+  `${apiUrl}/v1/agent/workspaces/${encodeURIComponent(workspaceId)}/runs/${encodeURIComponent(runId)}/${verb}`;
+
+/** Claims the run with the one-time token; repeated with the same `runnerId` it is answered again. */
+export const claimRun = (
+  tools: CallTools,
+  address: RunAddress,
+  claimToken: string,
+  request: ClaimRequest,
+  patience: Patience,
+): Promise<ClaimAnswer> =>
+  callAgentApi(
+    tools,
+    { method: 'POST', url: urlOf(address, 'claim'), token: claimToken, body: request, ...patience },
+    claimAnswerSchema,
+  );
+
+/** The calls of a claimed run, with the lease's token. */
+export const createAgentClient = (tools: CallTools, address: RunAddress, leaseToken: string): AgentClient => {
+  const call = <T extends z.ZodType>(verb: string, body: unknown, patience: Patience, answer: T) =>
+    callAgentApi(
+      tools,
+      {
+        method: body === undefined ? 'GET' : 'POST',
+        url: urlOf(address, verb),
+        token: leaseToken,
+        body,
+        ...patience,
+      },
+      answer,
+    );
+  return {
+    sendLog: (chunk, patience) => call('log', chunk, patience, standingSchema),
+    sendHeartbeat: (heartbeat, patience) => call('heartbeat', heartbeat, patience, standingSchema),
+    getCredentials: (patience) => call('credentials', undefined, patience, vendedCredentialsSchema),
+    complete: async (completion, patience) => {
+      await call('complete', completion, patience, z.unknown());
+    },
+  };
+};

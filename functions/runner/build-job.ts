@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Completion, TemporaryResource } from '../../shared/contracts/agent-protocol.ts';
+import type { JobBundle } from '../../shared/contracts/bundle.ts';
+import { createBuildFacts, type ReadOutput } from './build-facts.ts';
+import { startCredentialsEndpoint } from './credentials-endpoint.ts';
+import { BundleError, fetchBundle } from './job-bundle.ts';
+import { writeBundleFiles } from './job-folder.ts';
+import { createOutputReader, type OutputReader } from './output-reader.ts';
+import { packerEnvironment } from './packer-environment.ts';
+import { type PackerEnd, runPacker } from './packer-process.ts';
+import { type PackerFound, refuseGeneration } from './packer-version.ts';
+import type { Session } from './session.ts';
+import { createStepTracker, type StepTracker } from './step-tracker.ts';
+
+/** How a build ended, as the completion says it. */
+export type Ending = Pick<Completion, 'outcome' | 'exitCode' | 'artifacts' | 'temporaries'>;
+
+export type BuildTools = {
+  packer: string;
+  found: PackerFound | undefined;
+  /** The reader of facts of a platform, by the platform's id. */
+  readOutputOf: (platform: string) => ReadOutput;
+  environment: NodeJS.ProcessEnv;
+};
+
+/** Everything of one build while Packer runs. */
+type Job = {
+  session: Session;
+  tools: BuildTools;
+  bundle: JobBundle;
+  tracker: StepTracker;
+  reader: OutputReader;
+  environment: Record<string, string>;
+};
+
+/** How often a silent step is looked for, in milliseconds. */
+const TICK = 1000;
+
+/**
+ * Does the work of a claimed run up to Packer's end, whatever that is. It does not reject: what goes wrong is in
+ * the run's log and makes the outcome.
+ */
+export const executeBuild = async (session: Session, tools: BuildTools): Promise<Ending> => {
+  const nothing = { exitCode: null, artifacts: [], temporaries: [] };
+  try {
+    return await prepareBuild(session, tools);
+  } catch (error) {
+    if (session.control.killReason() !== undefined) {
+      session.log.say('The run was stopped before Packer had made anything.', 'warn');
+      return { outcome: 'stopped', ...nothing };
+    }
+    session.log.say(describeFailure(error), 'error');
+    const isLate = session.clock.now() >= session.control.cleanUpAt();
+    return { outcome: isLate ? 'timed-out' : 'failed', ...nothing };
+  }
+};
+
+const describeFailure = (error: unknown): string => {
+  if (error instanceof BundleError) return error.message;
+  return `The runner failed: ${error instanceof Error ? error.message : 'for an unknown reason'}`;
+};
+
+const prepareBuild = async (session: Session, tools: BuildTools): Promise<Ending> => {
+  const { claim, control, folder, redactor } = session;
+  const bundle = await fetchBundle(session.tools, claim.bundle, {
+    until: control.cleanUpAt,
+    signal: control.kill,
+  });
+  const refusal = refuseGeneration(tools.found, bundle.generation);
+  if (refusal !== undefined) throw new BundleError(refusal);
+  await writeBundleFiles(folder.files, bundle.files);
+  const endpoint =
+    claim.credentials === 'aws'
+      ? await startCredentialsEndpoint({ ...session, onSecrets: (values) => redactor.add(values) })
+      : undefined;
+  try {
+    const nonce = randomBytes(16).toString('hex');
+    const credentials = endpoint?.environment ?? {};
+    const { variables } = claim;
+    const environment = packerEnvironment({ own: tools.environment, folder, variables, nonce, credentials });
+    return await runJob(session, tools, bundle, nonce, environment);
+  } finally {
+    await endpoint?.close();
+  }
+};
+
+const runJob = async (
+  session: Session,
+  tools: BuildTools,
+  bundle: JobBundle,
+  nonce: string,
+  environment: Record<string, string>,
+): Promise<Ending> => {
+  const { log, outbox, clock, redactor } = session;
+  const facts = createBuildFacts(tools.readOutputOf(bundle.platform), outbox);
+  const { steps, generation } = bundle;
+  const { redact } = redactor;
+  const tracker = createStepTracker({ steps, clock, onEvent: outbox.addStep, onLine: log.say });
+  const reader = createOutputReader({
+    nonce,
+    generation,
+    tracker,
+    facts,
+    redact,
+    onLine: (line) => log.write({ ...line, step: tracker.current() }),
+  });
+  const ticking = setInterval(tracker.tick, TICK);
+  try {
+    const end = await runPhases({ session, tools, bundle, tracker, reader, environment });
+    const ending = judge(session, end, reader, facts.temporaries());
+    tracker.finish(ending.outcome === 'timed-out' ? 'failed' : ending.outcome);
+    return ending;
+  } finally {
+    clearInterval(ticking);
+  }
+};
+
+/** Runs Packer's commands in order; the first that does not succeed is the end. */
+const runPhases = async (job: Job): Promise<PackerEnd> => {
+  const { bundle, session, environment } = job;
+  const isPluginFile = existsSync(path.join(session.folder.files, 'plugins.pkr.json'));
+  // With a plugin path the machine brings its plugins along, and must not need the network for them.
+  if (bundle.generation === 'modern' && isPluginFile && environment['PACKER_PLUGIN_PATH'] === undefined) {
+    const end = await runPhase(job, ['init', '-machine-readable', '.']);
+    if (end.exitCode !== 0) return end;
+  }
+  const end = await runPhase(job, ['validate', '-machine-readable', '.']);
+  if (end.exitCode !== 0) return end;
+  return runPhase(job, ['build', '-machine-readable', '-on-error=cleanup', '.']);
+};
+
+const runPhase = ({ session, tools, reader, environment }: Job, args: string[]): Promise<PackerEnd> =>
+  runPacker({
+    packer: tools.packer,
+    args,
+    cwd: session.folder.files,
+    environment,
+    control: session.control,
+    clock: session.clock,
+    onLine: reader.read,
+    room: session.shipper.room,
+    onOutOfTime: () => session.log.say('The time of the run is up: Packer is told to clean up.', 'error'),
+  });
+
+/** The outcome: success needs exit code 0 and an artifact with an id, and then it stands whatever else happened. */
+const judge = (
+  { log, control }: Session,
+  end: PackerEnd,
+  reader: OutputReader,
+  temporaries: TemporaryResource[],
+): Ending => {
+  const { exitCode } = end;
+  const artifacts = exitCode === 0 ? reader.artifacts() : [];
+  const rest = { exitCode, artifacts, temporaries };
+  if (exitCode === 0 && artifacts.length > 0) return { outcome: 'succeeded', ...rest };
+  if (end.wasKilled && control.killReason() !== undefined) {
+    log.say('Packer was stopped without its clean-up: what it had made stays.', 'warn');
+    return { outcome: 'stopped', ...rest };
+  }
+  if (end.wasKilled) log.say('Packer had not cleaned up in time and was killed.', 'error');
+  else log.say(describeExit(end), 'error');
+  return { outcome: end.wasOutOfTime ? 'timed-out' : 'failed', ...rest };
+};
+
+const describeExit = ({ exitCode, signal }: PackerEnd): string => {
+  if (signal !== null)
+    return `Packer was ended by ${signal}, not by Goldsmith: was the machine out of memory?`;
+  if (exitCode === 0) return 'Packer ended without an error, but named no image.';
+  return `Packer ended with exit code ${exitCode}.`;
+};

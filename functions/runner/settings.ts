@@ -1,0 +1,46 @@
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+
+const environmentSchema = z.object({
+  GOLDSMITH_API_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  GOLDSMITH_WORKSPACE_ID: z.string().min(1),
+  GOLDSMITH_RUN_ID: z.string().min(1),
+  GOLDSMITH_CLAIM_TOKEN: z.string().min(1),
+  GOLDSMITH_PACKER: z.string().min(1).default('packer'),
+  GOLDSMITH_WORK_DIR: z.string().min(1).optional(),
+});
+
+export type Settings = {
+  apiUrl: string;
+  workspaceId: string;
+  runId: string;
+  claimToken: string;
+  packer: string;
+  workDir: string;
+};
+
+/**
+ * Reads what the runner was started with and takes the claim token out of `environment`, so that no process the
+ * runner starts can see it. Throws with the names of what is missing or wrong, never with a value.
+ */
+export const readSettings = (environment: NodeJS.ProcessEnv): Settings => {
+  const parsed = environmentSchema.safeParse(environment);
+  delete environment['GOLDSMITH_CLAIM_TOKEN'];
+  if (!parsed.success) {
+    const names = [...new Set(parsed.error.issues.map(({ path }) => path.join('.')))];
+    throw new Error(`These environment variables are missing or not valid: ${names.join(', ')}`);
+  }
+  const values = parsed.data;
+  return {
+    apiUrl: values.GOLDSMITH_API_URL,
+    workspaceId: values.GOLDSMITH_WORKSPACE_ID,
+    runId: values.GOLDSMITH_RUN_ID,
+    claimToken: values.GOLDSMITH_CLAIM_TOKEN,
+    // Packer runs in a folder of its own: a path must not depend on where the runner was started.
+    packer: values.GOLDSMITH_PACKER.includes('/')
+      ? path.resolve(values.GOLDSMITH_PACKER)
+      : values.GOLDSMITH_PACKER,
+    workDir: values.GOLDSMITH_WORK_DIR ?? tmpdir(),
+  };
+};
