@@ -1,0 +1,49 @@
+/** What distinguishes one deployment from another. Everything else about Goldsmith is the same everywhere. */
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { z } from 'zod';
+import { packerGenerationSchema } from '../../shared/contracts/bundle.ts';
+import { type FunctionName, functionEnvironments } from '../../shared/contracts/env/index.ts';
+import { packerReleaseSchema } from './packer-release.ts';
+
+const functionNameSchema = z.custom<FunctionName>((value) => String(value) in functionEnvironments);
+
+/** Where the runner gets Packer from: the build machine has it, or it is downloaded and checked. */
+const packerSchema = z.discriminatedUnion('source', [
+  z.strictObject({ source: z.literal('system'), generation: packerGenerationSchema }),
+  z.strictObject({
+    source: z.literal('download'),
+    generation: z.literal('modern'),
+    ...packerReleaseSchema.shape,
+  }),
+]);
+export type PackerSettings = z.infer<typeof packerSchema>;
+
+export const stageSchema = z.strictObject({
+  /** Part of the stacks' names and of the tag `goldsmith:deployment` on what runs make. */
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, 'lower-case letters, digits and hyphens, at most 16'),
+  /** What happens to tables, bucket, key and user pool when their stack is deleted. */
+  dataOnDelete: z.enum(['retain', 'destroy']),
+  /** Builds at a time in the cloud pool. A new AWS account often has a quota of one concurrent build. */
+  poolLimit: z.int().min(1).default(1),
+  /** Runs at a time of a workspace that asks for nothing else. */
+  workspaceLimit: z.int().min(1).default(20),
+  /** Off by default: a new account has too little concurrency to reserve any. */
+  reservedConcurrency: z.partialRecord(functionNameSchema, z.int().min(1)).default({}),
+  logRetentionDays: z.enum(RetentionDays),
+  packer: packerSchema,
+  /** How often a silent runner says that it is alive; a chunk of log lines counts as well. */
+  heartbeatSeconds: z.number().min(1).max(60),
+  /** Shortest time between two chunks of log lines of one run. */
+  chunkIntervalMilliseconds: z.int().min(50).max(10_000),
+  /** CodeBuild's machine. Packer is a client of cloud APIs: the smallest one does. */
+  buildCompute: z.enum(['small', 'medium', 'large']).default('small'),
+  /** CodeBuild ends a build after it; 2,160 minutes (36 h) is the most that CodeBuild allows. */
+  buildTimeoutMinutes: z.int().min(5).max(2160).default(2160),
+  /** Browser origins that may call the API. */
+  corsOrigins: z.array(z.union([z.literal('*'), z.url()])).default([]),
+  /** Only on one machine: where the emulator answers instead of AWS. */
+  local: z.strictObject({ endpoint: z.url({ protocol: /^http$/ }) }).optional(),
+});
+export type Stage = z.infer<typeof stageSchema>;
+/** A stage as it is written down: what has a default may be left out. */
+export type StageInput = z.input<typeof stageSchema>;

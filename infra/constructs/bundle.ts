@@ -1,0 +1,57 @@
+/** Turns a program of this repository into one JavaScript file, while the app is synthesised. */
+import { join } from 'node:path';
+import { AssetHashType, type BundlingOptions, DockerImage } from 'aws-cdk-lib';
+import type { AssetOptions } from 'aws-cdk-lib/aws-s3-assets';
+import { type BuildOptions, buildSync } from 'esbuild';
+import type { FunctionName } from '../../shared/contracts/env/index.ts';
+
+const FUNCTIONS = join(import.meta.dirname, '../../functions');
+
+/** The program of a function: the one place that knows where handlers are. */
+export const functionEntry = (name: FunctionName) => join(FUNCTIONS, name, 'handler.ts');
+/** The program that the build project runs. */
+export const runnerEntry = join(FUNCTIONS, 'runner', 'main.ts');
+
+export type Program = { path: string; options: AssetOptions };
+
+export type ProgramProps = {
+  entry: string;
+  /** Name of the file that comes out. */
+  file: string;
+  /** The oldest Node.js that runs it, in esbuild's words. */
+  target: 'node22' | 'node24';
+};
+
+/**
+ * The asset of a program with all that it imports, the AWS SDK too: the same code runs wherever it is deployed.
+ * Its hash is that of the file that comes out. Where a stack is not bundled (tests) nothing is read or built.
+ */
+export function programOf({ entry, file, target }: ProgramProps): Program {
+  const bundling: BundlingOptions = {
+    // Never pulled: what is below always builds or throws. Asked for by the type.
+    image: DockerImage.fromRegistry('none'),
+    // Only distinguishes programs of one source folder in the CDK's cache of assets.
+    command: [entry, file, target],
+    local: {
+      tryBundle(outputDir) {
+        buildSync({ ...esbuildOptions, entryPoints: [entry], outfile: join(outputDir, file), target });
+        return true;
+      },
+    },
+  };
+  return { path: FUNCTIONS, options: { assetHashType: AssetHashType.OUTPUT, bundling } };
+}
+
+const esbuildOptions: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  minify: true,
+  // Names of classes and functions appear in logs and stack traces.
+  keepNames: true,
+  mainFields: ['module', 'main'],
+  legalComments: 'none',
+  logLevel: 'error',
+  // Some dependencies are CommonJS and ask for Node's own modules with require, which ESM lacks.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+};

@@ -1,0 +1,98 @@
+/** Every permission that a function of Goldsmith can hold: exact actions on named resources, a reason where not. */
+import { Aws } from 'aws-cdk-lib';
+import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { IProject } from 'aws-cdk-lib/aws-codebuild';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+
+const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>) =>
+  new PolicyStatement({ actions, resources, ...(conditions !== undefined && { conditions }) });
+
+/** A transaction needs the actions of its parts; there is none of its own. */
+const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+const tableWrites = [
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:ConditionCheckItem',
+];
+
+export const readTable = (table: ITable) => allow(tableReads, [table.tableArn]);
+export const readWriteTable = (table: ITable) => allow([...tableReads, ...tableWrites], [table.tableArn]);
+export const putIntoTable = (table: ITable) => allow(['dynamodb:PutItem'], [table.tableArn]);
+export const queryIndex = (table: ITable, index: string) =>
+  allow(['dynamodb:Query'], [`${table.tableArn}/index/${index}`]);
+
+/** What an event source mapping asks of the function whose stream it reads. */
+export const readStream = (table: ITable) =>
+  allow(
+    ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+    [`${table.tableArn}/stream/*`],
+  );
+
+export const readObjects = (bucket: IBucket, prefix: string) =>
+  allow(['s3:GetObject'], [bucket.arnForObjects(`${prefix}/*`)]);
+export const putObjects = (bucket: IBucket, prefix: string) =>
+  allow(['s3:PutObject'], [bucket.arnForObjects(`${prefix}/*`)]);
+
+/** A secret is always bound to its place: without the whole encryption context the key does nothing. */
+const boundToPlace = {
+  Null: Object.fromEntries(
+    ['workspace', 'entity', 'field'].map((name) => [`kms:EncryptionContext:${name}`, 'false']),
+  ),
+};
+export const sealSecrets = (key: IKey) => allow(['kms:Encrypt'], [key.keyArn], boundToPlace);
+export const openSecrets = (key: IKey) => allow(['kms:Decrypt'], [key.keyArn], boundToPlace);
+
+/**
+ * Roles of customers, whose accounts and names are not known here. The customer's trust policy names this
+ * deployment and demands the external id of the connection, so the role's owner decides.
+ */
+export const assumeCustomerRoles = () => allow(['sts:AssumeRole'], [`arn:${Aws.PARTITION}:iam::*:role/*`]);
+
+/** Messages to open connections, whose ids are not known before. */
+export const postToSockets = (stage: IWebSocketStage) =>
+  allow(
+    ['execute-api:ManageConnections'],
+    [
+      `arn:${Aws.PARTITION}:execute-api:${Aws.REGION}:${Aws.ACCOUNT_ID}:` +
+        `${stage.api.apiId}/${stage.stageName}/*/@connections/*`,
+    ],
+  );
+
+export const sendTo = (queues: IQueue[]) =>
+  allow(
+    ['sqs:SendMessage'],
+    queues.map((queue) => queue.queueArn),
+  );
+
+/** What an event source mapping asks of the function that it calls with messages. */
+export const receiveFrom = (queue: IQueue) =>
+  allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.queueArn]);
+
+export const putEvents = (bus: IEventBus) => allow(['events:PutEvents'], [bus.eventBusArn]);
+
+export const startExecutions = (machine: StateMachine) =>
+  allow(['states:StartExecution'], [machine.stateMachineArn]);
+export const readExecutions = (machine: StateMachine) =>
+  allow(
+    ['states:DescribeExecution'],
+    [`arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${machine.stateMachineName}:*`],
+  );
+export const answerTasks = (machine: StateMachine) =>
+  allow(['states:SendTaskSuccess', 'states:SendTaskFailure'], [machine.stateMachineArn]);
+export const failTasks = (machine: StateMachine) =>
+  allow(['states:SendTaskFailure'], [machine.stateMachineArn]);
+
+export const startBuilds = (project: IProject) => allow(['codebuild:StartBuild'], [project.projectArn]);
+export const watchBuilds = (project: IProject) =>
+  allow(['codebuild:BatchGetBuilds', 'codebuild:StopBuild'], [project.projectArn]);
+
+export const writeLogs = (group: ILogGroup) =>
+  allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [group.logGroupArn]);

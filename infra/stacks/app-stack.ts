@@ -1,0 +1,67 @@
+import { Aws, CfnOutput, Stack } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import type { Construct } from 'constructs';
+import type { Stage } from '../config/stage.ts';
+import { BuildProject } from '../constructs/build-project.ts';
+import { PublicApi } from '../constructs/public-api.ts';
+import { Queues } from '../constructs/queues.ts';
+import { SocketApi } from '../constructs/socket-api.ts';
+import type { RunWorkflow } from '../workflows/run-workflow.ts';
+import { agentApi } from './app/agent-api.ts';
+import { apiFunctions } from './app/api-functions.ts';
+import { dispatchRuns, publishChanges, removeLeftovers } from './app/event-functions.ts';
+import { environmentGroups, type Parts } from './app/parts.ts';
+import { reconciler } from './app/reconciler.ts';
+import { runWorkflow } from './app/run-functions.ts';
+import { socketFunctions } from './app/socket-functions.ts';
+import type { StateStack } from './state-stack.ts';
+
+export type AppStackProps = { stage: Stage; state: StateStack };
+
+/**
+ * Everything that may be replaced at any time. Made in the order of who knows whom: the two APIs first, because
+ * functions are given their addresses, their routes last, because those name functions.
+ */
+export class AppStack extends Stack {
+  constructor(scope: Construct, id: string, { stage, state }: AppStackProps) {
+    super(scope, id, { description: `Goldsmith ${stage.name}: application` });
+    const api = new PublicApi(this, 'PublicApi', stage);
+    const socket = new SocketApi(this, 'SocketApi', stage);
+    const parts: Parts = {
+      stage,
+      state,
+      api,
+      socket,
+      build: new BuildProject(this, 'BuildProject', { stage, apiUrl: api.url }),
+      queues: new Queues(this, 'Queues'),
+      bus: new EventBus(this, 'Bus'),
+      environment: environmentGroups(this, { stage, state, socket }),
+    };
+    const workflow = runWorkflow(this, parts);
+    api.serve({ ...apiFunctions(this, parts), agent: agentApi(this, parts, workflow.machine).lambda });
+    socket.serve(socketFunctions(this, parts));
+    publishChanges(this, parts);
+    dispatchRuns(this, parts, workflow.machine);
+    removeLeftovers(this, parts);
+    reconciler(this, parts, workflow.machine);
+    this.#addOutputs(parts, workflow);
+  }
+
+  /** What people and scripts need to know of a deployment. */
+  #addOutputs({ state, api, socket, build, bus }: Parts, workflow: RunWorkflow): void {
+    const outputs = {
+      ApiUrl: api.url,
+      SocketUrl: socket.connectUrl,
+      UserPoolId: state.userPool.userPoolId,
+      UserPoolClientId: state.userPoolClient.userPoolClientId,
+      CoreTableName: state.coreTable.tableName,
+      TrafficTableName: state.trafficTable.tableName,
+      RunsBucketName: state.runsBucket.bucketName,
+      BuildProjectName: build.project.projectName,
+      StateMachineArn: workflow.machine.stateMachineArn,
+      EventBusName: bus.eventBusName,
+      Region: Aws.REGION,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

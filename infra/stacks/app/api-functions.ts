@@ -1,0 +1,53 @@
+import type { Construct } from 'constructs';
+import * as permit from '../../constructs/permissions.ts';
+import type { ApiTargets } from '../../constructs/public-api.ts';
+import { ServiceFunction } from '../../constructs/service-function.ts';
+import type { Parts } from './parts.ts';
+
+/** The functions behind the HTTP API. Those of the public areas seal secrets; only the agent API opens them. */
+export function apiFunctions(scope: Construct, parts: Parts): Omit<ApiTargets, 'agent'> {
+  return {
+    access: accessApi(scope, parts).lambda,
+    definitions: definitionsApi(scope, parts).lambda,
+    runs: runsApi(scope, parts).lambda,
+  };
+}
+
+const accessApi = (scope: Construct, { stage, state, socket, environment: env }: Parts) =>
+  new ServiceFunction(scope, 'AccessApi', {
+    stage,
+    name: 'api/access',
+    environment: {
+      ...env.core,
+      ...env.traffic,
+      ...env.authentication,
+      ...env.workspaceLimit,
+      SOCKET_URL: socket.connectUrl,
+    },
+    permissions: [
+      permit.readWriteTable(state.coreTable),
+      // Socket tickets.
+      permit.putIntoTable(state.trafficTable),
+    ],
+  });
+
+const definitionsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
+  new ServiceFunction(scope, 'DefinitionsApi', {
+    stage,
+    name: 'api/definitions',
+    environment: { ...env.core, ...env.authentication, ...env.secrets },
+    permissions: [permit.readWriteTable(state.coreTable), permit.sealSecrets(state.secretsKey)],
+  });
+
+const runsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
+  new ServiceFunction(scope, 'RunsApi', {
+    stage,
+    name: 'api/runs',
+    environment: { ...env.core, ...env.traffic, ...env.authentication, ...env.runsBucket, ...env.pool },
+    permissions: [
+      permit.readWriteTable(state.coreTable),
+      permit.readTable(state.trafficTable),
+      permit.readObjects(state.runsBucket, 'snapshots'),
+      permit.putObjects(state.runsBucket, 'snapshots'),
+    ],
+  });

@@ -1,0 +1,49 @@
+/** What the functions of the app are made from: the things they use, and what their environments say of them. */
+import { Aws } from 'aws-cdk-lib';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import type { Construct } from 'constructs';
+import { tokenIssuer } from '../../config/addresses.ts';
+import type { Stage } from '../../config/stage.ts';
+import type { BuildProject } from '../../constructs/build-project.ts';
+import type { PublicApi } from '../../constructs/public-api.ts';
+import type { Queues } from '../../constructs/queues.ts';
+import type { SocketApi } from '../../constructs/socket-api.ts';
+import type { StateStack } from '../state-stack.ts';
+
+export type Parts = {
+  stage: Stage;
+  state: StateStack;
+  api: PublicApi;
+  socket: SocketApi;
+  build: BuildProject;
+  queues: Queues;
+  bus: EventBus;
+  environment: EnvironmentGroups;
+};
+
+export type EnvironmentGroups = ReturnType<typeof environmentGroups>;
+
+/** The variables that more than one function has, in the groups of `shared/contracts/env`. */
+export function environmentGroups(
+  scope: Construct,
+  { stage, state, socket }: Pick<Parts, 'stage' | 'state' | 'socket'>,
+) {
+  const { issuer, jwksUri } = tokenIssuer(scope, stage, state.userPool.userPoolId);
+  return {
+    core: { CORE_TABLE: state.coreTable.tableName },
+    traffic: { TRAFFIC_TABLE: state.trafficTable.tableName },
+    runsBucket: { RUNS_BUCKET: state.runsBucket.bucketName },
+    socketPush: { SOCKET_CALLBACK_URL: socket.callbackUrl },
+    secrets: { SECRETS_KEY_ARN: state.secretsKey.keyArn },
+    // Marks what runs make in customers' accounts: two deployments must not take each other's for their own.
+    deployment: { DEPLOYMENT_ID: `${stage.name}-${Aws.ACCOUNT_ID}-${Aws.REGION}` },
+    authentication: {
+      TOKEN_ISSUER: issuer,
+      JWKS_URI: jwksUri,
+      TOKEN_CLIENT_ID: state.userPoolClient.userPoolClientId,
+    },
+    pool: { POOL_ID: 'cloud' },
+    poolLimit: { POOL_LIMIT: String(stage.poolLimit) },
+    workspaceLimit: { WORKSPACE_LIMIT: String(stage.workspaceLimit) },
+  };
+}
