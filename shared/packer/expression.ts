@@ -14,11 +14,15 @@ export class GoTemplate {
   }
 }
 
-/** A string put together from literal text and expressions. */
+/** An expression with literal text on its sides. */
 export class Joined {
-  readonly parts: readonly (string | Expression)[];
-  constructor(parts: readonly (string | Expression)[]) {
-    this.parts = parts;
+  readonly before: string;
+  readonly expression: Expression;
+  readonly after: string;
+  constructor(before: string, expression: Expression, after: string) {
+    this.before = before;
+    this.expression = expression;
+    this.after = after;
   }
 }
 
@@ -30,5 +34,6 @@ export type TemplateObject = { [key: string]: TemplateValue };
 /** A reference to a variable of the template. */
 export const variable = (name: string): Expression => new Expression(`var.${name}`);
 
-/** Literal text and expressions side by side: `join('K=', variable('x'))`. */
-export const join = (...parts: (string | Expression)[]): Joined => new Joined(parts);
+/** Literal text around an expression: `join('K=', variable('x'))`. */
+export const join = (before: string, expression: Expression, after = ''): Joined =>
+  new Joined(before, expression, after);

@@ -3,6 +3,7 @@ import type { PackerGeneration } from '../contracts/bundle.ts';
 import type { BaseImage, Locator } from '../contracts/entities/image-version.ts';
 import type { BuildVm } from '../contracts/entities/run.ts';
 import type { RunSnapshot } from '../contracts/snapshot.ts';
+import type { ErrorId } from '../domain/triage/catalogue.ts';
 import type { TemplateObject } from '../packer/expression.ts';
 
 /** What identifies a run in names and tags of everything it makes. */
@@ -22,8 +23,11 @@ export type SourceInput = {
   baseImage: BaseImage;
   generation: PackerGeneration;
   /** Endpoint of EC2 where the deployment names one (a VPC endpoint, an emulator); else the region's own. */
-  ec2Endpoint?: string;
+  ec2Endpoint?: string | undefined;
 };
+
+/** Packer's source block of one run and the files that it refers to. */
+export type Source = { type: string; body: TemplateObject; files: { path: string; content: string }[] };
 
 /** Facts that a platform reads from one line of Packer's own output. */
 export type OutputFacts = { buildVm?: Partial<BuildVm>; temporaries?: TemporaryResource[] };
@@ -36,12 +40,15 @@ export type Platform = {
   id: string;
   /** Name of the final image of version `number`. */
   imageName: (name: string, number: number) => string;
-  /** Packer's source block for one run. */
-  source: (input: SourceInput) => { type: string; body: TemplateObject };
+  source: (input: SourceInput) => Source;
   /** Plugins that Packer ≥ 1.7 needs, with exact versions. */
   plugins: Record<string, { source: string; version: string }>;
+  /**
+   * What a line says, with or without Packer's prefix. Scripts print into the same output: use it to show things,
+   * and look at tags and names before you delete any.
+   */
   readOutput: (text: string) => OutputFacts;
-  /** Locators of the images in an artifact; empty when it is none of this platform's. */
+  /** Locators of the images in an artifact; empty when it is none of this platform's. `imageName` is the final one. */
   readArtifact: (artifact: PackerArtifact, run: { imageName: string; accountId: string }) => Locator[];
   client: () => Promise<{ connect: (access: ConnectionAccess) => PlatformClient }>;
 };
@@ -56,8 +63,8 @@ export type ConnectionAccess = {
 
 /** A refusal of the platform with the id of the error catalogue that explains it. */
 export class PlatformError extends Error {
-  readonly errorId: string;
-  constructor(errorId: string, message: string, options?: ErrorOptions) {
+  readonly errorId: ErrorId;
+  constructor(errorId: ErrorId, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'PlatformError';
     this.errorId = errorId;
@@ -66,16 +73,17 @@ export class PlatformError extends Error {
 
 /** The part of a platform that talks to it. Every method may throw PlatformError. */
 export type PlatformClient = {
+  /** Credentials for this run's Packer, at most an hour old; ask again before they expire. */
   credentials: () => Promise<VendedCredentials>;
   /** The exact base image for this run: the most specific match of the operating system's images. */
   resolveBaseImage: () => Promise<BaseImage>;
-  /** Reads back what a build says it made; missing images are left out. */
+  /** Reads back what a build says it made; images that are not there or not usable are left out. */
   locate: (locators: Locator[]) => Promise<Locator[]>;
   accountId: () => Promise<string>;
   /** The build VM of this run as it stands now, if it is there. */
   describeBuildVm: () => Promise<BuildVm | undefined>;
   /** Everything temporary that carries this run's tags or names; `known` was reported by the runner. */
   findLeftovers: (known: TemporaryResource[]) => Promise<FoundLeftover[]>;
-  /** Deletes one leftover; of one that is gone already it is a success. */
+  /** Deletes one leftover and waits until it is gone; of one that is gone already it is a success. */
   removeLeftover: (leftover: FoundLeftover) => Promise<void>;
 };

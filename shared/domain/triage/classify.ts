@@ -60,6 +60,10 @@ const findCause = (build: FailedBuild): Match | undefined =>
   firstMatch(build.errors.filter((line) => line.step === null || line.step === build.lastStep)) ??
   firstMatch(build.errors);
 
+/** The known failure that one error text tells of, such as an API's code and message; undefined when none does. */
+export const recogniseError = (text: string): ErrorId | undefined =>
+  rules.find((rule) => rule.pattern.test(text))?.errorId;
+
 /** The last thing that the failed step itself complained about: it says more than that it failed. */
 const complaintOf = (build: FailedBuild, match: Match): ErrorLine | undefined => {
   if (match.rule.errorId !== 'script-failed') return undefined;

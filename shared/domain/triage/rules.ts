@@ -91,7 +91,7 @@ export const rules: readonly Rule[] = [
   {
     errorId: 'platform-unreachable',
     pattern:
-      /error validating regions|RequestError: send request failed|no such host|connection refused|i\/o timeout|no route to host|dial tcp/,
+      /error validating regions|RequestError: send request failed|no such host|connection refused|i\/o timeout|no route to host|dial tcp|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH/,
   },
   {
     errorId: 'builder-setting-invalid',

@@ -1,0 +1,15 @@
+import type { Platform } from '../platform.ts';
+import { amiName } from './names.ts';
+import { readArtifact, readOutput } from './output.ts';
+import { amazonEbsSource } from './source.ts';
+
+/** Amazon Web Services: AMIs by Packer's `amazon-ebs`. */
+export const aws: Platform = {
+  id: 'aws',
+  imageName: amiName,
+  source: amazonEbsSource,
+  plugins: { amazon: { source: 'github.com/hashicorp/amazon', version: '= 1.8.2' } },
+  readOutput,
+  readArtifact,
+  client: () => import('./client.ts'),
+};

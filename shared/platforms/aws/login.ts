@@ -1,0 +1,31 @@
+import type { RunSnapshot } from '../../contracts/snapshot.ts';
+import { PlatformError } from '../platform.ts';
+import { osImageOf } from './base-image.ts';
+
+/** Default user of Amazon's Windows images. */
+const WINDOWS_USER = 'Administrator';
+
+export type Login = { communicator: 'ssh' | 'winrm'; username: string; port: number | undefined };
+
+/**
+ * How Packer logs in to the build VM: the builder's own settings win over what the base image says; without a word
+ * Linux is reached by SSH and Windows by WinRM. Throws PlatformError when nobody names the user of a Linux image.
+ */
+export const loginOf = (snapshot: RunSnapshot): Login => {
+  const { settings } = snapshot.builderConfiguration;
+  const { operatingSystem } = snapshot;
+  const access = osImageOf(snapshot)?.access;
+  const communicator = access?.communicator ?? (operatingSystem.family === 'windows' ? 'winrm' : 'ssh');
+  if (communicator === 'winrm') {
+    const username = settings.winrmUsername ?? access?.username ?? WINDOWS_USER;
+    return { communicator, username, port: access?.port };
+  }
+  const username = settings.sshUsername ?? access?.username;
+  if (username === undefined) {
+    throw new PlatformError(
+      'builder-setting-invalid',
+      `Neither the operating system "${operatingSystem.name}" nor the builder configuration names the user to log in as.`,
+    );
+  }
+  return { communicator, username, port: settings.sshPort ?? access?.port };
+};

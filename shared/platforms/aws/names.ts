@@ -1,0 +1,39 @@
+import type { RunIdentity } from '../platform.ts';
+
+/** AMI `NAME-vN`. */
+export const amiName = (name: string, number: number): string => `${name}-v${number}`;
+
+/** Name of the key pair that a run makes for a while. */
+export const keyPairName = (runId: string): string => `goldsmith-${runId}`;
+
+/** The tag that ties a resource to its run. */
+export const RUN_TAG = 'goldsmith:run';
+
+/** Tags on everything that a run makes. */
+export const runTags = (run: RunIdentity): Record<string, string> => ({
+  'goldsmith:deployment': run.deploymentId,
+  'goldsmith:workspace': run.workspaceId,
+  'goldsmith:definition': run.definitionId,
+  [RUN_TAG]: run.runId,
+});
+
+/** Kinds of temporary resources in an AWS account. */
+export const kinds = {
+  instance: 'ec2-instance',
+  volume: 'ec2-volume',
+  keyPair: 'ec2-key-pair',
+  securityGroup: 'ec2-security-group',
+} as const;
+
+/** Where a resource is, as one string: `eu-central-1/i-0123456789abcdef0`. */
+export const locatorOf = (region: string, id: string): string => `${region}/${id}`;
+
+/** Region and id of a locator; undefined when it is none. */
+export const parseLocator = (locator: string): { region: string; id: string } | undefined => {
+  const slash = locator.indexOf('/');
+  if (slash < 1 || slash === locator.length - 1) return undefined;
+  return { region: locator.slice(0, slash), id: locator.slice(slash + 1) };
+};
+
+/** Names that Packer gives to the security groups that it makes for a build; all others were there before. */
+export const isPackersGroup = (name: string): boolean => /^packer_[0-9a-f-]+$/.test(name);

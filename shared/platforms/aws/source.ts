@@ -1,0 +1,116 @@
+import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
+import type { TemplateObject } from '../../packer/expression.ts';
+import type { Source, SourceInput } from '../platform.ts';
+import type { RunSnapshot } from '../../contracts/snapshot.ts';
+import { regionOf } from './base-image.ts';
+import { type Login, loginOf } from './login.ts';
+import { amiName, keyPairName, runTags } from './names.ts';
+import { WINRM_TLS_PORT, winrmUserData } from './winrm.ts';
+
+type Access = { body: TemplateObject; files: Source['files'] };
+
+/** First boots of large machines are slow; Packer's own five minutes are not enough for all of them. */
+const SSH_TIMEOUT = '10m';
+const USER_DATA = 'user-data.txt';
+/** Asks every 15 s for four hours: images of large disks take longer than the ten minutes of the SDK's waiters. */
+const POLLING = { delay_seconds: 15, max_attempts: 960 };
+
+const sshAccess = (settings: AmazonEbsSettings, { username, port }: Login): Access => ({
+  body: {
+    communicator: 'ssh',
+    ssh_username: username,
+    ssh_port: port,
+    ssh_timeout: settings.sshTimeout ?? SSH_TIMEOUT,
+    // The key of the build must not open the machines that are made from the image.
+    ssh_clear_authorized_keys: true,
+  },
+  files: [],
+});
+
+const winrmAccess = (settings: AmazonEbsSettings, { username, port = WINRM_TLS_PORT }: Login): Access => ({
+  body: {
+    communicator: 'winrm',
+    winrm_username: username,
+    winrm_port: port,
+    winrm_timeout: settings.winrmTimeout,
+    winrm_use_ssl: true,
+    winrm_insecure: true,
+    winrm_use_ntlm: true,
+    user_data_file: USER_DATA,
+  },
+  files: [{ path: USER_DATA, content: winrmUserData(port) }],
+});
+
+const accessOf = (snapshot: RunSnapshot): Access => {
+  const { settings } = snapshot.builderConfiguration;
+  const login = loginOf(snapshot);
+  return login.communicator === 'winrm' ? winrmAccess(settings, login) : sshAccess(settings, login);
+};
+
+const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
+  instance_type: settings.instanceType,
+  vpc_id: settings.vpcId,
+  subnet_id: settings.subnetId,
+  security_group_ids: settings.securityGroupIds,
+  temporary_security_group_source_cidrs: settings.temporarySecurityGroupSourceCidrs,
+  associate_public_ip_address: settings.associatePublicIpAddress,
+  iam_instance_profile: settings.iamInstanceProfile,
+  ebs_optimized: settings.ebsOptimized,
+  ena_support: settings.enaSupport,
+  launch_block_device_mappings: settings.launchBlockDeviceMappings?.map((device) => ({
+    device_name: device.deviceName,
+    volume_size: device.volumeSize,
+    volume_type: device.volumeType,
+    iops: device.iops,
+    throughput: device.throughput,
+    encrypted: device.encrypted,
+    kms_key_id: device.kmsKeyId,
+    delete_on_termination: device.deleteOnTermination,
+  })),
+});
+
+const tagFields = ({ run, snapshot }: SourceInput): TemplateObject => {
+  const { imageTags, temporaryResourceTags } = snapshot.connection;
+  const name = amiName(run.imageName, run.number);
+  const image = { Name: name, ...imageTags, ...runTags(run) };
+  const temporary = { Name: `${name} (build)`, ...temporaryResourceTags, ...runTags(run) };
+  return { tags: image, snapshot_tags: image, run_tags: temporary, run_volume_tags: temporary };
+};
+
+const generationFields = ({ generation, ec2Endpoint }: SourceInput): TemplateObject =>
+  generation === 'modern'
+    ? {
+        metadata_options: { http_endpoint: 'enabled', http_tokens: 'required' },
+        // Newer plugins put the tags of temporary resources on the image as well.
+        skip_ami_run_tags: true,
+      }
+    : { custom_endpoint_ec2: ec2Endpoint };
+
+/**
+ * Packer's `amazon-ebs` source of a run. Credentials are not in it: Packer asks the runner for them. Throws
+ * PlatformError when nobody says who to log in as.
+ */
+export const amazonEbsSource = (input: SourceInput): Source => {
+  const { run, snapshot, baseImage } = input;
+  const { settings } = snapshot.builderConfiguration;
+  const access = accessOf(snapshot);
+  return {
+    type: 'amazon-ebs',
+    body: {
+      region: regionOf(snapshot),
+      ami_name: amiName(run.imageName, run.number),
+      ami_description: settings.amiDescription,
+      source_ami: baseImage.id,
+      ...machineFields(settings),
+      encrypt_boot: settings.encryptBoot,
+      kms_key_id: settings.kmsKeyId,
+      ...access.body,
+      ssh_interface: settings.sshInterface,
+      temporary_key_pair_name: keyPairName(run.runId),
+      ...tagFields(input),
+      aws_polling: POLLING,
+      ...generationFields(input),
+    },
+    files: access.files,
+  };
+};
