@@ -27,7 +27,8 @@ const literal = (text: string, path: string): string => {
   if (text.includes('{{') || text.includes('}}')) throw new TemplateTextError(path, 'must not hold {{ or }}');
   if (!text.isWellFormed()) throw new TemplateTextError(path, 'is no well-formed text');
   if (text.includes('\u0000')) throw new TemplateTextError(path, 'must not hold a NUL character');
-  return text.replaceAll('${', '$${').replaceAll('%{', '%%{');
+  // Replacements as functions: in a replacement string `$$` would mean one `$`.
+  return text.replaceAll('${', () => '$${').replaceAll('%{', () => '%%{');
 };
 
 const joined = ({ before, expression, after }: Joined, path: string): string => {

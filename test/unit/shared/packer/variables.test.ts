@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { secretsOf, variableOf } from '../../../../shared/packer/variables.ts';
+import { file, secret, shell, snapshot, step, ulid } from './fixtures.ts';
+
+const two = shell({
+  secretEnvironment: { B: secret('secretEnvironment/B'), A: secret('secretEnvironment/A') },
+});
+const other = shell({ id: `prv_${ulid('ZZ')}`, secretEnvironment: { A: secret('secretEnvironment/A') } });
+
+describe('secrets of a snapshot', () => {
+  it('are named in the order of steps and names, each once', () => {
+    const steps = [step(1, two), step(2, file()), step(3, other), step(4, two)];
+    expect(secretsOf(snapshot({ steps }))).toEqual([
+      {
+        variable: 'secret_1',
+        ciphertext: 'cipher of secretEnvironment/A',
+        field: 'secretEnvironment/A',
+        kind: 'provisioner',
+        entityId: two.id,
+      },
+      expect.objectContaining({ variable: 'secret_2', field: 'secretEnvironment/B', entityId: two.id }),
+      expect.objectContaining({ variable: 'secret_3', field: 'secretEnvironment/A', entityId: other.id }),
+    ]);
+  });
+
+  it('give way to a plain variable of the definition or the group', () => {
+    const steps = [step(1, two, { A: 'plain' })];
+    expect(secretsOf(snapshot({ steps })).map(({ field }) => field)).toEqual(['secretEnvironment/B']);
+  });
+
+  it('that nobody declared are an error of ours', () => {
+    expect(() => variableOf([], 'prv_1', 'secretEnvironment/A')).toThrow(
+      'no variable for secretEnvironment/A of prv_1',
+    );
+  });
+});
