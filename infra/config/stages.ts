@@ -1,21 +1,30 @@
 /** The stages there are. Another deployment is another entry here. */
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import { packerGenerationSchema } from '../../shared/contracts/bundle.ts';
 import { readPackerRelease } from './packer-release.ts';
 import { type Stage, type StageInput, stageSchema } from './stage.ts';
 
 /** What the command line says with `-c name=value`. */
-export const contextSchema = z
-  .strictObject({
-    stage: z.enum(['dev', 'prod', 'local'], 'say which with -c stage=dev, -c stage=prod or -c stage=local'),
-    localEndpoint: z.url({ protocol: /^http$/, error: 'must be an http address' }).optional(),
-    localPackerGeneration: z.enum(['1.6', 'modern']).default('1.6'),
-    packerRelease: z.string().min(1).default('infra/config/packer-release.json'),
-  })
+const contextShape = {
+  stage: z.enum(['dev', 'prod', 'local'], 'say which with -c stage=dev, -c stage=prod or -c stage=local'),
+  /** Address of the emulator. */
+  localEndpoint: z.url({ protocol: /^http$/, error: 'must be an http address' }).optional(),
+  /** Which dialect the Packer of this machine reads. */
+  localPackerGeneration: packerGenerationSchema.default('1.6'),
+  /** Path of the file that names the Packer to download. */
+  packerRelease: z.string().min(1).default('infra/config/packer-release.json'),
+};
+const contextSchema = z
+  .strictObject(contextShape)
   .refine((context) => context.stage !== 'local' || context.localEndpoint !== undefined, {
     path: ['localEndpoint'],
     error: 'the local stage needs the address of the emulator, such as http://127.0.0.1:4566',
   });
-export type StageContext = z.infer<typeof contextSchema>;
+type StageContext = z.infer<typeof contextSchema>;
+
+/** What the app asks the CDK for. */
+export const contextNames = Object.keys(contextShape);
 
 /**
  * The settings of the stage that the context names.
@@ -33,21 +42,21 @@ const stages: Record<StageContext['stage'], (context: StageContext) => StageInpu
   dev: (context) => ({
     name: 'dev',
     dataOnDelete: 'destroy',
-    logRetentionDays: 14,
+    logRetentionDays: RetentionDays.TWO_WEEKS,
     ...onAws(context),
   }),
   prod: (context) => ({
     name: 'prod',
     dataOnDelete: 'retain',
-    logRetentionDays: 365,
+    logRetentionDays: RetentionDays.ONE_YEAR,
     ...onAws(context),
   }),
   local: ({ localEndpoint, localPackerGeneration }) => ({
     name: 'local',
     dataOnDelete: 'destroy',
-    logRetentionDays: 1,
-    // Enough for a machine of two cores: a build is mostly waiting.
-    poolLimit: 4,
+    logRetentionDays: RetentionDays.ONE_DAY,
+    // Each build has a virtual machine, and a machine of two cores should stay usable.
+    poolLimit: 2,
     packer: { source: 'system', generation: localPackerGeneration },
     heartbeatSeconds: 2,
     chunkIntervalMilliseconds: 100,

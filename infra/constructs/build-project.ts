@@ -38,7 +38,8 @@ export class BuildProject extends Construct {
       },
       environmentVariables: {
         GOLDSMITH_API_URL: { value: apiUrl },
-        PACKER_PLUGIN_PATH: { value: PLUGIN_FOLDER },
+        // A Packer that is there already has its plugins where its owner put them.
+        ...(stage.packer.source === 'download' && { PACKER_PLUGIN_PATH: { value: PLUGIN_FOLDER } }),
       },
       timeout: Duration.minutes(stage.buildTimeoutMinutes),
       // Admission keeps the queue: a build that waits longer than this here has met a quota.

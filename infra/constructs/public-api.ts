@@ -1,17 +1,17 @@
-import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CorsHttpMethod,
   HttpApi,
   HttpMethod,
-  type HttpRoute,
+  HttpRoute,
+  HttpRouteKey,
   HttpStage,
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { gatewayPaths } from '../../shared/contracts/routes/index.ts';
 import type { Area } from '../../shared/contracts/routes/route.ts';
@@ -68,7 +68,13 @@ export class PublicApi extends Construct {
   }
 
   #addDefaultRoute(integration: HttpLambdaIntegration): void {
-    acknowledgeOpen(this.#api.addRoutes({ path: '/$default', integration }));
+    acknowledgeOpen([
+      new HttpRoute(this, 'DefaultRoute', {
+        httpApi: this.#api,
+        routeKey: HttpRouteKey.DEFAULT,
+        integration,
+      }),
+    ]);
   }
 }
 
