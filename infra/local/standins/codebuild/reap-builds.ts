@@ -1,0 +1,31 @@
+/** Ends the builds that a stand-in left behind when it was killed. */
+import { rm } from 'node:fs/promises';
+import { completeBuild } from './build.ts';
+import { type BuildRecord, buildPaths, loadBuilds, saveBuild } from './build-store.ts';
+import { killBuildProcesses } from './processes.ts';
+
+/** What BatchGetBuilds says about a build whose stand-in went away. */
+export const HOST_GONE = {
+  statusCode: 'CLIENT_ERROR',
+  message: 'The machine that ran this build went away; the build was ended.',
+};
+
+/**
+ * Kills the processes of all unfinished builds in a state folder and marks these builds FAILED.
+ * Only while no stand-in runs on that folder. Answers all builds, oldest first.
+ */
+export async function reapBuilds(stateDir: string): Promise<BuildRecord[]> {
+  const records = loadBuilds(stateDir);
+  for (const record of records) {
+    if (!record.build.buildComplete) await reapBuild(stateDir, record);
+  }
+  return records;
+}
+
+async function reapBuild(stateDir: string, record: BuildRecord): Promise<void> {
+  await killBuildProcesses(record.build.id, record.shell === undefined ? [] : [record.shell]);
+  await rm(buildPaths(stateDir, record.build.id).workspace, { recursive: true, force: true });
+  record.shell = undefined;
+  completeBuild(record.build, 'FAILED', Date.now() / 1000, HOST_GONE);
+  saveBuild(stateDir, record);
+}
