@@ -1,0 +1,116 @@
+/**
+ * Finding and ending the processes of one stack, also those whose parent crashed. A process belongs to a stack when
+ * its environment or its command line names the stack's state folder: the emulator, its Lambda processes, the
+ * stand-ins, runners, Packer and the VMs all do. Nobody else's process is ever touched.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Programs that may be found by their command line alone; an editor that shows a file of the state is not one. */
+const OWN_PROGRAMS =
+  /^(qemu-system-[a-z0-9_]+|python[0-9.]*|node|packer.*|sh|bash|dash|ssh-keygen|qemu-img)$/;
+
+/** Between two looks at whether processes are gone; the kernel tells a stranger nothing. */
+const POLL_MS = 50;
+
+export interface FoundProcess {
+  pid: number;
+  /** What it is, in a word. */
+  program: string;
+}
+
+/**
+ * Start time of a process in clock ticks since the machine's boot: field 22 of /proc/<pid>/stat, see proc(5).
+ * With the pid it names a process for ever, since pids are given out again.
+ * @returns undefined when there is no such process, or only its zombie
+ */
+export async function readStartTime(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return undefined;
+  // The second field is the program's name in brackets and may hold blanks: count from its end.
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' ? undefined : fields[18];
+}
+
+/** All processes of the stack with this state folder, without the caller and its ancestors. */
+export async function findProcesses(stateDir: string): Promise<FoundProcess[]> {
+  const own = await findAncestors(process.pid);
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => Number.isInteger(pid) && !own.has(pid));
+  const found = await Promise.all(pids.map((pid) => inspect(pid, stateDir)));
+  return found.filter((each) => each !== undefined);
+}
+
+async function inspect(pid: number, stateDir: string): Promise<FoundProcess | undefined> {
+  // A process of another user, or one that has just ended, cannot be read: it is not ours.
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+  const program = basename(commandLine.split('\0')[0] ?? '');
+  const isNamed = OWN_PROGRAMS.test(program) && names(commandLine, stateDir);
+  if (!isNamed && !names(withoutFolders(environment), stateDir)) return undefined;
+  return (await readStartTime(pid)) === undefined ? undefined : { pid, program };
+}
+
+/** A shell that somebody opened in the state folder carries its name as well, and is none of ours. */
+function withoutFolders(environment: string): string {
+  const variables = environment.split('\0');
+  return variables.filter((each) => !/^(PWD|OLDPWD|INIT_CWD)=/.test(each)).join('\0');
+}
+
+/** Whether the folder itself or something in it is named; `/a/state-2` is not `/a/state`. */
+function names(text: string, folder: string): boolean {
+  return text
+    .split(folder)
+    .slice(1)
+    .some((rest) => rest === '' || /^[/\0,:;"' ]/.test(rest));
+}
+
+async function findAncestors(pid: number): Promise<Set<number>> {
+  const ancestors = new Set<number>();
+  for (let current = pid; current > 0 && !ancestors.has(current); ) {
+    ancestors.add(current);
+    const stat = await readFile(`/proc/${current}/stat`, 'utf8').catch(() => '');
+    current = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+  }
+  return ancestors;
+}
+
+/**
+ * Kills every process of the stack, also those that start meanwhile, and resolves when none is left.
+ * @returns what was killed
+ * @throws Error when some survive SIGKILL for ten seconds (they hang in the kernel)
+ */
+export async function killProcesses(stateDir: string): Promise<FoundProcess[]> {
+  const killed = new Map<number, FoundProcess>();
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const found = await findProcesses(stateDir);
+    if (found.length === 0) return [...killed.values()];
+    if (Date.now() > deadline)
+      throw new Error(`Processes do not end: ${found.map((each) => each.pid).join(', ')}`);
+    for (const each of found) {
+      killed.set(each.pid, each);
+      kill(each.pid, 'SIGKILL');
+    }
+    await delay(POLL_MS);
+  }
+}
+
+/** Sends a signal; a process that has just ended is no error. */
+export function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Resolves with true when the process has ended, with false after the limit in milliseconds. */
+export async function waitForEnd(pid: number, startTime: string, limitMs: number): Promise<boolean> {
+  const deadline = Date.now() + limitMs;
+  while ((await readStartTime(pid)) === startTime) {
+    if (Date.now() > deadline) return false;
+    await delay(POLL_MS);
+  }
+  return true;
+}

@@ -1,0 +1,79 @@
+/** Where one stack on this machine keeps its things, and which ports it listens on. */
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** The folder of the checkout. */
+export const CHECKOUT = resolve(import.meta.dirname, '../../..');
+
+/** Region of everything here; the emulators know no real one. */
+export const REGION = 'us-east-1';
+
+/** The customer's account at the EC2 stand-in: moto's only account. */
+export const CUSTOMER_ACCOUNT = '123456789012';
+
+/** Credentials that the emulators take; they open nothing anywhere else. */
+export const EMULATOR_CREDENTIALS = {
+  accessKeyId: 'goldsmithlocal',
+  secretAccessKey: 'goldsmithlocal',
+} as const;
+
+/** Port behind which an instance's SSH server is, at the instance's own address: above 1024 needs no root. */
+export const SSH_PORT = 2222;
+
+export interface StackPaths {
+  /** `.goldsmith`, or the folder that a test gives instead. */
+  home: string;
+  /** State of the emulators: saves and the working copy. All processes of a stack name this folder. */
+  state: string;
+  logs: string;
+  /** Downloads and the base disk: whatever can be made anew. Shared by all stacks of a checkout. */
+  cache: string;
+  /** Unpacked Lambda code; outside the checkout, so that no function finds a module it did not bring. */
+  temporary: string;
+  /** What clients read (api.md, section 4). */
+  localFile: string;
+  /** Pid and start time of the process that owns everything. */
+  supervisorFile: string;
+}
+
+/**
+ * The folders of a stack.
+ * @param home default: `.goldsmith` in the checkout
+ */
+export function stackPaths(home: string = join(CHECKOUT, '.goldsmith')): StackPaths {
+  const folder = resolve(home);
+  const id = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  return {
+    home: folder,
+    state: join(folder, 'state'),
+    logs: join(folder, 'logs'),
+    cache: join(CHECKOUT, '.goldsmith', 'cache'),
+    temporary: join(tmpdir(), `goldsmith-${id}`),
+    localFile: join(folder, 'local.json'),
+    supervisorFile: join(folder, 'supervisor.json'),
+  };
+}
+
+export interface StackPorts {
+  emulator: number;
+  codebuild: number;
+  ec2: number;
+  vmManager: number;
+}
+
+/** Ports from one block to the next; a block has room for stand-ins to come. */
+export const BLOCK_SIZE = 10;
+
+/** The ports of the block that begins at `base`. */
+export function portsOf(base: number): StackPorts {
+  return { emulator: base, codebuild: base + 1, ec2: base + 2, vmManager: base + 3 };
+}
+
+/**
+ * Addresses of the instances: a /16 of the loopback network, another one for each block of ports, so that stacks
+ * side by side never want the same address. 127.0 and 127.1 are left to the system's own services.
+ */
+export function vpcCidrOf(base: number): string {
+  return `127.${2 + (Math.floor(base / BLOCK_SIZE) % 250)}.0.0/16`;
+}

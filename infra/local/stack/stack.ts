@@ -1,0 +1,154 @@
+/**
+ * A whole Goldsmith on this machine: servers, deployment, seeded workspace, and the common saves of their state.
+ * Nothing here prints but through the StagePrinter, and nothing ends the process: `npm start` and the tests both use it.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { ApiClient } from '../seed/api-client.ts';
+import { type Seeded, seed } from '../seed/seed.ts';
+import { type AccessToken, ensureOwner, signIn, type UserPool } from '../seed/user.ts';
+import { deploy, fingerprint } from '../stages/deploy.ts';
+import { type Outputs, outputsSchema } from '../stages/outputs.ts';
+import { detectPackerGeneration } from '../stages/packer.ts';
+import type { StagePrinter } from '../terminal/stage-printer.ts';
+import { rotateLogs } from './log-files.ts';
+import { killProcesses } from './process-table.ts';
+import { recover } from './recovery.ts';
+import { Saves } from './saves.ts';
+import { type Servers, startServers } from './servers.ts';
+import { REGION, type StackPaths, vpcCidrOf } from './settings.ts';
+
+export interface StackOptions {
+  paths: StackPaths;
+  basePort: number;
+  printer: StagePrinter;
+  /** Ends the start. */
+  signal: AbortSignal;
+}
+
+/** A running stack. */
+export interface Stack {
+  servers: Servers;
+  outputs: Outputs;
+  seeded: Seeded;
+  api: ApiClient;
+  token: AccessToken;
+  subnetId: string;
+  /** Signs the owner in again. */
+  renewToken: () => Promise<AccessToken>;
+  /** Saves both accounts' state while they go on. Only right while no build runs. */
+  save: () => Promise<void>;
+  /** Saves unless told otherwise, ends every process and removes temporary files. */
+  stop: (options?: { save: boolean }) => Promise<void>;
+}
+
+/**
+ * Starts a stack from its last common save, or from nothing.
+ * @throws the error of the stage that failed, or the signal's reason; then nothing is left running
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { paths, printer } = options;
+  await mkdir(paths.state, { recursive: true });
+  await rotateLogs(paths.logs);
+  const saves = new Saves(paths.state);
+  const { sentences } = await recover(paths, saves);
+  for (const sentence of sentences) printer.line(sentence);
+
+  const save = await saves.open();
+  const vpcCidr = save?.info.vpcCidr ?? vpcCidrOf(options.basePort);
+  const servers = await startServers({ ...options, vpcCidr, saves, save });
+  const end = async () => {
+    await servers.stop();
+    await killProcesses(paths.state);
+    await rm(paths.temporary, { recursive: true, force: true });
+  };
+  try {
+    return await fill(options, { saves, servers, vpcCidr, deployed: save?.info, end });
+  } catch (error) {
+    await end();
+    await saves.close();
+    throw error;
+  }
+}
+
+interface Running {
+  saves: Saves;
+  servers: Servers;
+  vpcCidr: string;
+  deployed: { fingerprint?: string | undefined; outputs: Record<string, string> } | undefined;
+  end: () => Promise<void>;
+}
+
+async function fill(options: StackOptions, running: Running): Promise<Stack> {
+  const { printer, paths } = options;
+  const { servers, saves, vpcCidr } = running;
+  const { wanted, outputs, isNew } = await deployWhereNeeded(options, running);
+  options.signal.throwIfAborted();
+
+  const pool = {
+    endpoint: servers.emulator.endpoint,
+    userPoolId: outputs.UserPoolId,
+    clientId: outputs.UserPoolClientId,
+  };
+  const subnetId = servers.ec2.networks[REGION]?.subnetId ?? '';
+  const { api, token, seeded } = await printer.stage('samples', (report) =>
+    fillWorkspace(paths, pool, outputs, subnetId, report),
+  );
+  const save = async () => {
+    await servers.emulator.save();
+    const savedAt = new Date().toISOString();
+    await saves.write(
+      { savedAt, fingerprint: wanted, outputs, vpcCidr, basePort: options.basePort },
+      (file) => servers.ec2.save(file),
+    );
+  };
+  if (isNew) await printer.stage('first save', save);
+  const stop = async ({ save: isSaving } = { save: true }) => {
+    await servers.codebuild.stop();
+    if (isSaving) await save();
+    await running.end();
+    if (isSaving) await saves.close();
+  };
+  return {
+    servers,
+    outputs,
+    seeded,
+    api,
+    token,
+    subnetId,
+    renewToken: () => signIn(paths, pool),
+    save,
+    stop,
+  };
+}
+
+async function deployWhereNeeded({ paths, printer, signal }: StackOptions, { servers, deployed }: Running) {
+  const packerGeneration = await detectPackerGeneration();
+  const wanted = await fingerprint(packerGeneration);
+  if (deployed?.fingerprint === wanted)
+    return { wanted, outputs: outputsSchema.parse(deployed.outputs), isNew: false };
+  const made = await printer.stage('deployment', (report) =>
+    deploy({
+      paths,
+      packerGeneration,
+      endpoint: servers.emulator.endpoint,
+      isBootstrapped: deployed !== undefined,
+      report,
+      signal,
+    }),
+  );
+  return { wanted, outputs: outputsSchema.parse(made), isNew: true };
+}
+
+async function fillWorkspace(
+  paths: StackPaths,
+  pool: UserPool,
+  outputs: Outputs,
+  subnetId: string,
+  report: (text: string) => void,
+) {
+  report('owner');
+  await ensureOwner(paths, pool);
+  const token = await signIn(paths, pool);
+  const api = new ApiClient(outputs.ApiUrl, token.token);
+  return { api, token, seeded: await seed(api, subnetId, report) };
+}

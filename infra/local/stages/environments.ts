@@ -1,0 +1,26 @@
+/** What is made once on a machine: Python's virtual environments and the base disk. Nothing to do later. */
+import { join } from 'node:path';
+import { defaultVenvDir, EMULATOR_REQUIREMENTS, ensureVenv } from '../emulator/index.ts';
+import { ensureBaseDisk } from '../standins/ec2/index.ts';
+import { CHECKOUT, type StackPaths } from '../stack/settings.ts';
+import type { StagePrinter } from '../terminal/stage-printer.ts';
+
+const EC2_REQUIREMENTS = join(CHECKOUT, 'infra', 'local', 'standins', 'ec2', 'requirements.txt');
+
+/** Folders of the two virtual environments. */
+export const environments = { emulator: defaultVenvDir('emulator'), ec2: defaultVenvDir('ec2') } as const;
+
+/**
+ * Makes the virtual environments and the base disk where they are missing: a minute with a network, else nothing.
+ * @throws Error in plain words when one cannot be made
+ */
+export async function prepareEnvironments(printer: StagePrinter, paths: StackPaths): Promise<void> {
+  await printer.stage('Python environments', async (report) => {
+    await ensureVenv({ name: 'emulator', requirementsFile: EMULATOR_REQUIREMENTS, onProgress: report });
+    await ensureVenv({ name: 'ec2', requirementsFile: EC2_REQUIREMENTS, onProgress: report });
+  });
+  await printer.stage('base disk', async (report) => {
+    report('a bootable Linux of 20 MB, from Debian packages');
+    await ensureBaseDisk(paths.cache);
+  });
+}
