@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { RunStatus } from '../contracts/entities/run.ts';
 import { type StoredRun, storedRunSchema } from '../contracts/stored-run.ts';
 import { nextNumber } from '../domain/run/numbering.ts';
 import type { RunChanges } from '../domain/run/lifecycle.ts';
@@ -11,10 +10,6 @@ import type { Write } from './write.ts';
 
 const counterSchema = z.object({ last: z.int() });
 const pointerSchema = z.object({ runId: z.string(), number: z.int() });
-
-/** Whether a run is looked at by the reconciler is in its row: the index `due` holds only such rows. */
-const dueOf = (status: RunStatus, dueAt: string | undefined) =>
-  status === 'Queued' || status === 'Running' ? { due: DUE_RUN, dueAt } : {};
 
 const itemOf = (scope: WorkspaceScope, run: StoredRun) => ({
   ...keys.run(scope, run.id),
@@ -73,7 +68,7 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
     return new Map(runs.map((run) => [run.imageDefinitionId, run]));
   },
 
-  create: (draft: RunDraft, more: Write[]) => createRun(table, scope, draft, more),
+  create: (draft: RunDraft, more: (run: StoredRun) => Write[]) => createRun(table, scope, draft, more),
   change: (run: StoredRun, changes: RunChanges, options?: ChangeOptions) =>
     change(table, scope, run, changes, options),
 });
@@ -102,7 +97,12 @@ const moveCounter = (key: Key, from: number | undefined, to: number): Write =>
  * `more` (the idempotency key). Fifty at once on one definition are told apart by the counters' guards and retried.
  * Throws WriteRefused when a guard of `more` does not hold or the definition is gone.
  */
-const createRun = (table: Table, scope: WorkspaceScope, draft: RunDraft, more: Write[]): Promise<StoredRun> =>
+const createRun = (
+  table: Table,
+  scope: WorkspaceScope,
+  draft: RunDraft,
+  more: (run: StoredRun) => Write[],
+): Promise<StoredRun> =>
   contended(async () => {
     const { run } = draft;
     const counterKeys = {
@@ -124,7 +124,7 @@ const createRun = (table: Table, scope: WorkspaceScope, draft: RunDraft, more: W
       moveCounter(counterKeys.definition, given.definition, number),
       moveCounter(counterKeys.name, given.name, number),
       ...rowsOf(scope, numbered),
-      ...more,
+      ...more(numbered),
     ]);
     return numbered;
   }, isNumberClash);
@@ -135,11 +135,11 @@ const isNumberClash = (error: unknown): boolean =>
 
 const rowsOf = (scope: WorkspaceScope, run: StoredRun): Write[] => {
   const pointer = { runId: run.id, number: run.number };
-  const { id: definitionId } = { id: run.imageDefinitionId };
+  const definitionId = run.imageDefinitionId;
   const manual = run.trigger.type !== 'schedule';
   return [
     { check: keys.entity(scope, 'image-definition', definitionId), if: { exists: true } },
-    { put: { ...itemOf(scope, run), ...dueOf(run.status, run.createdAt) }, if: { exists: false } },
+    { put: itemOf(scope, run), if: { exists: false } },
     {
       put: {
         ...keys.queued(scope, run.pool.id, { manual, runId: run.id }),
@@ -157,7 +157,7 @@ const rowsOf = (scope: WorkspaceScope, run: StoredRun): Write[] => {
 };
 
 export type ChangeOptions = {
-  /** When the reconciler shall look next; only for active runs. */
+  /** When the reconciler shall look next: puts an active run into the sparse index `due`. */
   dueAt?: string;
   /** Further writes of the same transaction. */
   more?: Write[];
@@ -178,7 +178,11 @@ const change = async (
   await table.write([
     {
       update: keys.run(scope, run.id),
-      set: { ...changes, rev: next.rev, ...(ended ? {} : { dueAt: options.dueAt }) },
+      set: {
+        ...changes,
+        rev: next.rev,
+        ...(ended || options.dueAt === undefined ? {} : { due: DUE_RUN, dueAt: options.dueAt }),
+      },
       remove: [...(options.remove ?? []), ...(ended ? ['due', 'dueAt'] : [])],
       if: { equals: { rev: run.rev, status: run.status } },
     },

@@ -1,0 +1,70 @@
+import { changeRun } from '../../shared/actions/change-run.ts';
+import type { Engine } from '../../shared/actions/engine.ts';
+import { snapshotOf } from '../../shared/actions/platform-access.ts';
+import type { ClaimAnswer, ClaimRequest } from '../../shared/contracts/agent-protocol.ts';
+import type { RunSnapshot } from '../../shared/contracts/snapshot.ts';
+import type { StoredRun } from '../../shared/contracts/stored-run.ts';
+import { secretsOf } from '../../shared/packer/variables.ts';
+import { ApiProblem } from '../../shared/runtime/api/problem.ts';
+import { newSecret } from '../../shared/runtime/ids.ts';
+import { logStore } from '../../shared/store/log-store.ts';
+import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
+import { type AgentCall, claimable, digestOf } from './lease.ts';
+import { nextLook } from './standing.ts';
+
+export type Rhythm = { heartbeatSeconds: number; chunkIntervalMilliseconds: number };
+
+/** Gives a run to the runner that asks with its one-time token. The same runner may ask again: its lease is renewed. */
+export const claim = async (
+  engine: Engine,
+  rhythm: Rhythm,
+  call: AgentCall & { body: ClaimRequest },
+): Promise<ClaimAnswer> => {
+  const now = engine.now();
+  const { scope, run } = await claimable(engine.core, call, call.body.runnerId, now);
+  const { bundle, deadlineAt } = run;
+  if (bundle === undefined || deadlineAt === undefined)
+    throw new ApiProblem('lease-lost', 'The run has no job.');
+  const leaseToken = newSecret();
+  const lease = { ...call.body, tokenSha256: digestOf(leaseToken), claimedAt: now, lastHeardAt: now };
+  const [claimed, { lastSeq }, snapshot, url] = await Promise.all([
+    takeLease(engine, scope, run, lease),
+    logStore(engine.traffic, scope, run.id).head(),
+    snapshotOf(engine, run),
+    engine.files.bundleUrl(bundle.key),
+  ]);
+  return {
+    leaseToken,
+    nextSeq: lastSeq + 1,
+    ...rhythm,
+    stop: claimed.stopRequestedAt !== undefined,
+    deadlineAt,
+    bundle: { url, sha256: bundle.sha256 },
+    ...(await openSecrets(engine, scope, snapshot)),
+    credentials: 'aws',
+  };
+};
+
+const takeLease = (
+  engine: Engine,
+  scope: WorkspaceScope,
+  run: StoredRun,
+  lease: NonNullable<StoredRun['lease']>,
+) =>
+  changeRun(engine.core, scope, run.id, (current) => {
+    const taken = current.lease !== undefined && current.lease.runnerId !== lease.runnerId;
+    if (taken || current.status !== 'Running')
+      throw new ApiProblem('lease-lost', 'The run is not to be had.');
+    const phase = current.stopRequestedAt === undefined ? 'building' : 'stopping';
+    return { changes: { lease, phase }, options: { dueAt: nextLook(lease.lastHeardAt) } };
+  });
+
+/** Values of the template's variables. They go to the runner of this one run, over TLS, and nowhere else. */
+const openSecrets = async (engine: Engine, scope: WorkspaceScope, snapshot: RunSnapshot) => {
+  const opened = await Promise.all(
+    secretsOf(snapshot).map(async ({ variable, ciphertext, field, entityId }) => {
+      return [variable, await engine.secrets.open({ scope, entityId, field }, ciphertext)] as const;
+    }),
+  );
+  return { variables: Object.fromEntries(opened), redact: [] };
+};

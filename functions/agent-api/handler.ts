@@ -1,0 +1,42 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { connectPlatform, snapshotOf } from '../../shared/actions/platform-access.ts';
+import { functionEnvironments } from '../../shared/contracts/env/index.ts';
+import { agentRoutes as routes } from '../../shared/contracts/routes/agent.ts';
+import { apiHandler } from '../../shared/runtime/api/api-handler.ts';
+import { operation } from '../../shared/runtime/api/operation.ts';
+import { ApiProblem } from '../../shared/runtime/api/problem.ts';
+import { openEngine } from '../../shared/runtime/engine.ts';
+import { loadEnvironment } from '../../shared/runtime/environment.ts';
+import { claim } from './claim.ts';
+import { complete } from './complete.ts';
+import { leased } from './lease.ts';
+import { takeChunk, takeHeartbeat } from './standing.ts';
+
+const environment = loadEnvironment(functionEnvironments['agent-api']);
+const engine = openEngine(environment);
+const states = new SFNClient({});
+const rhythm = {
+  heartbeatSeconds: environment.HEARTBEAT_SECONDS,
+  chunkIntervalMilliseconds: environment.CHUNK_INTERVAL_MILLISECONDS,
+};
+
+/** Nobody signs in here: every operation checks the token of its claim or lease. */
+const noPeople = () => Promise.reject(new ApiProblem('bad-token', 'This is for runners.'));
+
+export const handler = apiHandler(
+  {
+    claim: operation(routes.claim, async (call) => ({ body: await claim(engine, rhythm, call) })),
+    log: operation(routes.log, async (call) => ({ body: await takeChunk(engine, call) })),
+    heartbeat: operation(routes.heartbeat, async (call) => ({ body: await takeHeartbeat(engine, call) })),
+    credentials: operation(routes.credentials, async (call) => {
+      const { run } = await leased(engine.core, call);
+      const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
+      return { body: await client.credentials() };
+    }),
+    complete: operation(routes.complete, async (call) => {
+      await complete(engine, states, call);
+      return { body: {} };
+    }),
+  },
+  { table: engine.core, authenticate: noPeople },
+);

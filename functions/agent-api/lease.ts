@@ -1,0 +1,67 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { StoredRun } from '../../shared/contracts/stored-run.ts';
+import { ApiProblem } from '../../shared/runtime/api/problem.ts';
+import { runStore } from '../../shared/store/run-store.ts';
+import type { Table } from '../../shared/store/table.ts';
+import { scopeTo, type WorkspaceScope } from '../../shared/store/workspace-scope.ts';
+
+export type AgentCall = {
+  params: { workspaceId: string; runId: string };
+  headers: Record<string, string | undefined>;
+};
+
+export type LeasedRun = StoredRun & { lease: NonNullable<StoredRun['lease']> };
+
+/** SHA-256 of a token, as it is stored. */
+export const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+const bearer = (call: AgentCall): string => {
+  const token = /^Bearer ([\w-]+)$/.exec(call.headers['authorization'] ?? '')?.[1];
+  if (token === undefined) throw new ApiProblem('no-token', 'Send the token of the claim or the lease.');
+  return token;
+};
+
+const sameDigest = (a: string, b: string): boolean => timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
+const badToken = (): ApiProblem => new ApiProblem('bad-token', 'The token is not of this run.');
+const leaseLost = (detail: string): ApiProblem => new ApiProblem('lease-lost', detail);
+
+const find = async (core: Table, call: AgentCall): Promise<{ scope: WorkspaceScope; run: StoredRun }> => {
+  if (!/^ws_[0-9A-Z]{26}$/.test(call.params.workspaceId)) throw badToken();
+  const scope = scopeTo(call.params.workspaceId);
+  const run = await runStore(core, scope).get(call.params.runId);
+  if (run === undefined) throw badToken();
+  return { scope, run };
+};
+
+/** The run that a one-time token claims. Throws 401 for a wrong or late token, 409 when another runner has it. */
+export const claimable = async (core: Table, call: AgentCall, runnerId: string, now: string) => {
+  const token = bearer(call);
+  const { scope, run } = await find(core, call);
+  if (run.status !== 'Running') throw leaseLost('The run has ended.');
+  if (
+    run.claim === undefined ||
+    !sameDigest(run.claim.tokenSha256, digestOf(token)) ||
+    run.claim.until <= now
+  ) {
+    throw badToken();
+  }
+  if (run.lease !== undefined && run.lease.runnerId !== runnerId)
+    throw leaseLost('Another runner has the run.');
+  return { scope, run };
+};
+
+/** The run of a lease. Throws 401 for no lease of this run, 409 for one that has been replaced or has ended. */
+export const leased = async (
+  core: Table,
+  call: AgentCall,
+): Promise<{ scope: WorkspaceScope; run: LeasedRun }> => {
+  const token = bearer(call);
+  const { scope, run } = await find(core, call);
+  const { lease } = run;
+  if (lease === undefined || !sameDigest(lease.tokenSha256, digestOf(token))) {
+    throw leaseLost('The lease is not the one in force.');
+  }
+  if (run.status !== 'Running' && !options.evenEnded) throw leaseLost('The run has ended.');
+  return { scope, run: { ...run, lease } };
+};

@@ -1,0 +1,65 @@
+import { appendLog } from '../../shared/actions/append-log.ts';
+import { changeRun } from '../../shared/actions/change-run.ts';
+import type { Engine } from '../../shared/actions/engine.ts';
+import type { ChunkRequest, Progress, Standing } from '../../shared/contracts/agent-protocol.ts';
+import { applyProgress } from '../../shared/domain/run/lifecycle.ts';
+import { ApiProblem } from '../../shared/runtime/api/problem.ts';
+import { logStore, lostRace, OutOfOrder } from '../../shared/store/log-store.ts';
+import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
+import { type AgentCall, type LeasedRun, leased } from './lease.ts';
+
+/** A run whose runner has been silent for so long is looked at: several heartbeats of 5 s may get lost. */
+const SILENCE_MS = 30_000;
+/** That a runner was heard is written at most this often: a write a heartbeat would cost more than the log. */
+const NOTE_HEARD_MS = 10_000;
+
+/** When the reconciler looks at a run that was heard of just now. */
+export const nextLook = (heardAt: string): string => new Date(Date.parse(heardAt) + SILENCE_MS).toISOString();
+
+/** Stores a chunk, pushes it, notes progress, and answers how the run stands. Throws 409 with the expected seq. */
+export const takeChunk = async (
+  engine: Engine,
+  call: AgentCall & { body: ChunkRequest },
+): Promise<Standing> => {
+  const { scope, run } = await leased(engine.core, call);
+  try {
+    await appendLog(engine, scope, run.id, call.body.lines);
+  } catch (error) {
+    if (!(error instanceof OutOfOrder) && !lostRace(error)) throw error;
+    const { lastSeq } = await logStore(engine.traffic, scope, run.id).head();
+    throw new ApiProblem('out-of-order', `Go on with line ${lastSeq + 1}.`, { expectedSeq: lastSeq + 1 });
+  }
+  const last = call.body.lines.at(-1)?.seq ?? 0;
+  return note(engine, scope, run, { progress: call.body.progress, nextSeq: last + 1 });
+};
+
+/** Notes that the build goes on, and answers how the run stands. */
+export const takeHeartbeat = async (
+  engine: Engine,
+  call: AgentCall & { body: { progress?: Progress | undefined } },
+): Promise<Standing> => {
+  const { scope, run } = await leased(engine.core, call);
+  const { lastSeq } = await logStore(engine.traffic, scope, run.id).head();
+  return note(engine, scope, run, { progress: call.body.progress, nextSeq: lastSeq + 1 });
+};
+
+type News = { progress?: Progress | undefined; nextSeq: number };
+
+const note = async (engine: Engine, scope: WorkspaceScope, run: LeasedRun, news: News): Promise<Standing> => {
+  const now = engine.now();
+  const silent = Date.parse(now) - Date.parse(run.lease.lastHeardAt) >= NOTE_HEARD_MS;
+  const current =
+    silent || news.progress !== undefined
+      ? await changeRun(engine.core, scope, run.id, (latest) => {
+          if (latest.lease === undefined || latest.status !== 'Running') return undefined;
+          const lease = { ...latest.lease, lastHeardAt: now };
+          const changes = { ...applyProgress(latest, news.progress ?? {}), lease };
+          return { changes, options: { dueAt: nextLook(now) } };
+        })
+      : run;
+  return {
+    stop: current.stopRequestedAt !== undefined,
+    nextSeq: news.nextSeq,
+    deadlineAt: current.deadlineAt ?? now,
+  };
+};

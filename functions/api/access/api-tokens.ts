@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import {
+  type ApiToken,
+  type apiTokenInput,
+  apiTokenSchema,
+} from '../../../shared/contracts/entities/workspace.ts';
+import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
+import type { Answer } from '../../../shared/runtime/api/operation.ts';
+import { pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
+import { brokenRules } from '../../../shared/runtime/api/problem.ts';
+import { newId, newSecret, now } from '../../../shared/runtime/ids.ts';
+import type { Table } from '../../../shared/store/table.ts';
+import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import { workspaceStore } from '../../../shared/store/workspace-store.ts';
+import type { Write } from '../../../shared/store/write.ts';
+
+type Creation = {
+  scope: WorkspaceScope;
+  body: z.output<typeof apiTokenInput>;
+  principal: Principal;
+  path: string;
+  remember: (answer: Answer, options: { secret: boolean }) => Write[];
+};
+
+/** A new API token: 32 random bytes behind `gsm_`. Only their SHA-256 is stored; the secret is answered once. */
+export const createApiToken = async (table: Table, call: Creation): Promise<Answer> => {
+  const { body } = call;
+  const time = now();
+  if (body.expiresAt <= time) {
+    throw brokenRules([{ pointer: '/expiresAt', code: 'in-the-past', detail: 'must lie in the future' }]);
+  }
+  const token: ApiToken = { id: newId('api-token'), ...body, createdAt: time, createdBy: call.principal.id };
+  const secret = `gsm_${newSecret()}`;
+  const sha256 = createHash('sha256').update(secret).digest('hex');
+  const answer = { headers: { location: `${call.path}/${token.id}` }, body: { ...token, secret } };
+  await workspaceStore(table).createToken(call.scope, token, sha256, call.remember(answer, { secret: true }));
+  return answer;
+};
+
+/** The tokens of the workspace, newest first, without their secrets. */
+export const listApiTokens = async (
+  table: Table,
+  call: { scope: WorkspaceScope; path: string; query: { limit: number; cursor?: string | undefined } },
+): Promise<Answer> => {
+  const before = positionIn(call.path, call.query.cursor);
+  const tokens = (await workspaceStore(table).listTokens(call.scope))
+    .filter((token) => before === undefined || token.id < before)
+    .map((token) => apiTokenSchema.parse(token));
+  const page = tokens.slice(0, call.query.limit + 1);
+  return { body: pageOf(page, call.query.limit, call.path, (token) => token.id) };
+};

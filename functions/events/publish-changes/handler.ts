@@ -1,0 +1,59 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { z } from 'zod';
+import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
+import { loadEnvironment } from '../../../shared/runtime/environment.ts';
+import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
+import { socketSender } from '../../../shared/runtime/socket-sender.ts';
+import { openTable } from '../../../shared/store/table.ts';
+import { publishVersion } from './publish-version.ts';
+import { type RowChange, rowSchema } from './row-change.ts';
+import { publishRun } from './publish-run.ts';
+import { publisher } from './publisher.ts';
+
+const environment = loadEnvironment(functionEnvironments['events/publish-changes']);
+const publish = publisher(environment, { sqs: new SQSClient({}), events: new EventBridgeClient({}) });
+const sockets = {
+  traffic: openTable(environment.TRAFFIC_TABLE),
+  send: socketSender(environment.SOCKET_CALLBACK_URL),
+};
+
+const imageSchema = z.custom<Record<string, AttributeValue>>(
+  (value) => typeof value === 'object' && value !== null,
+);
+
+const rowOf = (image: unknown) => {
+  const parsed = imageSchema.safeParse(image);
+  return parsed.success ? rowSchema.parse(unmarshall(parsed.data)) : undefined;
+};
+
+/**
+ * The outbox: what was committed to the core table is told to sockets, bus and queues, in the order of each row. A
+ * record that cannot be published is parked on a queue, so that it never holds up the ones behind it.
+ */
+export const handler = backgroundHandler(async (event: DynamoDBStreamEvent): Promise<void> => {
+  for (const record of event.Records) {
+    try {
+      await publishRecord(record);
+    } catch (error) {
+      logger.error('a change was parked', { error, sequence: record.dynamodb?.SequenceNumber });
+      await publish.park(record);
+    }
+  }
+  await publish.wakePools();
+});
+
+const publishRecord = async (record: DynamoDBRecord): Promise<void> => {
+  const change: RowChange = {
+    before: rowOf(record.dynamodb?.OldImage),
+    after: rowOf(record.dynamodb?.NewImage),
+  };
+  const row = (change.after ?? change.before)?.row;
+  if (row === 'run') await publishRun(change, sockets, publish);
+  if (row === 'image-version') await publishVersion(change, publish);
+  if (row === 'queue' && change.before === undefined) publish.wake(change.after?.['poolId']);
+  if (row === 'slot' && change.after === undefined) publish.wake(change.before?.['poolId']);
+};

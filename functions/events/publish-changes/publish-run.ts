@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util';
+import { runStatusChanged } from '../../../events/run-status-changed.ts';
+import { sendAll } from '../../../shared/actions/append-log.ts';
+import type { Engine } from '../../../shared/actions/engine.ts';
+import type { Run } from '../../../shared/contracts/entities/run.ts';
+import type { ServerMessage } from '../../../shared/contracts/socket.ts';
+import { type StoredRun, storedRunSchema } from '../../../shared/contracts/stored-run.ts';
+import { hasEnded, present } from '../../../shared/domain/run/lifecycle.ts';
+import { logStore } from '../../../shared/store/log-store.ts';
+import { socketStore } from '../../../shared/store/socket-store.ts';
+import { scopeTo } from '../../../shared/store/workspace-scope.ts';
+import type { Publisher } from './publisher.ts';
+import type { RowChange } from './row-change.ts';
+
+type Sockets = Pick<Engine, 'traffic' | 'send'>;
+
+/** A run changed: sockets see what clients can see of it, the bus its status, a failed one is swept. */
+export const publishRun = async (change: RowChange, sockets: Sockets, publish: Publisher): Promise<void> => {
+  if (change.after === undefined) return;
+  const after = storedRunSchema.parse(change.after);
+  const before = change.before === undefined ? undefined : storedRunSchema.parse(change.before);
+  await tellSockets(sockets, before, after);
+  if (before?.status === after.status) return;
+  await publish.event(runStatusChanged.build({ workspaceId: after.workspaceId, run: present(after) }));
+  const { workspaceId, id: runId } = after;
+  if (after.status === 'Failed' && after.bundle !== undefined) await publish.sweep({ workspaceId, runId });
+};
+
+const tellSockets = async (
+  sockets: Sockets,
+  before: StoredRun | undefined,
+  after: StoredRun,
+): Promise<void> => {
+  const shown = { before: before && present(before), after: present(after) };
+  const seen = shown.before && { ...shown.before, rev: shown.after.rev };
+  if (isDeepStrictEqual(seen, shown.after)) return;
+  const scope = scopeTo(after.workspaceId);
+  const store = socketStore(sockets.traffic);
+  const [ofRuns, ofLog] = await Promise.all([
+    store.runSubscribers(scope),
+    store.logSubscribers(scope, after.id),
+  ]);
+  const steps = stepMessages(shown.before, shown.after);
+  const ended = hasEnded(after) && (before === undefined || !hasEnded(before));
+  const end = ended && ofLog.length > 0 ? [await endMessage(sockets, after)] : [];
+  const { steps: _, ...run } = shown.after;
+  const messages = new Map<string, ServerMessage[]>();
+  for (const id of ofRuns) messages.set(id, [{ type: 'run', run }, ...steps]);
+  for (const id of ofLog) messages.set(id, [...(messages.get(id) ?? steps), ...end]);
+  await Promise.all([...messages].map(([id, list]) => sendAll(sockets, id, list)));
+};
+
+const stepMessages = (before: Run | undefined, after: Run): ServerMessage[] =>
+  (after.steps ?? [])
+    .filter((step) => {
+      const earlier = before?.steps?.find((one) => one.index === step.index);
+      return earlier !== undefined && !isDeepStrictEqual(earlier, step);
+    })
+    .map((step) => ({ type: 'step', runId: after.id, step }));
+
+const endMessage = async (sockets: Sockets, run: StoredRun): Promise<ServerMessage> => {
+  const { lastSeq } = await logStore(sockets.traffic, scopeTo(run.workspaceId), run.id).head();
+  return { type: 'log-end', runId: run.id, lastSeq, status: run.status };
+};

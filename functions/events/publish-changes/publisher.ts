@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { BusEvent } from '../../../events/event.ts';
+import type { WorkflowInput } from '../../../shared/contracts/workflow.ts';
+
+type Settings = {
+  DISPATCH_QUEUE_URL: string;
+  LEFTOVERS_QUEUE_URL: string;
+  POISON_QUEUE_URL: string;
+  EVENT_BUS_NAME: string;
+};
+type Clients = { sqs: SQSClient; events: EventBridgeClient };
+
+/** Where changes go besides the sockets. Wake-ups are gathered: one a pool and batch is enough. */
+export const publisher = (settings: Settings, { sqs, events }: Clients) => {
+  const pools = new Set<string>();
+  const send = (QueueUrl: string, body: unknown) =>
+    sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body) }));
+  return {
+    wake: (poolId: unknown): void => {
+      if (typeof poolId === 'string') pools.add(poolId);
+    },
+
+    /** Every wake-up has an id of its own: SQS would swallow one that looks like another of the last five minutes. */
+    wakePools: async (): Promise<void> => {
+      for (const poolId of pools) {
+        await sqs.send(
+          new SendMessageCommand({
+            QueueUrl: settings.DISPATCH_QUEUE_URL,
+            MessageBody: JSON.stringify({ poolId }),
+            MessageGroupId: poolId,
+            MessageDeduplicationId: randomUUID(),
+          }),
+        );
+        pools.delete(poolId);
+      }
+    },
+
+    /** Puts an event on the bus. Throws when the bus took it only in part: HTTP 200 does not mean accepted. */
+    event: async (event: BusEvent | undefined): Promise<void> => {
+      if (event === undefined) return;
+      const entry = { ...event, EventBusName: settings.EVENT_BUS_NAME };
+      const answer = await events.send(new PutEventsCommand({ Entries: [entry] }));
+      if ((answer.FailedEntryCount ?? 0) > 0)
+        throw new Error(`the bus refused: ${answer.Entries?.[0]?.ErrorCode}`);
+    },
+
+    sweep: (request: WorkflowInput) => send(settings.LEFTOVERS_QUEUE_URL, request),
+    park: (record: unknown) => send(settings.POISON_QUEUE_URL, record),
+  };
+};
+export type Publisher = ReturnType<typeof publisher>;

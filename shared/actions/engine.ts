@@ -1,0 +1,18 @@
+import type { ServerMessage } from '../contracts/socket.ts';
+import type { RunFiles } from '../store/run-files.ts';
+import type { SecretBox } from '../store/secret-box.ts';
+import type { Table } from '../store/table.ts';
+
+/** Sends one message to one connection; `gone` when there is no such connection any more. */
+export type SendToSocket = (connectionId: string, message: ServerMessage) => Promise<'sent' | 'gone'>;
+
+/** What an action on runs works with; each names the parts it needs. */
+export type Engine = {
+  core: Table;
+  traffic: Table;
+  files: RunFiles;
+  secrets: SecretBox;
+  send: SendToSocket;
+  deploymentId: string;
+  now: () => string;
+};

@@ -1,0 +1,112 @@
+import type { Leftover } from '../contracts/entities/run.ts';
+import type { StoredRun, Verdict } from '../contracts/stored-run.ts';
+import { finish, hasEnded } from '../domain/run/lifecycle.ts';
+import type { FoundLeftover } from '../platforms/platform.ts';
+import { recordImageVersion } from '../store/image-version-store.ts';
+import { recordLeftovers } from '../store/leftover-store.ts';
+import { logStore } from '../store/log-store.ts';
+import { releaseSlots } from '../store/queue-store.ts';
+import type { WorkspaceScope } from '../store/workspace-scope.ts';
+import type { Write } from '../store/write.ts';
+import { sayInLog } from './append-log.ts';
+import { changeRun } from './change-run.ts';
+import type { Engine } from './engine.ts';
+import { connectPlatform, snapshotOf } from './platform-access.ts';
+
+export type Finishing = Engine & { newId: (kind: 'leftover' | 'image-version') => string };
+
+/**
+ * Ends a run: terminal status, image version, leftovers on record, slots and lease released, all in one transaction.
+ * The workflow and the reconciler both call it; whoever comes second finds the run ended and changes nothing.
+ * `fallback` is the verdict when no task has reached one.
+ */
+export const finishRun = async (
+  engine: Finishing,
+  scope: WorkspaceScope,
+  run: StoredRun,
+  fallback: Verdict,
+): Promise<StoredRun> => {
+  if (hasEnded(run)) return run;
+  const stopped = run.stopRequestedAt !== undefined && run.completion === undefined;
+  const verdict: Verdict = run.verdict ?? (stopped ? { outcome: 'stopped' } : fallback);
+  const kept = verdict.outcome === 'stopped' ? await findKept(engine, scope, run) : { leftovers: [] };
+  await sayEnd(engine, scope, run, verdict);
+  await logStore(engine.traffic, scope, run.id).close();
+  return changeRun(engine.core, scope, run.id, (current) => {
+    if (hasEnded(current)) return undefined;
+    const now = engine.now();
+    const leftovers = kept.leftovers.map((found) => leftoverOf(engine, found, now));
+    const image = recordsOf(engine, scope, current, verdict, now);
+    const changes = {
+      ...finish(current, verdict, now),
+      ...image.changes,
+      leftoverCount: leftovers.length,
+      buildVm: kept.buildVm ?? current.buildVm,
+    };
+    const more = [...releaseSlots(current), ...image.writes, ...recordLeftovers(scope, run.id, leftovers)];
+    return { changes, options: { more, remove: ['taskToken', 'claim'] } };
+  });
+};
+
+const leftoverOf = (engine: Finishing, found: FoundLeftover, now: string): Leftover => ({
+  id: engine.newId('leftover'),
+  ...found,
+  createdAt: now,
+  state: 'kept',
+});
+
+/**
+ * What a stopped run leaves in the customer's account, as the platform shows it; when it cannot be asked, as the
+ * runner reported it. A run that never reached its build has nothing.
+ */
+const findKept = async (engine: Finishing, scope: WorkspaceScope, run: StoredRun) => {
+  if (run.bundle === undefined) return { leftovers: [] };
+  const known = run.temporaries ?? [];
+  try {
+    const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
+    const [leftovers, buildVm] = await Promise.all([client.findLeftovers(known), client.describeBuildVm()]);
+    return { leftovers, buildVm: buildVm && { ...run.buildVm, ...buildVm } };
+  } catch (error) {
+    const text = `The platform could not be asked what is left: ${error instanceof Error ? error.message : 'unknown'}`;
+    await sayInLog(engine, scope, run.id, [{ text, level: 'warn' }]);
+    return { leftovers: known.map(({ kind, id }) => ({ kind, locator: id })) };
+  }
+};
+
+const sayEnd = async (
+  engine: Finishing,
+  scope: WorkspaceScope,
+  run: StoredRun,
+  verdict: Verdict,
+): Promise<void> => {
+  const level = verdict.outcome === 'failed' ? ('error' as const) : ('info' as const);
+  const text =
+    verdict.outcome === 'failed'
+      ? `Run failed (${verdict.failure.errorId}): ${verdict.failure.message} Remedy: ${verdict.failure.remedy}`
+      : `Run ${verdict.outcome}.`;
+  await sayInLog(engine, scope, run.id, [{ text, level }]);
+};
+
+const recordsOf = (
+  engine: Finishing,
+  scope: WorkspaceScope,
+  run: StoredRun,
+  verdict: Verdict,
+  now: string,
+) => {
+  const none: Write[] = [];
+  if (verdict.outcome !== 'succeeded') return { changes: {}, writes: none };
+  const version = {
+    id: engine.newId('image-version'),
+    number: run.number,
+    name: `${run.imageName}-v${run.number}`,
+    imageDefinitionId: run.imageDefinitionId,
+    runId: run.id,
+    state: 'available' as const,
+    locators: run.locators ?? [],
+    baseImage: run.baseImage,
+    toolchain: { packer: run.lease?.packerVersion, runner: run.lease?.runnerVersion },
+    createdAt: now,
+  };
+  return { changes: { imageVersionId: version.id }, writes: recordImageVersion(scope, version) };
+};

@@ -1,0 +1,27 @@
+import type { Engine } from '../actions/engine.ts';
+import { runFiles } from '../store/run-files.ts';
+import { secretBox } from '../store/secret-box.ts';
+import { openTable } from '../store/table.ts';
+import { newId, now } from './ids.ts';
+import { socketSender } from './socket-sender.ts';
+
+type Settings = {
+  CORE_TABLE: string;
+  TRAFFIC_TABLE: string;
+  RUNS_BUCKET: string;
+  SECRETS_KEY_ARN: string;
+  SOCKET_CALLBACK_URL: string;
+  DEPLOYMENT_ID: string;
+};
+
+/** Everything that a task of the run engine works with, from its environment. */
+export const openEngine = (settings: Settings): Engine & { newId: typeof newId } => ({
+  core: openTable(settings.CORE_TABLE),
+  traffic: openTable(settings.TRAFFIC_TABLE),
+  files: runFiles(settings.RUNS_BUCKET),
+  secrets: secretBox(settings.SECRETS_KEY_ARN),
+  send: socketSender(settings.SOCKET_CALLBACK_URL),
+  deploymentId: settings.DEPLOYMENT_ID,
+  now,
+  newId,
+});
