@@ -173,7 +173,7 @@ export function phasesOf(build: Build): string[] {
   );
 }
 
-export async function readLog(build: Build): Promise<string> {
+async function readLog(build: Build): Promise<string> {
   return readFile(fileURLToPath(build.logs?.deepLink ?? ''), 'utf8');
 }
 

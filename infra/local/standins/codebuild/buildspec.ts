@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 
 /** The four phases that a buildspec can fill, in their order. */
-export const COMMAND_PHASES = ['install', 'pre_build', 'build', 'post_build'] as const;
+const COMMAND_PHASES = ['install', 'pre_build', 'build', 'post_build'] as const;
 export type CommandPhase = (typeof COMMAND_PHASES)[number];
 
 export interface PhaseCommands {
@@ -21,7 +21,7 @@ export interface Buildspec {
 }
 
 /** A buildspec that AWS would refuse too, or that asks for what the stand-in does not do. */
-export class BuildspecError extends Error {
+class BuildspecError extends Error {
   override readonly name = 'BuildspecError';
 }
 
