@@ -22,6 +22,11 @@ const PREFIXES = [/^(==>|-->) \S+: /, /^\s+[\w.-]+\.[\w.-]+: /, /^Build '[^']*' 
 const withoutPrefix = (text: string): string =>
   PREFIXES.reduce((rest, prefix) => rest.replace(prefix, ''), text).trim();
 
+/** Packer's heading above the errors that it repeats at the end. */
+const HEADING = /Some builds didn't complete/;
+/** All that Packer says about a script that failed; the rest of a step's lines is the script's own. */
+const ABOUT_SCRIPT = /Some builds didn't complete|Script exited with non-zero/;
+
 const cut = (message: string): string =>
   message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
 
@@ -69,7 +74,11 @@ const complaintOf = (build: FailedBuild, match: Match): ErrorLine | undefined =>
   if (match.rule.errorId !== 'script-failed') return undefined;
   const step = match.line.step ?? build.lastStep;
   return build.errors.findLast(
-    (line) => line.seq < match.line.seq && line.step === step && withoutPrefix(line.text) !== '',
+    (line) =>
+      line.seq < match.line.seq &&
+      line.step === step &&
+      !ABOUT_SCRIPT.test(line.text) &&
+      withoutPrefix(line.text) !== '',
   );
 };
 
@@ -77,6 +86,16 @@ const describe = (match: Match, complaint: ErrorLine | undefined): string =>
   match.exitCode === null
     ? withoutPrefix(match.line.text)
     : `Script exited with status ${match.exitCode}${complaint === undefined ? '' : `: ${withoutPrefix(complaint.text)}`}`;
+
+/** Each error text once, without what Packer adds to it. */
+const tellingLines = (errors: readonly ErrorLine[]): ErrorLine[] => {
+  const texts = new Map<string, ErrorLine>();
+  for (const line of errors) {
+    const text = withoutPrefix(line.text);
+    if (text !== '' && !HEADING.test(text) && !texts.has(text)) texts.set(text, { ...line, text });
+  }
+  return [...texts.values()];
+};
 
 /**
  * Says why a build did not succeed: the first line that explains it (for a script its own last error line), the
@@ -99,8 +118,8 @@ export const classifyFailure = (build: FailedBuild): Failure => {
       exitCode: match.exitCode,
     });
   }
-  const last = build.errors.slice(-LAST_LINES);
-  const message = last.map((line) => withoutPrefix(line.text)).join('\n');
+  const last = tellingLines(build.errors).slice(-LAST_LINES);
+  const message = last.map((line) => line.text).join('\n');
   return failureOf('unclassified', {
     message: message === '' ? `The build ended with exit code ${build.exitCode ?? 'unknown'}.` : message,
     step: lastStep,

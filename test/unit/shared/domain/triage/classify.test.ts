@@ -51,6 +51,24 @@ describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => 
     expect(failure.message).toBe('Script exited with status 7: E: no such package');
   });
 
+  it('is not led astray by what Packer repeats at the end', () => {
+    const failure = classifyFailure(
+      buildOf({
+        lines: [
+          [2, '==> amazon-ebs.image: boom'],
+          [
+            2,
+            "Build 'amazon-ebs.image' errored after 4 seconds: Script exited with non-zero exit status: 1.Allowed",
+          ],
+          [2, "==> Some builds didn't complete successfully and had errors:"],
+          [2, '--> amazon-ebs.image: Script exited with non-zero exit status: 1.Allowed exit codes are: [0]'],
+        ],
+        lastStep: 2,
+      }),
+    );
+    expect(failure).toMatchObject({ logSeq: 10, exitCode: 1, message: 'Script exited with status 1: boom' });
+  });
+
   it('points to the first line that explains', () => {
     const failure = classifyFailure(
       buildOf({
@@ -78,6 +96,16 @@ describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => 
     const failure = classifyFailure(buildOf({ lines }));
     expect(failure).toMatchObject({ errorId: 'unclassified', logSeq: 13, exitCode: 1 });
     expect(failure.message.split('\n')).toHaveLength(5);
+    const repeated = [
+      'odd',
+      "Build 'x' errored after 1 second: odd",
+      "==> Some builds didn't complete",
+      '--> x: odd',
+    ];
+    expect(classifyFailure(buildOf({ lines: repeated.map((text) => [null, text]) }))).toMatchObject({
+      message: 'odd',
+      logSeq: 10,
+    });
   });
 
   it('says something when there is no error line at all', () => {
