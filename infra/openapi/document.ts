@@ -26,7 +26,10 @@ export function openApiDocument(): OpenApiDocument {
   for (const [operationId, route] of Object.entries<Route>(routes)) {
     registry.registerPath(operationOf(operationId, route));
   }
-  return new OpenApiGeneratorV31([problemSchema, ...registry.definitions]).generateDocument({
+  return new OpenApiGeneratorV31([
+    { type: 'schema', schema: problemSchema },
+    ...registry.definitions,
+  ]).generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'Goldsmith',
