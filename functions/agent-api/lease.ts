@@ -55,6 +55,7 @@ export const claimable = async (core: Table, call: AgentCall, runnerId: string, 
 export const leased = async (
   core: Table,
   call: AgentCall,
+  options = { evenEnded: false },
 ): Promise<{ scope: WorkspaceScope; run: LeasedRun }> => {
   const token = bearer(call);
   const { scope, run } = await find(core, call);

@@ -11,13 +11,18 @@ export const leftoverStore = (table: Table, scope: WorkspaceScope) => ({
     return items.map((item) => leftoverSchema.parse(item));
   },
 
-  setState: async (runId: string, leftovers: Leftover[], state: Leftover['state']): Promise<void> => {
+  setState: async (
+    runId: string,
+    leftovers: Leftover[],
+    state: Leftover['state'],
+    stateAt: string,
+  ): Promise<void> => {
     for (let start = 0; start < leftovers.length; start += 100) {
       const part = leftovers.slice(start, start + 100);
       await table.write(
         part.map((one) => ({
           update: keys.leftover(scope, runId, one.id),
-          set: { state },
+          set: { state, stateAt },
           if: { exists: true },
         })),
       );

@@ -5,7 +5,7 @@ import { type Table, WriteRefused } from './table.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
-const headSchema = z.object({ lastSeq: z.int(), complete: z.boolean() });
+const headSchema = z.object({ lastSeq: z.int().default(0), complete: z.boolean() });
 export type LogHead = z.infer<typeof headSchema>;
 const chunkSchema = z.object({ fromSeq: z.int(), toSeq: z.int(), lines: z.array(logLineSchema) });
 
@@ -47,7 +47,7 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
     /** No line follows any more; answers the last seq. */
     close: async (): Promise<number> => {
       const { lastSeq } = await head();
-      const set = { lastSeq, complete: true, expiresAt: expiry(), row: 'log-head' };
+      const set = { complete: true, expiresAt: expiry(), row: 'log-head' };
       await table.write([{ update: trafficKeys.logHead(scope, runId), set }]);
       return lastSeq;
     },

@@ -43,7 +43,7 @@ export const handler = backgroundHandler(async (event: DynamoDBStreamEvent): Pro
       await publish.park(record);
     }
   }
-  await publish.wakePools();
+  await publish.flush();
 });
 
 const publishRecord = async (record: DynamoDBRecord): Promise<void> => {
@@ -55,5 +55,6 @@ const publishRecord = async (record: DynamoDBRecord): Promise<void> => {
   if (row === 'run') await publishRun(change, sockets, publish);
   if (row === 'image-version') await publishVersion(change, publish);
   if (row === 'queue' && change.before === undefined) publish.wake(change.after?.['poolId']);
+  if (row === 'leftover' && change.after?.['state'] === 'deleting') publish.sweep(change.after);
   if (row === 'slot' && change.after === undefined) publish.wake(change.before?.['poolId']);
 };

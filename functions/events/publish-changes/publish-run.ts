@@ -23,7 +23,7 @@ export const publishRun = async (change: RowChange, sockets: Sockets, publish: P
   if (before?.status === after.status) return;
   await publish.event(runStatusChanged.build({ workspaceId: after.workspaceId, run: present(after) }));
   const { workspaceId, id: runId } = after;
-  if (after.status === 'Failed' && after.bundle !== undefined) await publish.sweep({ workspaceId, runId });
+  if (after.status === 'Failed' && after.bundle !== undefined) publish.sweep({ workspaceId, runId });
 };
 
 const tellSockets = async (

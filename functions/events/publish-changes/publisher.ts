@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { BusEvent } from '../../../events/event.ts';
-import type { WorkflowInput } from '../../../shared/contracts/workflow.ts';
+import { leftoversRequestSchema, type WorkflowInput } from '../../../shared/contracts/workflow.ts';
 
 type Settings = {
   DISPATCH_QUEUE_URL: string;
@@ -12,29 +12,39 @@ type Settings = {
 };
 type Clients = { sqs: SQSClient; events: EventBridgeClient };
 
-/** Where changes go besides the sockets. Wake-ups are gathered: one a pool and batch is enough. */
+/** Where changes go besides the sockets. Wake-ups and sweeps are gathered: one a batch is enough. */
 export const publisher = (settings: Settings, { sqs, events }: Clients) => {
   const pools = new Set<string>();
+  const sweeps = new Map<string, WorkflowInput>();
   const send = (QueueUrl: string, body: unknown) =>
     sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body) }));
+  /** Every wake-up has an id of its own: SQS would swallow one that looks like another of the last five minutes. */
+  const wakeUp = (poolId: string) =>
+    sqs.send(
+      new SendMessageCommand({
+        QueueUrl: settings.DISPATCH_QUEUE_URL,
+        MessageBody: JSON.stringify({ poolId }),
+        MessageGroupId: poolId,
+        MessageDeduplicationId: randomUUID(),
+      }),
+    );
   return {
     wake: (poolId: unknown): void => {
       if (typeof poolId === 'string') pools.add(poolId);
     },
 
-    /** Every wake-up has an id of its own: SQS would swallow one that looks like another of the last five minutes. */
-    wakePools: async (): Promise<void> => {
-      for (const poolId of pools) {
-        await sqs.send(
-          new SendMessageCommand({
-            QueueUrl: settings.DISPATCH_QUEUE_URL,
-            MessageBody: JSON.stringify({ poolId }),
-            MessageGroupId: poolId,
-            MessageDeduplicationId: randomUUID(),
-          }),
-        );
-        pools.delete(poolId);
-      }
+    /** Something of this run is to be looked for and deleted in the customer's account. */
+    sweep: (request: unknown): void => {
+      const { workspaceId, runId } = leftoversRequestSchema.parse(request);
+      sweeps.set(runId, { workspaceId, runId });
+    },
+
+    /** Sends what was gathered. */
+    flush: async (): Promise<void> => {
+      await Promise.all([...pools].map(wakeUp));
+      await Promise.all([...sweeps.values()].map((request) => send(settings.LEFTOVERS_QUEUE_URL, request)));
+      pools.clear();
+      sweeps.clear();
     },
 
     /** Puts an event on the bus. Throws when the bus took it only in part: HTTP 200 does not mean accepted. */
@@ -46,7 +56,6 @@ export const publisher = (settings: Settings, { sqs, events }: Clients) => {
         throw new Error(`the bus refused: ${answer.Entries?.[0]?.ErrorCode}`);
     },
 
-    sweep: (request: WorkflowInput) => send(settings.LEFTOVERS_QUEUE_URL, request),
     park: (record: unknown) => send(settings.POISON_QUEUE_URL, record),
   };
 };

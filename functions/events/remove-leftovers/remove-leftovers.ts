@@ -23,7 +23,7 @@ export const removeLeftovers = async (
   const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
   for (const leftover of inOrder(marked)) {
     await client.removeLeftover(leftover);
-    await store.setState(runId, [leftover], 'deleted');
+    await store.setState(runId, [leftover], 'deleted', engine.now());
   }
   if (run.status === 'Failed') await sweep(client, run);
   await countAgain(engine, scope, runId);

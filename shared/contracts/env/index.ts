@@ -31,7 +31,14 @@ export const functionEnvironments = {
     WORKSPACE_LIMIT: limits.WORKSPACE_LIMIT,
   }),
   'api/definitions': z.object({ ...core, ...authentication, ...secrets }),
-  'api/runs': z.object({ ...core, ...traffic, ...authentication, ...runsBucket, POOL_ID: limits.POOL_ID }),
+  'api/runs': z.object({
+    ...core,
+    ...traffic,
+    ...authentication,
+    ...runsBucket,
+    ...limits,
+    LEFTOVERS_QUEUE_URL: z.string(),
+  }),
   'agent-api': z.object({
     ...core,
     ...traffic,

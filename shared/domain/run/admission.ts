@@ -64,3 +64,9 @@ export const waitingReason = (entry: QueueEntry, taken: TakenSlots, limits: Limi
   }
   return 'about to start';
 };
+
+/** The queue in the order in which its runs would start if every limit had room, one after another. */
+export const queueOrder = (queue: QueueEntry[]): QueueEntry[] => {
+  const endless = { pool: queue.length, workspace: () => queue.length };
+  return chooseAdmissions(queue, { pool: [], workspaces: new Map() }, endless).map(({ entry }) => entry);
+};

@@ -1,0 +1,45 @@
+import { createRun } from '../../../shared/actions/create-run.ts';
+import type { Engine } from '../../../shared/actions/engine.ts';
+import type { RunTrigger } from '../../../shared/contracts/entities/run.ts';
+import { present } from '../../../shared/domain/run/lifecycle.ts';
+import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
+import type { Answer } from '../../../shared/runtime/api/operation.ts';
+import { brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
+import { newId } from '../../../shared/runtime/ids.ts';
+import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
+import type { Write } from '../../../shared/store/write.ts';
+
+type Call = {
+  scope: WorkspaceScope;
+  params: { imageDefinitionId: string };
+  principal: Principal;
+  remember: (answer: Answer) => Write[];
+};
+
+const triggerOf = (principal: Principal): RunTrigger => ({
+  type: principal.kind === 'user' ? 'manual' : 'api-token',
+  by: principal.id,
+});
+
+const answerOf = (run: StoredRun): Answer => ({
+  headers: { location: `/v1/workspaces/${run.workspaceId}/runs/${run.id}`, etag: `"${run.rev}"` },
+  body: present(run),
+});
+
+/** Run a definition: accepted with its number and queued; everything after that happens by itself. */
+export const startRun = async (
+  engine: Pick<Engine, 'core' | 'files' | 'now'> & { poolId: string },
+  call: Call,
+): Promise<Answer> => {
+  const created = await createRun(engine, call.scope, {
+    runId: newId('run'),
+    definitionId: call.params.imageDefinitionId,
+    trigger: triggerOf(call.principal),
+    poolId: engine.poolId,
+    more: (run) => call.remember(answerOf(run)),
+  });
+  if (created === undefined) throw notFound('image definition');
+  if ('obstacles' in created) throw brokenRules(created.obstacles, 'cannot-start');
+  return answerOf(created.run);
+};

@@ -1,0 +1,41 @@
+import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
+import { runRoutes as routes } from '../../../shared/contracts/routes/runs.ts';
+import { apiHandler } from '../../../shared/runtime/api/api-handler.ts';
+import { authenticator } from '../../../shared/runtime/api/authenticate.ts';
+import { operation } from '../../../shared/runtime/api/operation.ts';
+import { loadEnvironment } from '../../../shared/runtime/environment.ts';
+import { now } from '../../../shared/runtime/ids.ts';
+import { runFiles } from '../../../shared/store/run-files.ts';
+import { openTable } from '../../../shared/store/table.ts';
+import { workspaceStore } from '../../../shared/store/workspace-store.ts';
+import { startRun } from './create-run.ts';
+import { listImageVersions, readImageVersion, readLatestImageVersion } from './image-versions.ts';
+import { deleteLeftovers, listLeftovers } from './leftovers.ts';
+import { readLatestLog, readLog } from './read-log.ts';
+import { listDefinitionRuns, listRuns, readRun } from './read-runs.ts';
+import { requestStop } from './stop-run.ts';
+
+const environment = loadEnvironment(functionEnvironments['api/runs']);
+const core = openTable(environment.CORE_TABLE);
+const tables = { core, traffic: openTable(environment.TRAFFIC_TABLE) };
+const creator = { core, files: runFiles(environment.RUNS_BUCKET), now, poolId: environment.POOL_ID };
+
+export const handler = apiHandler(
+  {
+    createRun: operation(routes.createRun, (call) => startRun(creator, call)),
+    listDefinitionRuns: operation(routes.listDefinitionRuns, (call) => listDefinitionRuns(core, call)),
+    listRuns: operation(routes.listRuns, (call) => listRuns(core, call)),
+    readRun: operation(routes.readRun, (call) => readRun(core, environment, call)),
+    stopRun: operation(routes.stopRun, (call) => requestStop({ core, now }, call)),
+    readLog: operation(routes.readLog, (call) => readLog(tables, call)),
+    readLatestLog: operation(routes.readLatestLog, (call) => readLatestLog(tables, call)),
+    listImageVersions: operation(routes.listImageVersions, (call) => listImageVersions(core, call)),
+    readLatestImageVersion: operation(routes.readLatestImageVersion, (call) =>
+      readLatestImageVersion(core, call),
+    ),
+    readImageVersion: operation(routes.readImageVersion, (call) => readImageVersion(core, call)),
+    listLeftovers: operation(routes.listLeftovers, (call) => listLeftovers(core, call)),
+    deleteLeftovers: operation(routes.deleteLeftovers, (call) => deleteLeftovers(core, call)),
+  },
+  { table: core, authenticate: authenticator(environment, workspaceStore(core)) },
+);

@@ -1,0 +1,31 @@
+import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
+import type { Answer } from '../../../shared/runtime/api/operation.ts';
+import { now } from '../../../shared/runtime/ids.ts';
+import { leftoverStore } from '../../../shared/store/leftover-store.ts';
+import type { Table } from '../../../shared/store/table.ts';
+import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import { demandRun } from './read-runs.ts';
+
+type Call = { scope: WorkspaceScope; params: { runId: string } };
+
+/** What a run left behind. */
+export const listLeftovers = async (core: Table, call: Call): Promise<Answer> => {
+  const run = await demandRun(core, call.scope, call.params.runId);
+  return { body: { items: await leftoverStore(core, call.scope).list(run.id) } };
+};
+
+/**
+ * Deletes what a run left behind, in the background; a dry run only says what that would be. The marks are the
+ * request: the table's stream carries them on, and marking again asks again.
+ */
+export const deleteLeftovers = async (
+  core: Table,
+  call: Call & { query: { dryRun: boolean } },
+): Promise<Answer> => {
+  const run = await demandRun(core, call.scope, call.params.runId);
+  const store = leftoverStore(core, call.scope);
+  const doomed = (await store.list(run.id)).filter((one) => one.state !== 'deleted');
+  if (call.query.dryRun || !hasEnded(run)) return { status: 200, body: { items: doomed } };
+  await store.setState(run.id, doomed, 'deleting', now());
+  return { body: { items: doomed.map((one) => ({ ...one, state: 'deleting' })) } };
+};

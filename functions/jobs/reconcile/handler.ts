@@ -1,0 +1,47 @@
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
+import { storedRunSchema } from '../../../shared/contracts/stored-run.ts';
+import { loadEnvironment } from '../../../shared/runtime/environment.ts';
+import { openEngine } from '../../../shared/runtime/engine.ts';
+import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
+import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
+import { DUE_RUN } from '../../../shared/store/keys.ts';
+import { builds } from './builds.ts';
+import { repairRun } from './repair-run.ts';
+import { wakeDispatcher } from './wake-dispatcher.ts';
+import { workflows } from './workflows.ts';
+
+const environment = loadEnvironment(functionEnvironments['jobs/reconcile']);
+const engine = openEngine(environment);
+const sqs = new SQSClient({});
+const states = new SFNClient({});
+const repair = {
+  ...engine,
+  builds: builds(new CodeBuildClient({})),
+  workflows: workflows(states),
+  startWorkflow: workflowStarter(environment.STATE_MACHINE_ARN, states),
+};
+
+/** Runs looked at in one go; at a look a minute a run, more than the pools of a deployment hold. */
+const MOST_RUNS = 500;
+
+/**
+ * Each minute: wakes the dispatcher, and looks at every active run that nobody has heard of for a while. It reads the
+ * sparse index of due runs, never all runs.
+ */
+export const handler = backgroundHandler(async (): Promise<void> => {
+  await wakeDispatcher(sqs, environment.DISPATCH_QUEUE_URL, environment.POOL_ID);
+  const due = await engine.core.due(DUE_RUN, engine.now(), MOST_RUNS);
+  const runs = (await engine.core.getAll(due)).map((item) => storedRunSchema.parse(item));
+  await repair.builds.load(runs.flatMap((run) => run.buildId ?? []));
+  for (const run of runs) {
+    try {
+      const done = await repairRun(repair, run);
+      logger.info('looked at a run', { runId: run.id, done });
+    } catch (error) {
+      logger.error('a run could not be repaired', { runId: run.id, error });
+    }
+  }
+});
