@@ -43,7 +43,15 @@ const runsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
   new ServiceFunction(scope, 'RunsApi', {
     stage,
     name: 'api/runs',
-    environment: { ...env.core, ...env.traffic, ...env.authentication, ...env.runsBucket, ...env.pool },
+    environment: {
+      ...env.core,
+      ...env.traffic,
+      ...env.authentication,
+      ...env.runsBucket,
+      ...env.pool,
+      ...env.poolLimit,
+      ...env.workspaceLimit,
+    },
     permissions: [
       permit.readWriteTable(state.coreTable),
       permit.readTable(state.trafficTable),

@@ -31,14 +31,7 @@ export const functionEnvironments = {
     WORKSPACE_LIMIT: limits.WORKSPACE_LIMIT,
   }),
   'api/definitions': z.object({ ...core, ...authentication, ...secrets }),
-  'api/runs': z.object({
-    ...core,
-    ...traffic,
-    ...authentication,
-    ...runsBucket,
-    ...limits,
-    LEFTOVERS_QUEUE_URL: z.string(),
-  }),
+  'api/runs': z.object({ ...core, ...traffic, ...authentication, ...runsBucket, ...limits }),
   'agent-api': z.object({
     ...core,
     ...traffic,
