@@ -1,0 +1,235 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DescribeImagesCommand, DescribeImageAttributeCommand } from '@aws-sdk/client-ec2';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Locator } from '../../../shared/contracts/entities/image-version.ts';
+import type { OsImage } from '../../../shared/contracts/entities/operating-system.ts';
+import type { SnapshotStep } from '../../../shared/contracts/snapshot.ts';
+import { compileBundle } from '../../../shared/packer/compile.ts';
+import { connect } from '../../../shared/platforms/aws/client.ts';
+import { aws } from '../../../shared/platforms/aws/index.ts';
+import {
+  file,
+  run,
+  secret,
+  shell,
+  snapshot,
+  step,
+  ulid,
+  withSettings,
+} from '../../unit/shared/packer/fixtures.ts';
+import { createClient, credentials, region, sshPort, startForTest, stopForTest } from './ec2-support.ts';
+
+type Account = Awaited<ReturnType<typeof startForTest>>;
+const HOSTILE = 'it\'s ${HOME} %{x} $(id) \\ " é `id` \r\n;x\t$$';
+const TOKEN = 'token-0123456789';
+let account: Account;
+let folder = '';
+
+beforeAll(async () => {
+  account = await startForTest();
+  folder = await mkdtemp(join(tmpdir(), 'compiler-build-'));
+  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+});
+afterAll(async () => {
+  delete process.env['AWS_ENDPOINT_URL'];
+  await stopForTest(account.options, account.standin);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A snapshot that builds in the stand-in's account, and all that belongs to its run. */
+const prepare = (steps: SnapshotStep[], number: number) => {
+  const settings = {
+    region,
+    instanceType: 't3.micro',
+    subnetId: account.standin.networks[region]?.subnetId,
+    sshInterface: 'private_ip' as const,
+    sshPort,
+  };
+  const from = withSettings(snapshot({ steps }), settings);
+  const auth = {
+    type: 'access-key' as const,
+    accessKeyId: credentials.accessKeyId,
+    secretAccessKey: secret('settings/auth/secretAccessKey'),
+  };
+  const image = {
+    type: 'aws-ami-filter' as const,
+    owners: ['136693071363'],
+    nameFilter: 'debian-12-amd64-*',
+    access: { communicator: 'ssh' as const, username: 'admin' },
+  };
+  const ready = {
+    ...from,
+    operatingSystem: { ...from.operatingSystem, name: 'Debian 12', images: [image] },
+    connection: { ...from.connection, settings: { region, auth } },
+  };
+  const identity = { ...run, runId: `run_${ulid(`N${number}`)}`, number };
+  const decrypt = () => Promise.resolve(credentials.secretAccessKey);
+  return { snapshot: ready, run: identity, client: connect({ snapshot: ready, run: identity, decrypt }) };
+};
+
+type Prepared = ReturnType<typeof prepare>;
+
+const startPacker = async ({ snapshot: from, run: identity, client }: Prepared) => {
+  const baseImage = await client.resolveBaseImage();
+  const bundle = compileBundle({
+    platform: aws,
+    snapshot: from,
+    run: identity,
+    baseImage,
+    generation: '1.6',
+    ec2Endpoint: account.standin.endpoint,
+  });
+  const job = join(folder, identity.runId);
+  for (const { path, content } of bundle.files) {
+    await mkdir(join(job, dirname(path)), { recursive: true });
+    await writeFile(join(job, path), content);
+  }
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: job,
+    TMPDIR: job,
+    CHECKPOINT_DISABLE: '1',
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    PKR_VAR_goldsmith_nonce: 'nonce-of-the-run',
+    PKR_VAR_secret_1: TOKEN,
+  };
+  return spawn('packer', ['build', '-machine-readable', '.'], {
+    cwd: job,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+};
+
+/** Runs Packer to its end, or kills it once `until` matches a line as a stop would. */
+const build = async (
+  prepared: Prepared,
+  until?: RegExp,
+): Promise<{ exitCode: number | null; lines: string[] }> => {
+  const packer = await startPacker(prepared);
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: packer.stdout })) {
+    lines.push(line);
+    if (until?.test(line) === true && packer.pid !== undefined) process.kill(-packer.pid, 'SIGKILL');
+  }
+  if (packer.exitCode === null && packer.signalCode === null) await once(packer, 'exit');
+  return { exitCode: packer.exitCode, lines };
+};
+
+const artifactOf = (lines: string[]): string =>
+  lines.map((line) => line.split(',')).find((parts) => parts[2] === 'artifact' && parts[4] === 'id')?.[5] ??
+  '';
+
+describe('a compiled bundle in an account', () => {
+  it('builds the image from the newest base image, with files, environment and secrets as they were written (S125, S138)', async () => {
+    const script = `#!/bin/bash
+set -eu
+printf %s "$MOTTO" | od -An -tx1 | tr -d ' \\n'; echo
+[ "$TOKEN" = ${TOKEN} ] && [ "$GOLDSMITH_IMAGE_NAME/$GOLDSMITH_RUN_NUMBER/$GOLDSMITH_STEP" = Web-Base-v1/1/1 ]
+ls /tmp
+case "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ')" in *"$TOKEN"*) exit 9 ;; esac
+`;
+    const prepared = prepare(
+      [
+        step(1, shell({ script, secretEnvironment: { TOKEN: secret('secretEnvironment/TOKEN') } }), {
+          MOTTO: HOSTILE,
+        }),
+        step(2, file()),
+        step(3, shell({ script: 'id -u; cat /tmp/motd\r\n', runAs: 'root' })),
+      ],
+      1,
+    );
+    const { exitCode, lines } = await build(prepared);
+    expect(exitCode).toBe(0);
+    const text = lines.join('\n');
+    expect(text).toContain(`: ${Buffer.from(HOSTILE).toString('hex')}`);
+    expect(text).toContain('Welcome to {{ this }} ${machine}');
+    expect(text).toMatch(/image: 0\n/);
+    expect(text).not.toContain('varfile_');
+
+    const facts = { imageName: 'Web-Base-v1', accountId: await prepared.client.accountId() };
+    const locators = aws.readArtifact(
+      { builderId: 'mitchellh.amazonebs', id: artifactOf(lines), description: '' },
+      facts,
+    );
+    expect(locators).toHaveLength(1);
+    const gone: Locator[] = locators.map((locator) => ({ ...locator, amiId: 'ami-0123456789abcdef0' }));
+    expect(await prepared.client.locate([...locators, ...gone])).toEqual(locators);
+    expect(await prepared.client.findLeftovers([])).toEqual([]);
+  });
+
+  it('gives nobody the right to start the image (S141)', async () => {
+    const ec2 = createClient(account.standin.endpoint);
+    const images = await ec2.send(new DescribeImagesCommand({ Owners: ['self'] }));
+    const imageId = images.Images?.find(({ Name }) => Name === 'Web-Base-v1')?.ImageId;
+    const attribute = await ec2.send(
+      new DescribeImageAttributeCommand({ ImageId: imageId, Attribute: 'launchPermission' }),
+    );
+    expect(attribute.LaunchPermissions ?? []).toEqual([]);
+  });
+
+  it('fails with the exit code of a script, and leaves nothing (S48, S110, S128)', async () => {
+    const prepared = prepare([step(1, shell({ script: 'echo boom >&2\nexit 7\n' }))], 2);
+    const { exitCode, lines } = await build(prepared);
+    expect(exitCode).toBe(1);
+    expect(lines.join('\n')).toMatch(/Script exited with non-zero exit status: 7/);
+    expect(await prepared.client.findLeftovers([])).toEqual([]);
+    expect(artifactOf(lines)).toBe('');
+  });
+
+  it('leaves the machine when it is killed; it is found by its tag and can be removed (S47, S82, S83, S84)', async () => {
+    const prepared = prepare([step(1, shell({ script: 'echo sleeping; sleep 600\n' }))], 3);
+    const { lines } = await build(prepared, /sleeping/);
+    const [id] = lines
+      .flatMap((line) => aws.readOutput(line.split(',')[4] ?? '').temporaries ?? [])
+      .flatMap((one) => (one.kind === 'ec2-instance' ? one.id : []));
+    const { client } = prepared;
+    expect(await client.describeBuildVm()).toMatchObject({ locator: `${region}/${id}`, user: 'admin' });
+
+    const forged = [
+      { kind: 'ec2-security-group', id: 'default' },
+      { kind: 'ec2-instance', id: 'i-0123456789abcdef0' },
+    ];
+    const leftovers = await client.findLeftovers(forged);
+    expect(new Set(leftovers.map(({ kind }) => kind))).toEqual(
+      new Set(['ec2-instance', 'ec2-volume', 'ec2-key-pair', 'ec2-security-group']),
+    );
+    for (const leftover of [...leftovers, ...leftovers]) await client.removeLeftover(leftover);
+    expect(await client.findLeftovers(forged)).toEqual([]);
+    expect(await client.describeBuildVm()).toBeUndefined();
+  });
+
+  it('is not compiled without a base image (S164)', async () => {
+    const { snapshot: from, run: identity } = prepare([], 4);
+    const ask = (image: OsImage) =>
+      connect({
+        snapshot: { ...from, operatingSystem: { ...from.operatingSystem, images: [image] } },
+        run: identity,
+        decrypt: () => Promise.resolve('x'),
+      }).resolveBaseImage();
+    const notFound = { errorId: 'base-image-not-found' };
+    await expect(ask({ type: 'aws-ami', amiId: 'ami-0ffffffffffffffff' })).rejects.toMatchObject(notFound);
+    await expect(
+      ask({ type: 'aws-ami-filter', owners: ['136693071363'], nameFilter: 'debian-7-*' }),
+    ).rejects.toMatchObject(notFound);
+    await expect(
+      ask({ type: 'aws-ami', amiId: 'ami-0de00000000000122', region: 'eu-west-1' }),
+    ).rejects.toMatchObject(notFound);
+  });
+
+  it('gets credentials of its own from the role of the connection', async () => {
+    const from = withSettings(snapshot(), { region });
+    const client = connect({ snapshot: from, run, decrypt: () => Promise.resolve('x') });
+    process.env['AWS_ACCESS_KEY_ID'] = credentials.accessKeyId;
+    process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
+    const vended = await client.credentials();
+    expect(vended.AccessKeyId).not.toBe(credentials.accessKeyId);
+    expect(Date.parse(vended.Expiration ?? '') - Date.now()).toBeGreaterThan(3_000_000);
+  });
+});

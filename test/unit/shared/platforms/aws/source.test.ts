@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { RunSnapshot } from '../../../../../shared/contracts/snapshot.ts';
+import { amazonEbsSource } from '../../../../../shared/platforms/aws/source.ts';
+import { PlatformError } from '../../../../../shared/platforms/platform.ts';
+import { compileInput, snapshot, windowsSnapshot, withSettings } from '../../packer/fixtures.ts';
+
+const bodyOf = (from: RunSnapshot, fields: Parameters<typeof compileInput>[0] = {}) =>
+  amazonEbsSource(compileInput({ snapshot: from, ...fields })).body;
+
+const withAccess = (
+  from: RunSnapshot,
+  access: { communicator: 'ssh' | 'winrm'; username: string; port?: number } | undefined,
+): RunSnapshot => {
+  const images = from.operatingSystem.images.map((image) => ({ ...image, access }));
+  return { ...from, operatingSystem: { ...from.operatingSystem, images } };
+};
+
+describe('the amazon-ebs source', () => {
+  it('names image and key pair after definition, number and run (S126, S127)', () => {
+    expect(bodyOf(snapshot())).toMatchObject({
+      ami_name: 'Web-Base-v7',
+      source_ami: 'ami-0abcdef0123456789',
+      temporary_key_pair_name: 'goldsmith-run_01JD00000000000000000000RN',
+    });
+  });
+
+  it('tags all that a run makes, and nobody can tag over it', () => {
+    const from = snapshot();
+    const connection = { ...from.connection, imageTags: { 'goldsmith:run': 'forged', team: 'web' } };
+    const body = bodyOf({ ...from, connection });
+    const ours = { 'goldsmith:run': 'run_01JD00000000000000000000RN', 'goldsmith:deployment': 'dep-1' };
+    expect(body['tags']).toMatchObject({ ...ours, team: 'web', Name: 'Web-Base-v7' });
+    expect(body['snapshot_tags']).toEqual(body['tags']);
+    expect(body['run_tags']).toMatchObject({ ...ours, purpose: 'image build' });
+    expect(body['run_volume_tags']).toEqual(body['run_tags']);
+  });
+
+  it('logs in as the operating system says; settings of the builder win', () => {
+    const from = withAccess(snapshot(), { communicator: 'ssh', username: 'admin', port: 2222 });
+    expect(bodyOf(from)).toMatchObject({
+      communicator: 'ssh',
+      ssh_username: 'admin',
+      ssh_port: 2222,
+      ssh_timeout: '10m',
+      ssh_clear_authorized_keys: true,
+    });
+    const settings = {
+      sshUsername: 'builder',
+      sshPort: 2200,
+      sshTimeout: '1m',
+      sshInterface: 'private_ip' as const,
+    };
+    expect(bodyOf(withSettings(from, settings))).toMatchObject({
+      ssh_username: 'builder',
+      ssh_port: 2200,
+      ssh_timeout: '1m',
+      ssh_interface: 'private_ip',
+    });
+  });
+
+  it('refuses to guess the user of a Linux image', () => {
+    expect(() => bodyOf(withAccess(snapshot(), undefined))).toThrow(PlatformError);
+  });
+
+  it('reaches Windows by WinRM over TLS, which the user data sets up', () => {
+    const { body, files } = amazonEbsSource(compileInput({ snapshot: windowsSnapshot() }));
+    expect(body).toMatchObject({
+      communicator: 'winrm',
+      winrm_username: 'Administrator',
+      winrm_port: 5986,
+      winrm_use_ssl: true,
+      winrm_use_ntlm: true,
+      user_data_file: 'user-data.txt',
+    });
+    expect(files.map(({ path }) => path)).toEqual(['user-data.txt']);
+    expect(files[0]?.content).toContain('-Port 5986');
+    const own = withAccess(windowsSnapshot(), { communicator: 'winrm', username: 'builder', port: 443 });
+    expect(bodyOf(own)).toMatchObject({ winrm_username: 'builder', winrm_port: 443 });
+    expect(bodyOf(withSettings(own, { winrmUsername: 'root', winrmTimeout: '1h' }))).toMatchObject({
+      winrm_username: 'root',
+      winrm_timeout: '1h',
+    });
+  });
+
+  it('has the endpoint for Packer 1.6 and the safer metadata for modern Packer, each only where it is known', () => {
+    const ec2Endpoint = 'http://127.0.0.1:4567';
+    const old = bodyOf(snapshot(), { generation: '1.6', ec2Endpoint });
+    const modern = bodyOf(snapshot(), { generation: 'modern', ec2Endpoint });
+    expect(old).toMatchObject({ custom_endpoint_ec2: ec2Endpoint });
+    expect(old).not.toHaveProperty('metadata_options');
+    expect(modern).toMatchObject({ metadata_options: { http_tokens: 'required' }, skip_ami_run_tags: true });
+    expect(modern).not.toHaveProperty('custom_endpoint_ec2');
+  });
+
+  it('holds no credentials and grants nobody anything (S141)', () => {
+    const text = JSON.stringify(bodyOf(snapshot()));
+    expect(text).not.toMatch(/assume_role|access_key|secret|profile"|ami_users|ami_groups|snapshot_users/);
+  });
+});
