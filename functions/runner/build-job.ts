@@ -35,6 +35,9 @@ type Job = {
   environment: Record<string, string>;
 };
 
+/** Most artifacts of a completion (agent protocol). */
+const MAX_ARTIFACTS = 20;
+
 /** How often a silent step is looked for, in milliseconds. */
 const TICK = 1000;
 
@@ -152,7 +155,7 @@ const judge = (
   temporaries: TemporaryResource[],
 ): Ending => {
   const { exitCode } = end;
-  const artifacts = exitCode === 0 ? reader.artifacts() : [];
+  const artifacts = exitCode === 0 ? reader.artifacts().slice(0, MAX_ARTIFACTS) : [];
   const rest = { exitCode, artifacts, temporaries };
   if (exitCode === 0 && artifacts.length > 0) return { outcome: 'succeeded', ...rest };
   if (end.wasKilled && control.killReason() !== undefined) {

@@ -3,7 +3,7 @@ import type { PackerGeneration } from '../../shared/contracts/bundle.ts';
 import type { LogLine } from '../../shared/contracts/entities/log.ts';
 import { isMarkerNoise, readMarker } from '../../shared/packer/markers.ts';
 import { createArtifactCollector } from '../../shared/packer/output/artifacts.ts';
-import { readPackerLine } from '../../shared/packer/output/events.ts';
+import { type PackerEvent, readPackerLine } from '../../shared/packer/output/events.ts';
 import { uiLines } from '../../shared/packer/output/ui-text.ts';
 import type { BuildFacts } from './build-facts.ts';
 import type { RawLine } from './line-splitter.ts';
@@ -45,10 +45,15 @@ export const createOutputReader = (options: OutputReaderOptions) => {
       if (isStepFailure(ui, text, generation)) tracker.fail();
     }
   };
+  /** Ids stay as they are: they must lead to the image. */
+  const hideInArtifact = (event: PackerEvent, isCut: boolean): PackerEvent =>
+    event.kind === 'artifact' && event.field === 'string'
+      ? { ...event, value: redact(event.value, isCut) }
+      : event;
   return {
     read: ({ text, isCut }: RawLine, source: 'stdout' | 'stderr'): void => {
       const event = source === 'stdout' ? readPackerLine(text) : { kind: 'plain' as const, text };
-      artifacts.add(event);
+      artifacts.add(hideInArtifact(event, isCut));
       if (event.kind === 'ui') readUi(event, isCut);
       else if (event.kind === 'plain' && text.trim() !== '') {
         onLine({

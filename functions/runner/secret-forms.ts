@@ -86,6 +86,7 @@ const base64Forms = (value: Buffer): string[] => {
 const urlForms = (value: string): string[] => {
   const component = encodeURIComponent(value.toWellFormed());
   const strict = component.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-  const upper = [component, strict, component.replaceAll('%20', '+'), strict.replaceAll('%20', '+')];
+  const form = new URLSearchParams([['', value]]).toString().slice(1);
+  const upper = [component, strict, strict.replaceAll('%20', '+'), form];
   return upper.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
 };

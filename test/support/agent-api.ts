@@ -26,7 +26,7 @@ export type Verb = 'claim' | 'bundle' | 'log' | 'heartbeat' | 'credentials' | 'c
 
 /** What goes wrong with one request. `applied`: it is carried out all the same, only its answer is lost. */
 export type Fault =
-  | { kind: 'status'; status: number; code?: string; applied?: boolean }
+  | { kind: 'status'; status: number; code?: string; expectedSeq?: number; applied?: boolean }
   | { kind: 'drop'; applied: boolean }
   | { kind: 'delay'; milliseconds: number }
   /** Carried out twice, as if a proxy had repeated it. */
@@ -224,7 +224,10 @@ const misbehave = async (
       return void response.destroy();
     case 'status':
       if (fault.applied === true) carryOut();
-      return reply(response, problem(fault.status, fault.code ?? 'internal'));
+      return reply(
+        response,
+        problem(fault.status, fault.code ?? 'internal', { expectedSeq: fault.expectedSeq }),
+      );
   }
 };
 

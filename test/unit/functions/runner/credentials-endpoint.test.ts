@@ -1,0 +1,135 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  createCredentialsCache,
+  startCredentialsEndpoint,
+} from '../../../../functions/runner/credentials-endpoint.ts';
+import { toTimestamp } from '../../../../functions/runner/clock.ts';
+import type { VendedCredentials } from '../../../../shared/contracts/agent-protocol.ts';
+import { createFastClock } from './fake-time.ts';
+
+const MINUTE = 60_000;
+
+const create = (give: (count: number) => VendedCredentials | Error) => {
+  const clock = createFastClock();
+  const secrets: string[] = [];
+  let asked = 0;
+  const options = {
+    clock,
+    client: {
+      getCredentials: async () => {
+        asked += 1;
+        const answer = give(asked);
+        await new Promise(setImmediate);
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    },
+    onSecrets: (values: string[]) => secrets.push(...values),
+  };
+  return { clock, secrets, options, asked: () => asked };
+};
+const keys = (id: string, expiration?: string): VendedCredentials => ({
+  AccessKeyId: id,
+  SecretAccessKey: `secret-of-${id}`,
+  Token: `token-of-${id}`,
+  ...(expiration !== undefined && { Expiration: expiration }),
+});
+
+describe('the credentials of a build', () => {
+  it('are kept until five minutes before they expire (S65)', async () => {
+    const { clock, options, asked } = create((count) =>
+      keys(`A${count}`, toTimestamp(clock.now() + 60 * MINUTE)),
+    );
+    const get = createCredentialsCache(options);
+    await get();
+    clock.pass(54 * MINUTE);
+    expect((await get()).AccessKeyId).toBe('A1');
+    clock.pass(2 * MINUTE);
+    expect((await get()).AccessKeyId).toBe('A2');
+    expect(asked()).toBe(2);
+  });
+
+  it('are kept for good when they do not expire', async () => {
+    const { clock, options, asked } = create(() => keys('A'));
+    const get = createCredentialsCache(options);
+    await get();
+    clock.pass(10_000 * MINUTE);
+    await get();
+    expect(asked()).toBe(1);
+  });
+
+  it('are asked for once, however many wait', async () => {
+    const { options, asked } = create(() => keys('A'));
+    const get = createCredentialsCache(options);
+    await Promise.all([get(), get(), get()]);
+    expect(asked()).toBe(1);
+  });
+
+  it('serve until they expire when no new ones are to be had, and no longer', async () => {
+    const { clock, options } = create((count) =>
+      count === 1 ? keys('A', toTimestamp(clock.now() + 10 * MINUTE)) : new Error('away'),
+    );
+    const get = createCredentialsCache(options);
+    await get();
+    clock.pass(9 * MINUTE);
+    expect((await get()).AccessKeyId).toBe('A');
+    clock.pass(2 * MINUTE);
+    await expect(get()).rejects.toThrow('away');
+  });
+
+  it('are asked for again after a failure', async () => {
+    const { options } = create((count) => (count === 1 ? new Error('away') : keys('A')));
+    const get = createCredentialsCache(options);
+    await expect(get()).rejects.toThrow('away');
+    expect((await get()).AccessKeyId).toBe('A');
+  });
+
+  it('are hidden in the log before Packer has them', async () => {
+    const { options, secrets } = create(() => keys('A'));
+    await createCredentialsCache(options)();
+    expect(secrets).toEqual(['secret-of-A', 'token-of-A']);
+  });
+});
+
+describe('the credentials endpoint', () => {
+  const open: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of open.splice(0)) await close();
+  });
+  const start = async (give: (count: number) => VendedCredentials | Error) => {
+    const { options, secrets, asked } = create(give);
+    const { environment, close } = await startCredentialsEndpoint(options);
+    open.push(close);
+    const url = environment.AWS_CONTAINER_CREDENTIALS_FULL_URI;
+    return { url, token: environment.AWS_CONTAINER_AUTHORIZATION_TOKEN, secrets, asked };
+  };
+
+  it('answers Packer in the words of the AWS SDKs, on the loopback interface', async () => {
+    const { url, token, secrets } = await start(() => keys('A', '2026-01-01T01:00:00.000Z'));
+    const response = await fetch(url, { headers: { authorization: token } });
+    expect(new URL(url).hostname).toBe('127.0.0.1');
+    expect(await response.json()).toEqual(keys('A', '2026-01-01T01:00:00.000Z'));
+    expect(secrets[0]).toBe(token);
+  });
+
+  it.each([undefined, '', 'wrong', 'Bearer x'])('gives nothing to who says %j', async (authorization) => {
+    const { url, asked } = await start(() => keys('A'));
+    const response = await fetch(url, { headers: authorization === undefined ? {} : { authorization } });
+    expect(response.status).toBe(403);
+    expect(await response.text()).not.toContain('secret');
+    expect(asked()).toBe(0);
+  });
+
+  it('has one path and one method', async () => {
+    const { url, token } = await start(() => keys('A'));
+    expect((await fetch(`${url}/x`, { headers: { authorization: token } })).status).toBe(404);
+    expect((await fetch(url, { method: 'POST', headers: { authorization: token } })).status).toBe(404);
+  });
+
+  it('says that it has none when the API gives none', async () => {
+    const { url, token } = await start(() => new Error('with a secret inside'));
+    const response = await fetch(url, { headers: { authorization: token } });
+    expect(response.status).toBe(503);
+    expect(await response.text()).not.toContain('secret inside');
+  });
+});
