@@ -48,7 +48,7 @@ async function runStart(context: CommandContext, args: readonly string[]): Promi
     return 2;
   }
   if (args.includes('--detach')) return startDetached(context, args);
-  return start(context, { isFresh: args.includes('--fresh'), isQuiet: false, onReady: () => {} });
+  return start(context, { isFresh: args.includes('--fresh'), isBackground: false, onReady: () => {} });
 }
 
 process.exitCode = await run(process.argv.slice(2));

@@ -64,7 +64,7 @@ export function runBackground(context: CommandContext, isFresh: boolean): Promis
     { ...context, output },
     {
       isFresh,
-      isQuiet: true,
+      isBackground: true,
       onReady: () => {
         isReady = true;
         send({ type: 'ready' });

@@ -1,8 +1,9 @@
 /** `npm start`: everything up, QuickStart built and booted, then in the foreground until Ctrl-C. */
 import { mkdir, rm } from 'node:fs/promises';
+import { recover } from '../stack/recovery.ts';
 import { choosePort } from '../stack/ports.ts';
 import { removeLocalFile, writeLocalFile } from '../stack/local-file.ts';
-import { killProcesses } from '../stack/process-table.ts';
+import { killDescendants, killProcesses } from '../stack/process-table.ts';
 import { portsOf, REGION, type StackPaths, stackPaths } from '../stack/settings.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { becomeSupervisor, findSupervisor, resignSupervisor } from '../stack/supervisor-file.ts';
@@ -15,8 +16,8 @@ import { listenForStop } from './stop-signals.ts';
 
 export interface StartOptions {
   isFresh: boolean;
-  /** Without QuickStart. */
-  isQuiet: boolean;
+  /** Without QuickStart, and from the moment it is ready without the process that started it. */
+  isBackground: boolean;
   /** Called when the API answers, the workspace is seeded and `local.json` is written. */
   onReady: () => void;
 }
@@ -38,12 +39,12 @@ export async function start(context: CommandContext, options: StartOptions): Pro
     return 1;
   }
   await becomeSupervisor(paths);
-  const stopping = listenForStop(printer, async () => void (await killProcesses(paths.state)));
+  const stopping = listenForStop(printer, () => killAll(paths));
   try {
-    return await run(paths, printer, stopping.signal, options);
+    return await run(paths, printer, stopping, options);
   } catch (error) {
-    if (stopping.signal.aborted) return 0;
-    printer.line(error instanceof Error ? error.message : String(error));
+    if (stopping.signal.aborted && error === stopping.signal.reason) return 0;
+    printer.line(explain(error));
     printer.line(`Logs: ${paths.logs}`);
     return 1;
   } finally {
@@ -53,48 +54,78 @@ export async function start(context: CommandContext, options: StartOptions): Pro
   }
 }
 
+type Stopping = ReturnType<typeof listenForStop>;
+
 async function run(
   paths: StackPaths,
   printer: StagePrinter,
-  signal: AbortSignal,
+  { signal, ignoreParent }: Stopping,
   options: StartOptions,
 ): Promise<number> {
-  if (options.isFresh) {
-    await killProcesses(paths.state);
-    await rm(paths.state, { recursive: true, force: true });
-    printer.line('Everything that was saved here is gone: this start begins anew.');
-  }
-  await prepareEnvironments(printer, paths);
-  await killProcesses(paths.state);
+  if (options.isFresh) await forget(paths, printer);
+  await prepareEnvironments(printer, paths, signal);
+  for (const sentence of await recover(paths)) printer.line(sentence);
   const basePort = await choosePort(paths, process.env['GOLDSMITH_PORT']);
   signal.throwIfAborted();
   const stack = await startStack({ paths, basePort, printer, signal });
+  const broken = new AbortController();
+  void stack.servers.broken.then((server) => broken.abort(new BrokenStack(server)));
+  const end = AbortSignal.any([signal, broken.signal]);
   const renewal = await publish(paths, stack, basePort);
-  let isBroken = false;
   try {
-    options.onReady();
-    if (!options.isQuiet) await runQuickStart({ stack, printer, signal });
+    const isBuilt = options.isBackground || (await buildQuickStart(stack, printer, end));
     printer.line(describeStack(stack, paths, printer.table()));
-    isBroken = await waitForEnd(stack, printer, signal);
-    return isBroken ? 1 : 0;
+    if (options.isBackground) ignoreParent();
+    options.onReady();
+    await waitForAbort(end);
+    broken.signal.throwIfAborted();
+    return isBuilt ? 0 : 1;
   } finally {
     clearInterval(renewal);
-    await printer.stage('stop', () => stack.stop({ save: !isBroken }));
+    await printer.stage('stop', () => stack.stop({ save: !broken.signal.aborted }));
   }
 }
 
-/** Resolves with false when the user wants an end, with true when a server ended by itself. */
-async function waitForEnd(stack: Stack, printer: StagePrinter, signal: AbortSignal): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  if (signal.aborted) resolve(undefined);
-  signal.addEventListener('abort', () => resolve(undefined));
-  void stack.servers.broken.then(resolve);
-  const broken = await promise;
-  if (broken === undefined) return false;
-  printer.line(
-    `${broken} has ended unexpectedly. Everything else is stopped too; npm start goes on from the last save.`,
-  );
-  return true;
+/** A server of the stack ended by itself: nothing can be saved any more. */
+class BrokenStack extends Error {
+  override readonly name = 'BrokenStack';
+
+  constructor(server: string) {
+    super(
+      `${server} has ended unexpectedly, so everything else was stopped. npm start goes on from the last save.`,
+    );
+  }
+}
+
+async function killAll(paths: StackPaths): Promise<void> {
+  await killDescendants();
+  await killProcesses(paths.state);
+  await removeLocalFile(paths);
+}
+
+async function forget(paths: StackPaths, printer: StagePrinter): Promise<void> {
+  await killProcesses(paths.state);
+  await rm(paths.state, { recursive: true, force: true });
+  printer.line('Everything that was saved here is gone: this start begins anew.');
+}
+
+/** Runs QuickStart. A failure is told, and the stack stays up to be looked at. */
+async function buildQuickStart(stack: Stack, printer: StagePrinter, signal: AbortSignal): Promise<boolean> {
+  try {
+    await runQuickStart({ stack, printer, signal });
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    printer.line(explain(error));
+    return false;
+  }
+}
+
+function waitForAbort(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve());
+  });
 }
 
 /** Writes local.json, now and whenever the token is renewed. */
@@ -114,4 +145,8 @@ async function publish(paths: StackPaths, stack: Stack, basePort: number): Promi
   const renew = async () => write((await stack.renewToken()).token);
   // A failed renewal is tried again at the next turn; a dead emulator is noticed elsewhere.
   return setInterval(() => void renew().catch(() => {}), stack.token.expiresInSeconds * 1000 * RENEW_AFTER);
+}
+
+function explain(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

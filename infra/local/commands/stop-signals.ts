@@ -24,15 +24,26 @@ export function listenForStop(printer: StagePrinter, kill: () => Promise<void>) 
     controller.abort(new StopRequest(reason));
   };
   for (const signal of SIGNALS) process.on(signal, request);
-  // The parent holds standard input open as long as it lives. A terminal or a file is not such a parent.
-  const isPiped = process.env['GOLDSMITH_SETUP_STAGES'] !== undefined && process.send === undefined;
-  const onEnd = () => controller.signal.aborted || request('The starting process has ended');
-  if (isPiped) process.stdin.on('end', onEnd).on('close', onEnd).resume();
-  process.on('disconnect', onEnd);
+  const parent = watchParent(() => controller.signal.aborted || request('The starting process has ended'));
   return {
     signal: controller.signal,
+    /** From now on this process lives on without the one that started it. */
+    ignoreParent: parent.close,
     close: () => {
       for (const signal of SIGNALS) process.off(signal, request);
+      parent.close();
+    },
+  };
+}
+
+/** Calls `onEnd` when the process that started this one is gone: its end of a channel or of standard input closes. */
+function watchParent(onEnd: () => void) {
+  // Started by bootstrap.mjs, standard input is a pipe that it holds open; a terminal or a file is no such thing.
+  const isPiped = process.env['GOLDSMITH_SETUP_STAGES'] !== undefined && process.send === undefined;
+  process.on('disconnect', onEnd);
+  if (isPiped) process.stdin.on('end', onEnd).on('close', onEnd).resume();
+  return {
+    close: () => {
       process.off('disconnect', onEnd);
       if (isPiped) process.stdin.off('end', onEnd).off('close', onEnd).pause();
     },

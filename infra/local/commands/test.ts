@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CHECKOUT, stackPaths } from '../stack/settings.ts';
+import { killDescendants } from '../stack/process-table.ts';
+import { CHECKOUT, type StackPaths, stackPaths } from '../stack/settings.ts';
 import { prepareEnvironments } from '../stages/environments.ts';
 import { StagePrinter } from '../terminal/stage-printer.ts';
 import type { CommandContext } from './context.ts';
+import { listenForStop } from './stop-signals.ts';
 
 /** The parts of vitest's JSON report that the last line needs. */
 const reportSchema = z.looseObject({
@@ -22,8 +24,7 @@ const reportSchema = z.looseObject({
  */
 export async function test(context: CommandContext, args: readonly string[]): Promise<number> {
   const paths = stackPaths();
-  await mkdir(paths.home, { recursive: true });
-  await prepareEnvironments(new StagePrinter(context.output, context.earlierStages), paths);
+  await prepare(context, paths);
   const reportFile = join(paths.home, 'test-report.json');
   await rm(reportFile, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
@@ -52,9 +53,20 @@ export async function bench(context: CommandContext, [name, ...args]: readonly s
     return 2;
   }
   const paths = stackPaths();
-  await mkdir(paths.home, { recursive: true });
-  await prepareEnvironments(new StagePrinter(context.output, context.earlierStages), paths);
+  await prepare(context, paths);
   return runOnProjectNode(join('test', 'bench', `${name}.ts`), args);
+}
+
+/** The set-up. Ctrl-C ends what it has under way. */
+async function prepare(context: CommandContext, paths: StackPaths): Promise<void> {
+  await mkdir(paths.home, { recursive: true });
+  const printer = new StagePrinter(context.output, context.earlierStages);
+  const stopping = listenForStop(printer, killDescendants);
+  try {
+    await prepareEnvironments(printer, paths, stopping.signal);
+  } finally {
+    stopping.close();
+  }
 }
 
 /** Runs a script with the terminal's output and resolves with its exit code; signals are passed on. */

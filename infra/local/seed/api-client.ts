@@ -54,7 +54,7 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** Reads. @throws ApiError when the API refuses, ZodError when the answer is not what the contract says */
+  /** Reads. @throws ApiError when the API refuses, Error when the answer is not what the contract says */
   get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     return this.#request('GET', path, undefined, schema);
   }
@@ -76,6 +76,8 @@ export class ApiClient {
     });
     const text = await response.text();
     if (!response.ok) throw new ApiError(`${method} ${path}`, response.status, text);
-    return schema.parse(JSON.parse(text));
+    const answer = schema.safeParse(parseJson(text));
+    if (answer.success) return answer.data;
+    throw new Error(`${method} ${path} was not answered as the contract says:\n${z.prettifyError(answer.error)}`);
   }
 }

@@ -69,10 +69,15 @@ async function findAncestors(pid: number): Promise<Set<number>> {
   const ancestors = new Set<number>();
   for (let current = pid; current > 0 && !ancestors.has(current); ) {
     ancestors.add(current);
-    const stat = await readFile(`/proc/${current}/stat`, 'utf8').catch(() => '');
-    current = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+    current = await readParent(current);
   }
   return ancestors;
+}
+
+/** Pid of a process's parent, 0 when there is none: field 4 of /proc/<pid>/stat. */
+async function readParent(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
 }
 
 /**
@@ -94,6 +99,21 @@ export async function killProcesses(stateDir: string): Promise<FoundProcess[]> {
     }
     await delay(POLL_MS);
   }
+}
+
+/** Kills everything that this process has started, and what those have started. */
+export async function killDescendants(): Promise<void> {
+  const parents = new Map<number, number>();
+  for (const pid of (await readdir('/proc')).map(Number).filter(Number.isInteger))
+    parents.set(pid, await readParent(pid));
+  const family = new Set([process.pid]);
+  // A process can be listed before its parent, so the list is walked until nothing is added.
+  for (let before = 0; before !== family.size; ) {
+    before = family.size;
+    for (const [pid, parent] of parents) if (family.has(parent)) family.add(pid);
+  }
+  family.delete(process.pid);
+  for (const pid of family) kill(pid, 'SIGKILL');
 }
 
 /** Sends a signal; a process that has just ended is no error. */

@@ -2,26 +2,23 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FoundProcess, killProcesses } from './process-table.ts';
-import type { Saves } from './saves.ts';
+import { Saves } from './saves.ts';
 import type { StackPaths } from './settings.ts';
 
-/** What was found and done about it, as sentences for the user. */
-export interface Recovery {
-  sentences: string[];
-}
-
 /**
- * Ends whatever processes an earlier session of this folder left, and says what is lost. Only while no session runs.
+ * Ends whatever processes an earlier session of this folder left. Only while no session runs.
+ * @returns what was done and what is lost, as sentences for the user
  * @throws Error when a process does not end
  */
-export async function recover(paths: StackPaths, saves: Saves): Promise<Recovery> {
+export async function recover(paths: StackPaths): Promise<string[]> {
+  const saves = new Saves(paths.state);
   const killed = await killProcesses(paths.state);
   const crash = await saves.findCrash();
   const sentences: string[] = [];
   if (killed.length > 0)
     sentences.push(`Ended what an earlier session left running: ${countPrograms(killed)}.`);
   if (crash !== undefined) sentences.push(await describeLoss(paths, saves, crash));
-  return { sentences };
+  return sentences;
 }
 
 function countPrograms(processes: readonly FoundProcess[]): string {
@@ -35,11 +32,12 @@ async function describeLoss(paths: StackPaths, saves: Saves, crash: Date): Promi
   const cut = `The session of ${formatTime(crash)} was cut off.`;
   if (save === undefined) return `${cut} It had saved nothing yet, so this one begins anew.`;
   const savedAt = new Date(save.savedAt);
+  const builds = await countNewer(join(paths.state, 'codebuild', 'builds'), savedAt);
   const disks = await countNewer(join(paths.state, 'ec2', 'disks'), savedAt);
-  const images = disks === 0 ? 'no image disk' : disks === 1 ? 'one image disk' : `${disks} image disks`;
   return (
-    `${cut} Both accounts go back to their last common save, of ${formatTime(savedAt)}. What came after it is ` +
-    `lost: runs with their logs and versions, changes to definitions, API tokens, and ${images}.`
+    `${cut} Both accounts go back to their last common save, of ${formatTime(savedAt)}. What came after it is lost: ` +
+    `runs (${builds} builds had begun) with their logs and image versions (${disks} image disks), ` +
+    'changes to definitions, and API tokens.'
   );
 }
 

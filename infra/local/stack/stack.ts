@@ -12,7 +12,6 @@ import { detectPackerGeneration } from '../stages/packer.ts';
 import type { StagePrinter } from '../terminal/stage-printer.ts';
 import { rotateLogs } from './log-files.ts';
 import { killProcesses } from './process-table.ts';
-import { recover } from './recovery.ts';
 import { Saves } from './saves.ts';
 import { type Servers, startServers } from './servers.ts';
 import { REGION, type StackPaths, vpcCidrOf } from './settings.ts';
@@ -42,17 +41,14 @@ export interface Stack {
 }
 
 /**
- * Starts a stack from its last common save, or from nothing.
+ * Starts a stack from its last common save, or from nothing. What a crashed one left must be gone (see recovery.ts).
  * @throws the error of the stage that failed, or the signal's reason; then nothing is left running
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { paths, printer } = options;
+  const { paths } = options;
   await mkdir(paths.state, { recursive: true });
   await rotateLogs(paths.logs);
   const saves = new Saves(paths.state);
-  const { sentences } = await recover(paths, saves);
-  for (const sentence of sentences) printer.line(sentence);
-
   const save = await saves.open();
   const vpcCidr = save?.info.vpcCidr ?? vpcCidrOf(options.basePort);
   const servers = await startServers({ ...options, vpcCidr, saves, save });

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { defaultVenvDir, EMULATOR_REQUIREMENTS, ensureVenv } from '../emulator/index.ts';
 import { ensureBaseDisk } from '../standins/ec2/index.ts';
+import { killDescendants } from '../stack/process-table.ts';
 import { CHECKOUT, type StackPaths } from '../stack/settings.ts';
-import type { StagePrinter } from '../terminal/stage-printer.ts';
+import type { Report, StagePrinter } from '../terminal/stage-printer.ts';
 
 const EC2_REQUIREMENTS = join(CHECKOUT, 'infra', 'local', 'standins', 'ec2', 'requirements.txt');
 
@@ -12,15 +13,32 @@ export const environments = { emulator: defaultVenvDir('emulator'), ec2: default
 
 /**
  * Makes the virtual environments and the base disk where they are missing: a minute with a network, else nothing.
- * @throws Error in plain words when one cannot be made
+ * @param signal ends what is under way
+ * @throws Error in plain words when one cannot be made, or the signal's reason
  */
-export async function prepareEnvironments(printer: StagePrinter, paths: StackPaths): Promise<void> {
-  await printer.stage('Python environments', async (report) => {
-    await ensureVenv({ name: 'emulator', requirementsFile: EMULATOR_REQUIREMENTS, onProgress: report });
-    await ensureVenv({ name: 'ec2', requirementsFile: EC2_REQUIREMENTS, onProgress: report });
-  });
-  await printer.stage('base disk', async (report) => {
-    report('a bootable Linux of 20 MB, from Debian packages');
-    await ensureBaseDisk(paths.cache);
-  });
+export async function prepareEnvironments(
+  printer: StagePrinter,
+  paths: StackPaths,
+  signal: AbortSignal,
+): Promise<void> {
+  // pip, apt and the recipe of the disk know no signal of ours.
+  const end = () => void killDescendants();
+  signal.addEventListener('abort', end);
+  try {
+    await printer.stage('Python environments', (report) => makeEnvironments(report));
+    await printer.stage('base disk', async (report) => {
+      report('a bootable Linux of 20 MB, from Debian packages');
+      await ensureBaseDisk(paths.cache);
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+async function makeEnvironments(onProgress: Report): Promise<void> {
+  await ensureVenv({ name: 'emulator', requirementsFile: EMULATOR_REQUIREMENTS, onProgress });
+  await ensureVenv({ name: 'ec2', requirementsFile: EC2_REQUIREMENTS, onProgress });
 }

@@ -22,9 +22,9 @@ What stands in for something else here:
                                        an AMI is its disk in ${join(paths.state, 'ec2', 'disks')}
 
 Try (address and token are in ${paths.localFile}):
-  ${curl} ${outputs.ApiUrl}/v1/me
-  ${curl} ${workspace}/image-definitions/${seeded.imageDefinitionId}/log?limit=20
-  ${curl} -X POST ${workspace}/image-definitions/${seeded.imageDefinitionId}/runs
+  ${curl} '${outputs.ApiUrl}/v1/me'
+  ${curl} '${workspace}/image-definitions/${seeded.imageDefinitionId}/log?limit=20'
+  ${curl} -X POST '${workspace}/image-definitions/${seeded.imageDefinitionId}/runs'
 
 Ctrl-C (or npm stop from elsewhere) saves and stops everything.`;
 }
