@@ -1,3 +1,4 @@
+import { PlatformError } from '../platforms/platform.ts';
 import {
   Expression,
   GoTemplate,
@@ -8,10 +9,10 @@ import {
 } from './expression.ts';
 
 /** A text that Packer would not leave as it is; `path` names the field of the template. */
-export class TemplateTextError extends Error {
+export class TemplateTextError extends PlatformError {
   readonly path: string;
   constructor(path: string, reason: string) {
-    super(`${path} ${reason}`);
+    super('text-not-usable', `${path} ${reason}`);
     this.name = 'TemplateTextError';
     this.path = path;
   }

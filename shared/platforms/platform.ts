@@ -61,7 +61,7 @@ export type ConnectionAccess = {
   decrypt: (secret: { ciphertext: string; field: string }) => Promise<string>;
 };
 
-/** A refusal of the platform with the id of the error catalogue that explains it. */
+/** What a platform, or the template for it, does not accept, with the id of the catalogue that explains it. */
 export class PlatformError extends Error {
   readonly errorId: ErrorId;
   constructor(errorId: ErrorId, message: string, options?: ErrorOptions) {

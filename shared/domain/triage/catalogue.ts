@@ -136,6 +136,12 @@ const builder = {
     'The instance profile of the builder does not exist or may not be passed on.',
     'Correct iamInstanceProfile, and allow iam:PassRole for its role to the connection.',
   ),
+  'text-not-usable': entry(
+    'builder-configuration',
+    'Text that no template can hold',
+    'A setting, tag or variable holds {{ or }}, which Packer would take for a template of its own; the message names it.',
+    'Remove the braces from the named text. Scripts and contents of files may hold them.',
+  ),
   'builder-setting-invalid': entry(
     'builder-configuration',
     'Setting refused by the platform',
@@ -290,7 +296,3 @@ export type ErrorId = keyof typeof errorCatalogue;
 
 /** Whether a text is the id of a known failure. */
 export const isErrorId = (id: string): id is ErrorId => Object.hasOwn(errorCatalogue, id);
-
-/** The whole catalogue as clients read it. */
-export const listCatalogue = (): CatalogueEntry[] =>
-  Object.entries(errorCatalogue).map(([id, known]) => ({ id, ...known }));

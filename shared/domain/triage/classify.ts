@@ -22,10 +22,9 @@ const PREFIXES = [/^(==>|-->) \S+: /, /^\s+[\w.-]+\.[\w.-]+: /, /^Build '[^']*' 
 const withoutPrefix = (text: string): string =>
   PREFIXES.reduce((rest, prefix) => rest.replace(prefix, ''), text).trim();
 
-/** Packer's heading above the errors that it repeats at the end. */
-const HEADING = /Some builds didn't complete/;
-/** All that Packer says about a script that failed; the rest of a step's lines is the script's own. */
-const ABOUT_SCRIPT = /Some builds didn't complete|Script exited with non-zero/;
+/** Lines that only frame a cause: Packer's heading above what it repeats, the runner's own end of a step. */
+const FRAME = /Some builds didn't complete|^Step \d+\/\d+ .*: failed after /;
+const isCause = (text: string): boolean => text !== '' && !FRAME.test(text);
 
 const cut = (message: string): string =>
   message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
@@ -77,8 +76,8 @@ const complaintOf = (build: FailedBuild, match: Match): ErrorLine | undefined =>
     (line) =>
       line.seq < match.line.seq &&
       line.step === step &&
-      !ABOUT_SCRIPT.test(line.text) &&
-      withoutPrefix(line.text) !== '',
+      !match.rule.pattern.test(line.text) &&
+      isCause(withoutPrefix(line.text)),
   );
 };
 
@@ -92,7 +91,7 @@ const tellingLines = (errors: readonly ErrorLine[]): ErrorLine[] => {
   const texts = new Map<string, ErrorLine>();
   for (const line of errors) {
     const text = withoutPrefix(line.text);
-    if (text !== '' && !HEADING.test(text) && !texts.has(text)) texts.set(text, { ...line, text });
+    if (isCause(text) && !texts.has(text)) texts.set(text, { ...line, text });
   }
   return [...texts.values()];
 };

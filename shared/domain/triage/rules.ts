@@ -22,6 +22,8 @@ export const rules: readonly Rule[] = [
     pattern: /PACKER CRASH|panic: runtime error|^unexpected EOF|connection is shut down/,
   },
   { errorId: 'build-interrupted', pattern: /Cancelling build after receiving/ },
+  // The runner's own line names the step and its limit; Packer's does not.
+  { errorId: 'step-timed-out', pattern: /^Step .*: timed out: it took longer than its limit/ },
   {
     errorId: 'step-timed-out',
     pattern: /Cancelling provisioner after a timeout|context (canceled|deadline exceeded)/,

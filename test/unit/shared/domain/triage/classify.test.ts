@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureSchema } from '../../../../../shared/contracts/entities/run.ts';
 import { errorCatalogueSchema } from '../../../../../shared/contracts/error-catalogue.ts';
-import { errorCatalogue, isErrorId, listCatalogue } from '../../../../../shared/domain/triage/catalogue.ts';
+import { errorCatalogue, isErrorId } from '../../../../../shared/domain/triage/catalogue.ts';
 import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/classify.ts';
 import { rules } from '../../../../../shared/domain/triage/rules.ts';
 import { type Sample, samples } from './samples.ts';
@@ -69,6 +69,20 @@ describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => 
     expect(failure).toMatchObject({ logSeq: 10, exitCode: 1, message: 'Script exited with status 1: boom' });
   });
 
+  it('tells of a step over its limit in the line that names it (S78)', () => {
+    const failure = classifyFailure(
+      buildOf({
+        lines: [
+          [2, '==> amazon-ebs.image: Cancelling provisioner after a timeout...'],
+          [2, 'Step 2/2 install: timed out: it took longer than its limit of 3 s'],
+          [null, "Build 'amazon-ebs.image' errored after 7 seconds: context canceled"],
+        ],
+        lastStep: 2,
+      }),
+    );
+    expect(failure).toMatchObject({ errorId: 'step-timed-out', logSeq: 11, step: 'install' });
+  });
+
   it('points to the first line that explains', () => {
     const failure = classifyFailure(
       buildOf({
@@ -124,7 +138,9 @@ describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => 
 
 describe('the error catalogue', () => {
   it('is what the contract says and has all seven categories', () => {
-    const { items } = errorCatalogueSchema.parse({ items: listCatalogue() });
+    const { items } = errorCatalogueSchema.parse({
+      items: Object.entries(errorCatalogue).map(([id, entry]) => ({ id, ...entry })),
+    });
     expect(items.length).toBeGreaterThanOrEqual(25);
     expect(new Set(items.map((item) => item.category)).size).toBe(7);
     expect(items.every((item) => /^[a-z]+(-[a-z]+)*$/.test(item.id) && isErrorId(item.id))).toBe(true);
