@@ -47,9 +47,9 @@ export async function runQuickStart({ stack, printer, signal }: QuickStartOption
 async function build(stack: Stack, printer: StagePrinter, report: Report, signal: AbortSignal): Promise<Run> {
   const { workspaceId, imageDefinitionId } = stack.seeded;
   const path = `/v1/workspaces/${workspaceId}/image-definitions/${imageDefinitionId}/runs`;
-  const { id, imageName, number } = await stack.api.post(path, {}, runSchema);
-  printer.line(`Run ${id} builds ${imageName}-v${number}`);
-  const steps = new Map<number, string>();
+  const { id, imageName, steps: planned = [] } = await stack.api.post(path, {}, runSchema);
+  printer.line(`Run ${id} builds ${imageName}`);
+  const steps = new Map(planned.map((step) => [step.index, step.name]));
   return followRun({
     api: stack.api,
     workspaceId,
