@@ -26,6 +26,8 @@ def _install_catalogue_owners():
         # moto lets the owner "amazon" match every public image.
         for image in backend.amis.values():
             image.owner_alias = "amazon" if image.owner_id in AMAZON_ACCOUNTS else None
+            # The publishers' snapshots are not the account's to see; moto would list them as its own.
+            backend.snapshots.pop(image.ebs_snapshot.id, None)
 
 
 def refuse_taken_name(backend, name):
@@ -98,7 +100,9 @@ def _install_attributes():
 
     def enable_image_deprecation(response):
         response.error_on_dryrun()
-        _find(response).deprecation_time = response._get_param("DeprecateAt")
+        # A plain text in the answer's model, which moto would write in its own form.
+        deprecate_at = response._get_param("DeprecateAt")
+        _find(response).deprecation_time = deprecate_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         return ActionResult({"Return": True})
 
     def disable_image_deprecation(response):

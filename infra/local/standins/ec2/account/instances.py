@@ -1,6 +1,6 @@
 """Every instance is a VM."""
 
-from moto.ec2.exceptions import EC2ClientError, InvalidKeyPairNameError
+from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidInstanceTypeError, InvalidKeyPairNameError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import StateReason
 from moto.ec2.responses import EC2Response
@@ -14,6 +14,7 @@ def install(manager):
     _install_changes(manager)
     _install_terminate(manager)
     _install_guest_shutdown(manager)
+    _install_group_protection()
 
 
 def _install_launch(manager):
@@ -22,7 +23,14 @@ def _install_launch(manager):
         key_name = kwargs.get("key_name")
         if key_name and key_name not in backend.key_pairs:
             raise InvalidKeyPairNameError({key_name})
-        reservation = original(*args, **kwargs)
+        try:
+            reservation = original(*args, **kwargs)
+        except InvalidInstanceTypeError as error:
+            wanted = kwargs["instance_type"]
+            raise EC2ClientError("InvalidParameterValue", f"Invalid value '{wanted}' for InstanceType.") from error
+        for instance in reservation.instances:
+            # Made with the instance, gone with it: moto would leave it behind, and the security group in use.
+            instance.nics[0].delete_on_termination = not kwargs.get("nics")
         try:
             for instance in reservation.instances:
                 _launch(manager, backend, instance)
@@ -98,6 +106,15 @@ def _release_address(instance):
     for address in instance._private_ips:
         subnet.del_subnet_ip(address)
     instance._private_ips.clear()
+
+
+def _install_group_protection():
+    @wrap(EC2Backend, "_delete_security_group")
+    def delete_security_group(original, backend, vpc_id, group_id):
+        for interface in backend.enis.values():
+            if any(group.id == group_id for group in interface.group_set):
+                raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        return original(vpc_id, group_id)
 
 
 def _install_guest_shutdown(manager):

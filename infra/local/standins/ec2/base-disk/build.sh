@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bootable qcow2 disk (MBR + syslinux + ext4: Debian's cloud kernel, busybox, OpenSSH, sudo) from Debian packages.
+# Makes a bootable qcow2 disk (MBR + syslinux + ext4: Debian's cloud kernel, busybox, bash, OpenSSH, sudo) from Debian packages.
 # Needs neither root nor loop devices.
 #   build.sh <folder that keeps the downloaded packages> <work folder> <disk to write>
 set -eu
@@ -35,7 +35,7 @@ download() {
   [ -n "$kernel" ] || { echo "apt knows no linux-image-cloud-amd64: run apt-get update, on Debian for amd64" >&2; exit 1; }
   mkdir -p "$work/download"
   # shellcheck disable=SC2046
-  (cd "$work/download" && apt-get download -qq "$kernel" busybox-static $(with_libraries openssh-server openssh-client openssh-sftp-server sudo))
+  (cd "$work/download" && apt-get download -qq "$kernel" busybox-static $(with_libraries bash openssh-server openssh-client openssh-sftp-server sudo))
   # Renamed as a whole, so that an interrupted download is never taken for a complete one.
   mv -T "$work/download" "$packages" 2>/dev/null || [ -d "$packages" ]
 }
@@ -57,7 +57,10 @@ make_root() {
   for applet in $("$busybox" --list-full); do
     case "$applet" in bin/busybox|sbin/init|sbin/poweroff|sbin/reboot|sbin/halt|linuxrc) ;; *) mkdir -p "$root/$(dirname "$applet")"; ln -s /bin/busybox "$root/$applet" ;; esac
   done
-  ln -s sh "$root/bin/bash"
+  # Where bash is differs between releases; scripts name it by /bin/bash.
+  bash=$(cd "$unpacked" && ls bin/bash usr/bin/bash 2>/dev/null | head -1)
+  install_program "/$bash"
+  [ -e "$root/bin/bash" ] || ln -s "/$bash" "$root/bin/bash"
   cp -L "$loader" "$root/lib64/ld-linux-x86-64.so.2"
   for program in /usr/sbin/sshd /usr/bin/ssh-keygen /usr/bin/scp /usr/lib/openssh/sftp-server /usr/bin/sudo; do install_program $program; done
   mkdir -p "$root/usr/libexec/sudo"

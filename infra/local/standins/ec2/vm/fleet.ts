@@ -36,6 +36,14 @@ export interface VmView {
 interface Vm {
   spec: VmSpec;
   machine: Machine | undefined;
+  /** Between the end of a process and the start of the next one, while the guest reboots. */
+  rebooting: boolean;
+  /** Settles when all traces of the last process are gone. */
+  cleared: Promise<void>;
+}
+
+function stoppedVm(spec: VmSpec): Vm {
+  return { spec, machine: undefined, rebooting: false, cleared: Promise.resolve() };
 }
 
 /**
@@ -47,6 +55,7 @@ export class Fleet {
   readonly #images: ImageDisks;
   readonly #vms = new Map<string, Vm>();
   readonly #lock = new KeyedLock();
+  #closing = false;
 
   private constructor(settings: FleetSettings) {
     this.#settings = settings;
@@ -57,7 +66,7 @@ export class Fleet {
   static async open(settings: FleetSettings): Promise<Fleet> {
     const fleet = new Fleet(settings);
     await prepareStateFolder(settings.stateDir);
-    for (const spec of await readSpecs(settings.stateDir)) fleet.#vms.set(spec.instanceId, { spec, machine: undefined });
+    for (const spec of await readSpecs(settings.stateDir)) fleet.#vms.set(spec.instanceId, stoppedVm(spec));
     return fleet;
   }
 
@@ -87,19 +96,22 @@ export class Fleet {
   stop(instanceId: string, force: boolean): Promise<VmView> {
     return this.#lock.run(instanceId, async () => {
       const vm = this.#find(instanceId);
-      await (force ? vm.machine?.kill() : vm.machine?.powerOff());
+      vm.rebooting = false;
+      await (force ? vm.machine?.kill() : vm.machine?.goDown("poweroff"));
       return this.#view(vm);
     });
   }
 
-  /** Resets a running VM. */
-  reboot(instanceId: string): Promise<VmView> {
-    return this.#lock.run(instanceId, async () => {
-      const vm = this.#find(instanceId);
-      if (vm.machine === undefined) throw new VmError("IncorrectInstanceState", 409, `${instanceId} is not running`);
-      await vm.machine.reset();
-      return this.#view(vm);
+  /** Reboots a running VM and waits for its boot. */
+  async reboot(instanceId: string): Promise<VmView> {
+    const vm = await this.#lock.run(instanceId, async () => {
+      const found = this.#find(instanceId);
+      if (found.machine === undefined) throw new VmError("IncorrectInstanceState", 409, `${instanceId} is not running`);
+      found.rebooting = true;
+      await found.machine.goDown("reboot");
+      return this.#start(found);
     });
+    return this.#whenBooted(vm);
   }
 
   /** Ends a VM and deletes its disk. */
@@ -140,6 +152,7 @@ export class Fleet {
 
   /** Cuts the power of all VMs; their disks stay. */
   async close(): Promise<void> {
+    this.#closing = true;
     await Promise.all([...this.#vms.values()].map((vm) => vm.machine?.kill()));
   }
 
@@ -149,7 +162,7 @@ export class Fleet {
       throw new VmError("IncorrectInstanceState", 409, `${spec.instanceId} exists and is another one`);
     }
     if (known !== undefined) return this.#start(known);
-    const vm = { spec, machine: undefined };
+    const vm = stoppedVm(spec);
     try {
       await this.#makeFolder(spec);
       await this.#start(vm);
@@ -194,6 +207,7 @@ export class Fleet {
 
   async #start(vm: Vm): Promise<Vm> {
     if (vm.machine !== undefined) return vm;
+    await vm.cleared;
     const { accelerator, memoryMib, sshPort, stateDir } = this.#settings;
     const { spec } = vm;
     const machine = await startMachine(
@@ -210,12 +224,30 @@ export class Fleet {
       throw new VmError("InsufficientInstanceCapacity", 500, String(cause), { cause });
     });
     vm.machine = machine;
-    void machine.ended.then(async () => {
-      vm.machine = undefined;
-      await forgetProcess(stateDir, spec.instanceId);
-    });
+    vm.rebooting = false;
+    vm.cleared = machine.ended.then(() => this.#clear(vm, machine));
     await recordProcess(stateDir, spec.instanceId, machine.pid);
     return vm;
+  }
+
+  async #clear(vm: Vm, machine: Machine): Promise<void> {
+    vm.machine = undefined;
+    if (machine.endedForReboot && !vm.rebooting && !this.#closing) {
+      vm.rebooting = true;
+      void this.#lock.run(vm.spec.instanceId, () => this.#startAgain(vm));
+    }
+    await forgetProcess(this.#settings.stateDir, vm.spec.instanceId);
+  }
+
+  /** Goes on with a reboot that the guest began, unless it was stopped or terminated meanwhile. */
+  async #startAgain(vm: Vm): Promise<void> {
+    if (!vm.rebooting || this.#vms.get(vm.spec.instanceId) !== vm) return;
+    try {
+      await this.#start(vm);
+    } catch (error) {
+      vm.rebooting = false;
+      console.error(`${vm.spec.instanceId} does not come back from its reboot:`, error);
+    }
   }
 
   #view(vm: Vm): VmView {
@@ -224,7 +256,7 @@ export class Fleet {
       imageId: vm.spec.imageId,
       address: vm.spec.address,
       port: this.#settings.sshPort,
-      state: vm.machine === undefined ? "stopped" : "running",
+      state: vm.machine === undefined && !vm.rebooting ? "stopped" : "running",
       pid: vm.machine?.pid,
       disk: this.#file(vm.spec, "disk.qcow2"),
     };

@@ -5,8 +5,8 @@ import type { Duplex } from "node:stream";
 const answers = { freeze: "frozen", thaw: "thawed" } as const;
 
 /**
- * The second serial port of a guest: the power button, and the request to keep still while its disk is copied.
- * The guest says `ready` when it listens, again after each reboot.
+ * The second serial port of a guest: its buttons, and the request to keep still while its disk is copied.
+ * The guest says `ready` when it listens.
  */
 export class GuestChannel {
   readonly #stream: Duplex;
@@ -25,15 +25,10 @@ export class GuestChannel {
     return this.#isReady ? Promise.resolve() : this.#waitFor("ready");
   }
 
-  /** To be told when the guest is reset: it does not listen until it is ready again. */
-  markReset(): void {
-    this.#isReady = false;
-  }
-
-  /** Presses the power button. The guest ends its processes, writes its disk and goes off. */
-  async powerOff(): Promise<void> {
+  /** Presses the power button, or the reset button: the guest ends its processes, writes its disk and goes down. */
+  async press(button: "poweroff" | "reboot"): Promise<void> {
     await this.whenReady();
-    this.#stream.write("poweroff\n");
+    this.#stream.write(`${button}\n`);
   }
 
   /** Asks the guest to bring its file system to rest, or to go on. Resolves when it has. */

@@ -20,15 +20,16 @@ export class Machine {
   readonly #child: ChildProcess;
   readonly #qmp: QmpConnection;
   readonly #guest: GuestChannel;
+  #endedForReboot = false;
 
   constructor(child: ChildProcess, pid: number, qmp: QmpConnection, guest: GuestChannel) {
     this.#child = child;
     this.pid = pid;
     this.#qmp = qmp;
     this.#guest = guest;
+    // "close" and not "exit": the reason for the end may still be on its way through a pipe.
     this.ended = new Promise((resolve) => {
-      if (child.exitCode !== null || child.signalCode !== null) resolve();
-      else child.once("exit", () => resolve());
+      child.once("close", () => resolve());
     });
   }
 
@@ -37,17 +38,21 @@ export class Machine {
     return this.#guest.whenReady();
   }
 
-  /** Presses the power button and waits for the end; cuts the power of a guest that does not react. */
-  async powerOff(): Promise<void> {
-    // A guest that never boots never reacts: the time limit covers both.
-    void this.#guest.powerOff();
-    if (!(await settlesWithin(this.ended, powerOffTimeoutMs))) await this.kill();
+  /** Whether the guest went down in order to boot again. */
+  get endedForReboot(): boolean {
+    return this.#endedForReboot;
   }
 
-  /** Presses the reset button. */
-  async reset(): Promise<void> {
-    this.#guest.markReset();
-    await this.#qmp.execute("system_reset");
+  /** To be told why the guest went down. */
+  markShutdown(reason: string | undefined): void {
+    this.#endedForReboot = reason === "guest-reset";
+  }
+
+  /** Presses a button and waits for the end of the process; cuts the power of a guest that does not react. */
+  async goDown(button: "poweroff" | "reboot"): Promise<void> {
+    // A guest that never boots never reacts: the time limit covers both.
+    void this.#guest.press(button);
+    if (!(await settlesWithin(this.ended, powerOffTimeoutMs))) await this.kill();
   }
 
   /** Cuts the power. */
@@ -95,11 +100,11 @@ async function connect(child: ChildProcess): Promise<Machine> {
   if (child.pid === undefined || child.stdout === null || child.stdin === null || !(channel instanceof Duplex)) {
     throw new Error("QEMU has no pipes");
   }
-  const guest = new GuestChannel(channel);
-  const qmp = new QmpConnection(child.stdout, child.stdin, (event) => {
-    if (event === "RESET") guest.markReset();
+  let machine: Machine | undefined;
+  const qmp = new QmpConnection(child.stdout, child.stdin, (event, reason) => {
+    if (event === "SHUTDOWN") machine?.markShutdown(reason);
   });
-  const machine = new Machine(child, child.pid, qmp, guest);
+  machine = new Machine(child, child.pid, qmp, new GuestChannel(channel));
   await qmp.ready;
   return machine;
 }

@@ -35,6 +35,8 @@ export function qemuArguments(settings: QemuSettings): string[] {
     "-nodefaults", "-no-user-config", "-display", "none",
     "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
     ...(settings.accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "qemu64,+rdrand"]),
+    // A reboot ends the process and the manager starts another: an emulated machine that is reset takes 8 s to boot, not 3.
+    "-no-reboot",
     "-smp", "1",
     "-m", String(settings.memoryMib),
     "-drive", `file=${escapePath(settings.disk)},if=virtio,format=qcow2,discard=unmap`,

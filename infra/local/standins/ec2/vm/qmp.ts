@@ -4,7 +4,7 @@ import { z } from "zod";
 
 const messageSchema = z.union([
   z.object({ QMP: z.unknown() }),
-  z.object({ event: z.string() }),
+  z.object({ event: z.string(), data: z.object({ reason: z.string().optional() }).optional() }),
   z.object({ return: z.unknown(), id: z.number() }),
   z.object({ error: z.object({ desc: z.string() }), id: z.number().optional() }),
 ]);
@@ -22,13 +22,13 @@ export class QmpConnection {
   /** Resolves when QEMU runs its machine and takes commands; rejects when it ends before. */
   readonly ready: Promise<void>;
   readonly #output: Writable;
-  readonly #onEvent: (name: string) => void;
+  readonly #onEvent: (name: string, reason: string | undefined) => void;
   readonly #pending = new Map<number, PendingCommand>();
   #greeted: PendingCommand | undefined;
   #closed = false;
   #lastId = 0;
 
-  constructor(input: Readable, output: Writable, onEvent: (name: string) => void) {
+  constructor(input: Readable, output: Writable, onEvent: (name: string, reason: string | undefined) => void) {
     this.#output = output;
     this.#onEvent = onEvent;
     const greeting = new Promise<void>((resolve, reject) => {
@@ -44,7 +44,7 @@ export class QmpConnection {
   }
 
   /** Runs a command that takes no arguments. Rejects with QEMU's description of what went wrong. */
-  execute(command: "qmp_capabilities" | "stop" | "cont" | "system_reset" | "quit"): Promise<void> {
+  execute(command: "qmp_capabilities" | "stop" | "cont"): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new Error(`QEMU has ended: cannot ${command}`));
@@ -61,7 +61,7 @@ export class QmpConnection {
     if (!parsed.success) return;
     const message = parsed.data;
     if ("QMP" in message) this.#greeted?.resolve();
-    else if ("event" in message) this.#onEvent(message.event);
+    else if ("event" in message) this.#onEvent(message.event, message.data?.reason);
     else if ("error" in message) this.#take(message.id)?.reject(new Error(message.error.desc));
     else this.#take(message.id)?.resolve();
   }
