@@ -9,11 +9,15 @@ export const PLUGIN_FOLDER = '/opt/goldsmith/plugins';
 
 const DOWNLOADS = '/opt/goldsmith/downloads';
 
-/** A buildspec as plain data, as `BuildSpec.fromObject` takes it. */
-export function buildSpecOf(packer: PackerSettings): Record<string, unknown> {
+type Phase = { commands: string[] };
+type InstallPhase = Phase & { 'runtime-versions': Record<string, number>; 'on-failure': 'ABORT' };
+export type BuildSpecification = { version: 0.2; phases: { install?: InstallPhase; build: Phase } };
+
+/** The build's phases: with `system`, Packer and Node.js are on the machine already. */
+export function buildSpecOf(packer: PackerSettings): BuildSpecification {
   const build = { commands: [`node ${RUNNER_FILE}`] };
   if (packer.source === 'system') return { version: 0.2, phases: { build } };
-  const install = {
+  const install: InstallPhase = {
     // The newest that the image offers by name; the runner is bundled for it.
     'runtime-versions': { nodejs: 22 },
     'on-failure': 'ABORT',

@@ -14,6 +14,16 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>) =>
   new PolicyStatement({ actions, resources, ...(conditions !== undefined && { conditions }) });
 
+/** A permission on resources that cannot be named one by one, and why not. */
+export class WildcardStatement extends PolicyStatement {
+  readonly reason: string;
+
+  constructor(actions: string[], resources: string[], reason: string) {
+    super({ actions, resources });
+    this.reason = reason;
+  }
+}
+
 /** A transaction needs the actions of its parts; there is none of its own. */
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 const tableWrites = [
@@ -31,15 +41,17 @@ export const queryIndex = (table: ITable, index: string) =>
 
 /** What an event source mapping asks of the function whose stream it reads. */
 export const readStream = (table: ITable) =>
-  allow(
+  new WildcardStatement(
     ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
     [`${table.tableArn}/stream/*`],
+    'A stream gets another name each time it is switched on.',
   );
 
+const objectsAreMadeLater = 'Objects are made by runs, later; the prefix says of which kind.';
 export const readObjects = (bucket: IBucket, prefix: string) =>
-  allow(['s3:GetObject'], [bucket.arnForObjects(`${prefix}/*`)]);
+  new WildcardStatement(['s3:GetObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
 export const putObjects = (bucket: IBucket, prefix: string) =>
-  allow(['s3:PutObject'], [bucket.arnForObjects(`${prefix}/*`)]);
+  new WildcardStatement(['s3:PutObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
 
 /** A secret is always bound to its place: without the whole encryption context the key does nothing. */
 const boundToPlace = {
@@ -50,20 +62,23 @@ const boundToPlace = {
 export const sealSecrets = (key: IKey) => allow(['kms:Encrypt'], [key.keyArn], boundToPlace);
 export const openSecrets = (key: IKey) => allow(['kms:Decrypt'], [key.keyArn], boundToPlace);
 
-/**
- * Roles of customers, whose accounts and names are not known here. The customer's trust policy names this
- * deployment and demands the external id of the connection, so the role's owner decides.
- */
-export const assumeCustomerRoles = () => allow(['sts:AssumeRole'], [`arn:${Aws.PARTITION}:iam::*:role/*`]);
+/** Roles of customers, in accounts that are not known here. */
+export const assumeCustomerRoles = () =>
+  new WildcardStatement(
+    ['sts:AssumeRole'],
+    [`arn:${Aws.PARTITION}:iam::*:role/*`],
+    'Customers name their roles themselves. The owner of a role decides: its trust policy names this deployment and demands the external id of the connection.',
+  );
 
-/** Messages to open connections, whose ids are not known before. */
+/** Messages to open connections. */
 export const postToSockets = (stage: IWebSocketStage) =>
-  allow(
+  new WildcardStatement(
     ['execute-api:ManageConnections'],
     [
       `arn:${Aws.PARTITION}:execute-api:${Aws.REGION}:${Aws.ACCOUNT_ID}:` +
         `${stage.api.apiId}/${stage.stageName}/*/@connections/*`,
     ],
+    'Connections get their ids when they are opened.',
   );
 
 export const sendTo = (queues: IQueue[]) =>
@@ -81,15 +96,13 @@ export const putEvents = (bus: IEventBus) => allow(['events:PutEvents'], [bus.ev
 export const startExecutions = (machine: StateMachine) =>
   allow(['states:StartExecution'], [machine.stateMachineArn]);
 export const readExecutions = (machine: StateMachine) =>
-  allow(
+  new WildcardStatement(
     ['states:DescribeExecution'],
     [`arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${machine.stateMachineName}:*`],
+    'Executions are named by runs, later.',
   );
 export const answerTasks = (machine: StateMachine) =>
   allow(['states:SendTaskSuccess', 'states:SendTaskFailure'], [machine.stateMachineArn]);
-export const failTasks = (machine: StateMachine) =>
-  allow(['states:SendTaskFailure'], [machine.stateMachineArn]);
-
 export const startBuilds = (project: IProject) => allow(['codebuild:StartBuild'], [project.projectArn]);
 export const watchBuilds = (project: IProject) =>
   allow(['codebuild:BatchGetBuilds', 'codebuild:StopBuild'], [project.projectArn]);

@@ -136,10 +136,10 @@ function userPool(scope: Construct, removalPolicy: RemovalPolicy): UserPool {
       reason:
         'A second factor is the choice of each user: machines sign in with API tokens, people by invitation.',
     },
-    {
-      id: 'AwsSolutions-COG3',
+    ...['AwsSolutions-COG3', 'AwsSolutions-COG8'].map((id) => ({
+      id,
       reason: 'Threat protection needs the paid Plus plan of Cognito, which is for the deployer to choose.',
-    },
+    })),
   );
   return pool;
 }

@@ -57,6 +57,7 @@ const allowed: Record<FunctionName, string[]> = {
     post,
     `codebuild:StartBuild ${project}`,
     `states:SendTaskFailure ${machine}`,
+    `states:SendTaskSuccess ${machine}`,
   ],
   'workflow/verify': cloudTask,
   'workflow/finish': cloudTask,

@@ -21,7 +21,7 @@ const accessApi = (scope: Construct, { stage, state, socket, environment: env }:
       ...env.core,
       ...env.traffic,
       ...env.authentication,
-      ...env.workspaceLimit,
+      WORKSPACE_LIMIT: env.limits.WORKSPACE_LIMIT,
       SOCKET_URL: socket.connectUrl,
     },
     permissions: [
@@ -48,9 +48,7 @@ const runsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
       ...env.traffic,
       ...env.authentication,
       ...env.runsBucket,
-      ...env.pool,
-      ...env.poolLimit,
-      ...env.workspaceLimit,
+      ...env.limits,
     },
     permissions: [
       permit.readWriteTable(state.coreTable),

@@ -52,13 +52,7 @@ export function dispatchRuns(scope: Construct, parts: Parts, machine: StateMachi
   const { lambda } = new ServiceFunction(scope, 'DispatchRuns', {
     stage,
     name: 'events/dispatch-runs',
-    environment: {
-      ...env.core,
-      ...env.pool,
-      ...env.poolLimit,
-      ...env.workspaceLimit,
-      STATE_MACHINE_ARN: machine.stateMachineArn,
-    },
+    environment: { ...env.core, ...env.limits, STATE_MACHINE_ARN: machine.stateMachineArn },
     permissions: [
       permit.readWriteTable(state.coreTable),
       permit.receiveFrom(queues.dispatch),

@@ -42,8 +42,10 @@ export function environmentGroups(
       JWKS_URI: jwksUri,
       TOKEN_CLIENT_ID: state.userPoolClient.userPoolClientId,
     },
-    pool: { POOL_ID: 'cloud' },
-    poolLimit: { POOL_LIMIT: String(stage.poolLimit) },
-    workspaceLimit: { WORKSPACE_LIMIT: String(stage.workspaceLimit) },
+    limits: {
+      POOL_ID: 'cloud',
+      POOL_LIMIT: String(stage.poolLimit),
+      WORKSPACE_LIMIT: String(stage.workspaceLimit),
+    },
   };
 }

@@ -42,7 +42,7 @@ function reconcileFunction(scope: Construct, parts: Parts, machine: StateMachine
       ...env.secrets,
       ...env.socketPush,
       ...env.deployment,
-      ...env.pool,
+      POOL_ID: env.limits.POOL_ID,
       DISPATCH_QUEUE_URL: queues.dispatch.queueUrl,
       LEFTOVERS_QUEUE_URL: queues.leftovers.queueUrl,
       STATE_MACHINE_ARN: machine.stateMachineArn,

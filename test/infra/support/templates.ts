@@ -41,6 +41,7 @@ export const outputNamesOf = (template: Template): string[] =>
 const joinSchema = z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) });
 const attributeSchema = z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) });
 const referenceSchema = z.object({ Ref: z.string() });
+const substitutionSchema = z.object({ 'Fn::Sub': z.string() });
 const importSchema = z.object({ 'Fn::ImportValue': z.string() });
 
 /** A value of a template as text: `{Id.Arn}`, `{Id}` and `{stack:Export}` for what is known at deployment only. */
@@ -54,6 +55,8 @@ export function textOf(value: unknown): string {
   if (reference.success) return `{${reference.data.Ref}}`;
   const imported = importSchema.safeParse(value);
   if (imported.success) return `{${imported.data['Fn::ImportValue']}}`;
+  const substitution = substitutionSchema.safeParse(value);
+  if (substitution.success) return substitution.data['Fn::Sub'].replaceAll('${', '{');
   throw new Error(`not a value: ${JSON.stringify(value)}`);
 }
 

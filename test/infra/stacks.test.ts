@@ -1,0 +1,232 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { awsStage, localStage } from './support/example-stage.ts';
+import {
+  functionsOf,
+  outputNamesOf,
+  resourceOf,
+  resourcesOf,
+  statementsOf,
+  synthesise,
+  textOf,
+} from './support/templates.ts';
+
+const { state, app } = synthesise(awsStage());
+const deletable = synthesise(awsStage({ dataOnDelete: 'destroy' }));
+const local = synthesise(localStage());
+
+const keptTypes = [
+  'AWS::DynamoDB::Table',
+  'AWS::S3::Bucket',
+  'AWS::KMS::Key',
+  'AWS::Cognito::UserPool',
+] as const;
+
+test.each(keptTypes)('%s outlives its stack where the stage says so', (type) => {
+  expect(resourcesOf(state, type).map(({ DeletionPolicy }) => DeletionPolicy)).not.toContain('Delete');
+  expect(resourcesOf(deletable.state, type).map(({ DeletionPolicy }) => DeletionPolicy)).not.toContain(
+    'Retain',
+  );
+});
+
+test('what holds data is in the stack that is kept', () => {
+  for (const type of keptTypes) expect(resourcesOf(app, type)).toEqual([]);
+});
+
+test('the core table is an encrypted outbox that can be put back to any second', () => {
+  expect(resourceOf(state, 'AWS::DynamoDB::Table', 'CoreTable').Properties).toMatchObject({
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    BillingMode: 'PAY_PER_REQUEST',
+    StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    SSESpecification: { SSEEnabled: true },
+    TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    DeletionProtectionEnabled: true,
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'due',
+        KeySchema: [
+          { AttributeName: 'due', KeyType: 'HASH' },
+          { AttributeName: 'dueAt', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ],
+  });
+});
+
+test('the traffic table is encrypted, forgets, and has no stream', () => {
+  const traffic = resourceOf(state, 'AWS::DynamoDB::Table', 'TrafficTable').Properties;
+  expect(traffic).toMatchObject({
+    SSESpecification: { SSEEnabled: true },
+    TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+  });
+  expect(traffic).not.toHaveProperty('StreamSpecification');
+});
+
+const bucketPolicySchema = z.object({
+  PolicyDocument: z.object({
+    Statement: z.array(z.object({ Effect: z.string(), Condition: z.unknown().optional() })),
+  }),
+});
+
+test('the bucket is private, encrypted and only reached over TLS', () => {
+  const { Properties } = resourceOf(state, 'AWS::S3::Bucket');
+  expect(Properties['PublicAccessBlockConfiguration']).toEqual({
+    BlockPublicAcls: true,
+    BlockPublicPolicy: true,
+    IgnorePublicAcls: true,
+    RestrictPublicBuckets: true,
+  });
+  expect(Properties).toHaveProperty('BucketEncryption');
+  const policy = bucketPolicySchema.parse(resourceOf(state, 'AWS::S3::BucketPolicy').Properties);
+  expect(policy.PolicyDocument.Statement).toContainEqual({
+    Effect: 'Deny',
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  });
+});
+
+test('the key of the secrets is rotated', () => {
+  expect(resourceOf(state, 'AWS::KMS::Key').Properties).toMatchObject({ EnableKeyRotation: true });
+});
+
+test('people are invited, sign in by email and have strong passwords', () => {
+  expect(resourceOf(state, 'AWS::Cognito::UserPool').Properties).toMatchObject({
+    AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+    UsernameAttributes: ['email'],
+    MfaConfiguration: 'OPTIONAL',
+    EnabledMfas: ['SOFTWARE_TOKEN_MFA'],
+    Policies: {
+      PasswordPolicy: {
+        MinimumLength: 12,
+        RequireLowercase: true,
+        RequireUppercase: true,
+        RequireNumbers: true,
+        RequireSymbols: true,
+      },
+    },
+  });
+});
+
+test.each([
+  ['an hour on AWS', state, 60],
+  ['a day on one machine', local.state, 24 * 60],
+])('an access token is good for %s', (_where, template, minutes) => {
+  const client = resourceOf(template, 'AWS::Cognito::UserPoolClient').Properties;
+  expect(client).toMatchObject({
+    AccessTokenValidity: minutes,
+    TokenValidityUnits: { AccessToken: 'minutes' },
+    GenerateSecret: false,
+    PreventUserExistenceErrors: 'ENABLED',
+    AllowedOAuthFlowsUserPoolClient: false,
+  });
+  expect(client['ExplicitAuthFlows']).toEqual([
+    'ALLOW_USER_PASSWORD_AUTH',
+    'ALLOW_USER_SRP_AUTH',
+    'ALLOW_REFRESH_TOKEN_AUTH',
+  ]);
+});
+
+const queueSchema = z.object({
+  FifoQueue: z.boolean().optional(),
+  ContentBasedDeduplication: z.boolean().optional(),
+  SqsManagedSseEnabled: z.literal(true),
+  VisibilityTimeout: z.number().optional(),
+  RedrivePolicy: z.object({ deadLetterTargetArn: z.unknown() }).optional(),
+});
+const queue = (idStart: string) => queueSchema.parse(resourceOf(app, 'AWS::SQS::Queue', idStart).Properties);
+
+test.each([
+  ['events/dispatch-runs', 'QueuesDispatch7'],
+  ['events/remove-leftovers', 'QueuesLeftovers2'],
+])('messages for %s stay hidden for six times its time', (name, idStart) => {
+  const timeout = functionsOf(app).get(name)?.timeout ?? 0;
+  expect(timeout).toBeGreaterThan(0);
+  expect(queue(idStart).VisibilityTimeout).toBe(timeout * 6);
+  expect(queue(idStart).RedrivePolicy).toBeDefined();
+});
+
+test('wake-ups are in order and never equal by chance', () => {
+  expect(queue('QueuesDispatch7')).toMatchObject({ FifoQueue: true, ContentBasedDeduplication: false });
+});
+
+test('every queue is encrypted and only reached over TLS', () => {
+  const queues = resourcesOf(app, 'AWS::SQS::Queue');
+  for (const { id } of queues) expect(() => queue(id)).not.toThrow();
+  expect(resourcesOf(app, 'AWS::SQS::QueuePolicy')).toHaveLength(queues.length);
+});
+
+test('the stream waits for nothing, halves a bad batch and sets aside what stays bad', () => {
+  const mappings = resourcesOf(app, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
+  const stream = mappings.find((mapping) => 'StartingPosition' in mapping);
+  expect(stream).toMatchObject({
+    StartingPosition: 'TRIM_HORIZON',
+    BatchSize: 100,
+    BisectBatchOnFunctionError: true,
+    MaximumRetryAttempts: 20,
+    MaximumRecordAgeInSeconds: 3600,
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+    DestinationConfig: {
+      OnFailure: {
+        Destination: { 'Fn::GetAtt': [resourceOf(app, 'AWS::SQS::Queue', 'QueuesPoison').id, 'Arn'] },
+      },
+    },
+  });
+  expect(stream).not.toHaveProperty('MaximumBatchingWindowInSeconds');
+});
+
+test('the reconciler is called every minute, once', () => {
+  expect(resourceOf(app, 'AWS::Scheduler::Schedule').Properties).toMatchObject({
+    ScheduleExpression: 'rate(1 minute)',
+    Target: { RetryPolicy: { MaximumRetryAttempts: 0 } },
+  });
+  expect(resourceOf(app, 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
+    MaximumRetryAttempts: 0,
+  });
+});
+
+const project = resourceOf(app, 'AWS::CodeBuild::Project').Properties;
+
+test('a build may write its log and read the runner, nothing else', () => {
+  const roleId = textOf(project['ServiceRole']).slice(1, -'.Arn}'.length);
+  const [log, runner, ...others] = statementsOf(app, roleId);
+  expect(others).toEqual([]);
+  expect(log?.Action).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
+  expect(log?.Resource.join(' ')).toMatch(/^\{BuildProjectLogs[0-9A-F]{8}\.Arn\}$/);
+  expect(runner?.Action).toEqual(['s3:GetObject', 's3:GetObjectVersion']);
+  expect(runner?.Resource.join(' ')).toMatch(/:s3:::[^/ ]*assets[^/ ]*\/[0-9a-f]{64}\.zip$/);
+});
+
+test('a build knows the API and no secret, is never repeated and never privileged', () => {
+  expect(project).toMatchObject({
+    Environment: {
+      PrivilegedMode: false,
+      EnvironmentVariables: [
+        { Name: 'GOLDSMITH_API_URL', Type: 'PLAINTEXT' },
+        { Name: 'PACKER_PLUGIN_PATH', Type: 'PLAINTEXT' },
+      ],
+    },
+    AutoRetryLimit: 0,
+    TimeoutInMinutes: 2160,
+    Artifacts: { Type: 'NO_ARTIFACTS' },
+  });
+});
+
+test('people and scripts are told what they need to know', () => {
+  expect(outputNamesOf(app).toSorted()).toEqual([
+    'ApiUrl',
+    'BuildProjectName',
+    'CoreTableName',
+    'EventBusName',
+    'Region',
+    'RunsBucketName',
+    'SocketUrl',
+    'StateMachineArn',
+    'TrafficTableName',
+    'UserPoolClientId',
+    'UserPoolId',
+  ]);
+});
