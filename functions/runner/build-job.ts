@@ -6,13 +6,13 @@ import type { JobBundle } from '../../shared/contracts/bundle.ts';
 import { createBuildFacts, type ReadOutput } from './build-facts.ts';
 import { startCredentialsEndpoint } from './credentials-endpoint.ts';
 import { BundleError, fetchBundle } from './job-bundle.ts';
-import { writeBundleFiles } from './job-folder.ts';
+import { createJobFolder, type JobFolder, writeBundleFiles } from './job-folder.ts';
 import { createOutputReader, type OutputReader } from './output-reader.ts';
 import { packerEnvironment } from './packer-environment.ts';
 import { type PackerEnd, runPacker } from './packer-process.ts';
 import { type PackerFound, refuseGeneration } from './packer-version.ts';
 import type { Session } from './session.ts';
-import { createStepTracker, type StepTracker } from './step-tracker.ts';
+import { createStepTracker } from './step-tracker.ts';
 
 /** How a build ended, as the completion says it. */
 export type Ending = Pick<Completion, 'outcome' | 'exitCode' | 'artifacts' | 'temporaries'>;
@@ -25,15 +25,10 @@ export type BuildTools = {
   environment: NodeJS.ProcessEnv;
 };
 
+/** A job whose files are there. */
+type Prepared = { session: Session; tools: BuildTools; bundle: JobBundle; folder: JobFolder };
 /** Everything of one build while Packer runs. */
-type Job = {
-  session: Session;
-  tools: BuildTools;
-  bundle: JobBundle;
-  tracker: StepTracker;
-  reader: OutputReader;
-  environment: Record<string, string>;
-};
+type Job = Prepared & { reader: OutputReader; environment: Record<string, string> };
 
 /** Most artifacts of a completion (agent protocol). */
 const MAX_ARTIFACTS = 20;
@@ -66,37 +61,46 @@ const describeFailure = (error: unknown): string => {
 };
 
 const prepareBuild = async (session: Session, tools: BuildTools): Promise<Ending> => {
-  const { claim, control, folder, redactor } = session;
+  const { claim, control } = session;
   const bundle = await fetchBundle(session.tools, claim.bundle, {
     until: control.cleanUpAt,
     signal: control.kill,
   });
   const refusal = refuseGeneration(tools.found, bundle.generation);
   if (refusal !== undefined) throw new BundleError(refusal);
-  await writeBundleFiles(folder.files, bundle.files);
-  const endpoint =
-    claim.credentials === 'aws'
-      ? await startCredentialsEndpoint({ ...session, onSecrets: (values) => redactor.add(values) })
-      : undefined;
+  const folder = await createJobFolder(session.workDir);
   try {
-    const nonce = randomBytes(16).toString('hex');
-    const credentials = endpoint?.environment ?? {};
-    const { variables } = claim;
-    const environment = packerEnvironment({ own: tools.environment, folder, variables, nonce, credentials });
-    return await runJob(session, tools, bundle, nonce, environment);
+    await writeBundleFiles(folder.files, bundle.files);
+    return await withCredentials(session, (credentials) =>
+      runJob({ session, tools, bundle, folder }, credentials),
+    );
   } finally {
-    await endpoint?.close();
+    // What became of the build is not changed by files that are left.
+    await folder.remove().catch(() => session.log.say(`Files are left in ${folder.root}`, 'warn'));
   }
 };
 
-const runJob = async (
-  session: Session,
-  tools: BuildTools,
-  bundle: JobBundle,
-  nonce: string,
-  environment: Record<string, string>,
-): Promise<Ending> => {
+/** Serves the run's credentials, if there are any, for as long as `work` takes. */
+const withCredentials = async <T>(
+  { claim, client, clock, redactor }: Session,
+  work: (environment: Record<string, string>) => Promise<T>,
+): Promise<T> => {
+  if (claim.credentials === 'none') return work({});
+  const onSecrets = (values: string[]): void => void redactor.add(values);
+  const endpoint = await startCredentialsEndpoint({ client, clock, onSecrets });
+  try {
+    return await work(endpoint.environment);
+  } finally {
+    await endpoint.close();
+  }
+};
+
+const runJob = async (prepared: Prepared, credentials: Record<string, string>): Promise<Ending> => {
+  const { session, tools, bundle, folder } = prepared;
   const { log, outbox, clock, redactor } = session;
+  const nonce = randomBytes(16).toString('hex');
+  const { variables } = session.claim;
+  const environment = packerEnvironment({ own: tools.environment, folder, variables, nonce, credentials });
   const facts = createBuildFacts(tools.readOutputOf(bundle.platform), outbox);
   const { steps, generation } = bundle;
   const { redact } = redactor;
@@ -111,7 +115,7 @@ const runJob = async (
   });
   const ticking = setInterval(tracker.tick, TICK);
   try {
-    const end = await runPhases({ session, tools, bundle, tracker, reader, environment });
+    const end = await runPhases({ ...prepared, reader, environment });
     const ending = judge(session, end, reader, facts.temporaries());
     tracker.finish(ending.outcome === 'timed-out' ? 'failed' : ending.outcome);
     return ending;
@@ -122,8 +126,8 @@ const runJob = async (
 
 /** Runs Packer's commands in order; the first that does not succeed is the end. */
 const runPhases = async (job: Job): Promise<PackerEnd> => {
-  const { bundle, session, environment } = job;
-  const isPluginFile = existsSync(path.join(session.folder.files, 'plugins.pkr.json'));
+  const { bundle, folder, environment } = job;
+  const isPluginFile = existsSync(path.join(folder.files, 'plugins.pkr.json'));
   // With a plugin path the machine brings its plugins along, and must not need the network for them.
   if (bundle.generation === 'modern' && isPluginFile && environment['PACKER_PLUGIN_PATH'] === undefined) {
     const end = await runPhase(job, ['init', '-machine-readable', '.']);
@@ -134,11 +138,11 @@ const runPhases = async (job: Job): Promise<PackerEnd> => {
   return runPhase(job, ['build', '-machine-readable', '-on-error=cleanup', '.']);
 };
 
-const runPhase = ({ session, tools, reader, environment }: Job, args: string[]): Promise<PackerEnd> =>
+const runPhase = ({ session, tools, folder, reader, environment }: Job, args: string[]): Promise<PackerEnd> =>
   runPacker({
     packer: tools.packer,
     args,
-    cwd: session.folder.files,
+    cwd: folder.files,
     environment,
     control: session.control,
     clock: session.clock,
@@ -163,7 +167,12 @@ const judge = (
     return { outcome: 'stopped', ...rest };
   }
   if (end.wasKilled) log.say('Packer had not cleaned up in time and was killed.', 'error');
-  else log.say(describeExit(end), 'error');
+  // Where Packer has said what is wrong, that it ended is no error of its own.
+  else
+    log.say(
+      describeExit(end),
+      exitCode !== 0 && exitCode !== null && log.errors().length > 0 ? 'info' : 'error',
+    );
   return { outcome: end.wasOutOfTime ? 'timed-out' : 'failed', ...rest };
 };
 

@@ -13,8 +13,6 @@ export type JobFolder = {
   temporary: string;
   cache: string;
   config: string;
-  /** Where log lines wait that do not fit in memory. */
-  spill: string;
   remove: () => Promise<void>;
 };
 
@@ -35,7 +33,6 @@ export const createJobFolder = async (workDir: string): Promise<JobFolder> => {
     temporary: path.join(root, names.temporary),
     cache: path.join(root, names.cache),
     config: path.join(root, names.config),
-    spill: path.join(root, 'waiting-lines'),
     // A build VM that lives on, or a last plugin, may still write while the tree is being removed.
     remove: () => rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
   };

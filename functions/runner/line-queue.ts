@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { logLineSchema, type UnnumberedLine } from '../../shared/contracts/entities/log.ts';
 
 /** Lines held in memory at each end of the queue: some 300 KB of ordinary lines, 16 MB of the longest. */
@@ -61,6 +61,13 @@ export const createLineQueue = (file: string, memoryLines = MEMORY_LINES): LineQ
   };
 };
 
+/** A new file that is gone as soon as nobody holds it open, however the runner ends. */
+const openUnnamed = (file: string): number => {
+  const descriptor = openSync(file, 'wx+', 0o600);
+  unlinkSync(file);
+  return descriptor;
+};
+
 /** The part of the queue on disk: JSON lines, appended at the end and read from the front in blocks. */
 const createSpill = (file: string) => {
   let descriptor: number | undefined;
@@ -86,7 +93,7 @@ const createSpill = (file: string) => {
     write: (lines: readonly UnnumberedLine[]): boolean => {
       const bytes = Buffer.from(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
       try {
-        descriptor ??= openSync(file, 'wx+', 0o600);
+        descriptor ??= openUnnamed(file);
         let written = 0;
         while (written < bytes.length) {
           written += writeSync(descriptor, bytes, written, bytes.length - written, writeAt + written);

@@ -30,7 +30,7 @@ export type RunnerTools = CallTools & {
 export const runBuild = async (settings: Settings, tools: RunnerTools): Promise<Ending['outcome']> => {
   const found = await inspectPacker(settings.packer);
   const claim = await makeClaim(settings, tools, found);
-  const session = await openSession(settings, claim, tools);
+  const session = openSession(settings, claim, tools);
   const leave = () => session.control.end('terminated');
   tools.terminate.addEventListener('abort', leave);
   if (tools.terminate.aborted) leave();

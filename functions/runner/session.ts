@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import type { ClaimAnswer } from '../../shared/contracts/agent-protocol.ts';
 import { type AgentClient, createAgentClient } from './agent-client.ts';
 import type { Clock } from './clock.ts';
 import type { CallTools } from './http-call.ts';
-import { createJobFolder, type JobFolder } from './job-folder.ts';
 import { type Link, openLink } from './link.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
 import { createRunControl, type RunControl } from './run-control.ts';
@@ -13,37 +14,33 @@ import type { Settings } from './settings.ts';
 const HAND_OVER_PATIENCE = 10 * 60_000;
 
 /** A claimed run: everything that speaks with the API about it. */
-export type Session = Omit<Link, 'close'> & {
+export type Session = Link & {
   tools: CallTools;
   clock: Clock;
   claim: ClaimAnswer;
   client: AgentClient;
   control: RunControl;
-  folder: JobFolder;
+  /** Where the job's folder is made. */
+  workDir: string;
   redactor: Redactor;
   log: RunLog;
   /** Until when the hand-over is tried, in milliseconds since 1970. */
   patience: () => number;
   /** The build has ended: from now on only the hand-over counts. */
   markEnded: () => void;
-  /** Ends the heartbeat and removes the job's folder. */
-  close: () => Promise<void>;
 };
 
 /** Opens what a claimed run needs and begins to send heartbeats. */
-export const openSession = async (
-  settings: Settings,
-  claim: ClaimAnswer,
-  tools: CallTools,
-): Promise<Session> => {
+export const openSession = (settings: Settings, claim: ClaimAnswer, tools: CallTools): Session => {
   const { clock } = tools;
   const control = createRunControl(clock, claim.deadlineAt);
   if (claim.stop) control.end('stop');
   const client = createAgentClient(tools, settings, claim.leaseToken);
-  const folder = await createJobFolder(settings.workDir);
   let endedAt = Number.NEGATIVE_INFINITY;
   const patience = () => Math.max(control.deadlineAt(), endedAt + HAND_OVER_PATIENCE);
-  const link = openLink({ claim, client, control, clock, spill: folder.spill, patience });
+  const { workDir } = settings;
+  const spill = path.join(workDir, `goldsmith-lines-${randomBytes(8).toString('hex')}`);
+  const link = openLink({ claim, client, control, clock, spill, patience });
   const redactor = createRedactor();
   return {
     ...link,
@@ -52,16 +49,12 @@ export const openSession = async (
     claim,
     client,
     control,
-    folder,
+    workDir,
     redactor,
     patience,
     log: createRunLog(link.shipper, redactor.redact, clock),
     markEnded: () => {
       endedAt = clock.now();
-    },
-    close: async () => {
-      await link.close();
-      await folder.remove();
     },
   };
 };

@@ -67,7 +67,7 @@ export const createStepTracker = (options: StepTrackerOptions): StepTracker => {
       how === 'failed' && step.timeoutSeconds !== undefined && elapsed >= step.timeoutSeconds * 1000;
     if (isLate) say(step, `timed out: it took longer than its limit of ${step.timeoutSeconds} s`, 'error');
     say(step, `${how} ${how === 'succeeded' ? 'in' : 'after'} ${describeDuration(elapsed)}`, levelOf(how));
-    report(step, how === 'succeeded' ? 'succeeded' : 'failed');
+    report(step, how === 'stopped' ? 'skipped' : how);
   };
   return {
     current: () => running?.step.index ?? null,

@@ -231,7 +231,7 @@ describe('a stop with Packer 1.6.6', () => {
 
 describe('the deadline with Packer 1.6.6', () => {
   it('makes Packer clean up before it ends (S48)', async () => {
-    const { completion, texts, api } = await run(localBuild([['sleep 30']]), { deadlineAt: soon(4000) });
+    const { completion, texts, api } = await run(localBuild([['exec sleep 30']]), { deadlineAt: soon(4000) });
     expect(completion).toMatchObject({ outcome: 'timed-out', exitCode: 1 });
     expect(texts.join('\n')).toContain('The time of the run is up');
     expect(texts.join('\n')).toMatch(/Cancelling build|cancelled/);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../../functions/runner/clock.ts';
+import { type Clock, systemClock } from '../../../../functions/runner/clock.ts';
 
 /** A clock whose time passes only by sleeping: each sleep ends at once and takes the time it should. */
 export const createFastClock = (start = Date.parse('2026-01-01T00:00:00Z')) => {
@@ -18,4 +18,16 @@ export const createFastClock = (start = Date.parse('2026-01-01T00:00:00Z')) => {
     },
   };
   return clock;
+};
+
+/** The real clock, but that it can be put forward. */
+export const createJumpingClock = () => {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    sleep: systemClock.sleep,
+    jump: (milliseconds: number) => {
+      ahead += milliseconds;
+    },
+  };
 };

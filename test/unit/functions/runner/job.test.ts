@@ -126,7 +126,7 @@ describe('the environment of Packer', () => {
     temporary: '/r/tmp',
     cache: '/r/cache',
     config: '/r/cfg',
-    spill: '/r/s',
+
     remove: async () => undefined,
   };
   const environment = (own: NodeJS.ProcessEnv) =>

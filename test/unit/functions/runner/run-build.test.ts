@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleOf } from '../../../support/agent-api.ts';
@@ -140,6 +140,24 @@ describe('a build that fails', () => {
     const { completion, fake } = await run({}, { bundle });
     expect(completion?.errors[0]?.text).toBe('A file was altered: evil.sh');
     await expect(callsOf(fake)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('a machine that is not fit', () => {
+  it('for want of a folder to work in still hands the failure over (S153)', async () => {
+    const { api, fake, ended } = await begin({ build: PRINT_ARTIFACT });
+    await writeFile(fake.workDir, 'a file is where the folder should be');
+    expect(await ended).toBe('failed');
+    expect(api.state.completions[0]?.errors[0]?.text).toContain('The runner failed: ');
+  });
+
+  it('for a job whose variables are too big for any process says so', async () => {
+    const { completion } = await run(
+      { build: PRINT_ARTIFACT },
+      { claim: { variables: { key: 'x'.repeat(200_000) } } },
+    );
+    expect(completion).toMatchObject({ outcome: 'failed', exitCode: null });
+    expect(completion?.errors[0]?.text).toContain('E2BIG');
   });
 });
 

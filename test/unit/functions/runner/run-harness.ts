@@ -46,7 +46,6 @@ export const callsOf = async (fake: FakePacker) =>
   (await readFile(path.join(fake.folder, 'calls'), 'utf8')).trim().split('\n');
 export const stepsOf = (api: AgentApi) =>
   api.state.progress.flatMap(({ steps = [] }) => steps.map(({ index, status }) => `${index} ${status}`));
-export const soon = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
 
 /** A build that notes its process id and goes on until it is ended. */
 export const ENDLESS = 'echo $$ > $FAKE/pid; say say "==> null.image: working"; while :; do sleep 0.02; done';
