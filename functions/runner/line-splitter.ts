@@ -1,5 +1,5 @@
 /** Longest line that is read whole, in bytes; what follows in a longer one is thrown away. */
-export const MAX_RAW_LINE_BYTES = 1024 * 1024;
+const MAX_RAW_LINE_BYTES = 1024 * 1024;
 
 export type RawLine = { text: string; isCut: boolean };
 

@@ -11,7 +11,7 @@ import { inspectPacker, type PackerFound } from './packer-version.ts';
 import { openSession, type Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
-export const RUNNER_VERSION = '1.0.0';
+const RUNNER_VERSION = '1.0.0';
 
 /** How long a claim is tried: the API may be away for ten minutes, and the token lives for 15 past the queue. */
 const CLAIM_PATIENCE = 15 * 60_000;

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
  * Why a build is ended at once and without Packer's clean-up: somebody asked for it, the lease is lost, or the
  * runner itself was told to go.
  */
-export type KillReason = 'stop' | 'lease-lost' | 'terminated';
+type KillReason = 'stop' | 'lease-lost' | 'terminated';
 
 /**
  * Share of the time between claim and deadline that is kept for Packer's clean-up, and its most: deleting an Azure
