@@ -2,12 +2,37 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateImageCommand, CreateSecurityGroupCommand, CreateTagsCommand, DescribeImagesCommand, DescribeInstancesCommand, DescribeKeyPairsCommand, DescribeSecurityGroupsCommand, type EC2Client, StartInstancesCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateImageCommand,
+  CreateSecurityGroupCommand,
+  CreateTagsCommand,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeKeyPairsCommand,
+  DescribeSecurityGroupsCommand,
+  type EC2Client,
+  StartInstancesCommand,
+  StopInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type Ec2Options, type Ec2Standin, reapVms, startEc2 } from '../../../infra/local/standins/ec2/index.ts';
+import {
+  type Ec2Options,
+  type Ec2Standin,
+  reapVms,
+  startEc2,
+} from '../../../infra/local/standins/ec2/index.ts';
 import { readStartTime, recordProcess } from '../../../infra/local/standins/ec2/vm/processes.ts';
 import { vmFolder } from '../../../infra/local/standins/ec2/vm/state-folder.ts';
-import { createClient, findProcesses, launch, region, ssh, startForTest, stopForTest, type TestInstance } from './ec2-support.ts';
+import {
+  createClient,
+  findProcesses,
+  launch,
+  region,
+  ssh,
+  startForTest,
+  stopForTest,
+  type TestInstance,
+} from './ec2-support.ts';
 
 let options: Ec2Options;
 let standin: Ec2Standin;
@@ -22,10 +47,10 @@ async function restart(load?: string): Promise<void> {
   client = createClient(standin.endpoint);
 }
 
-async function states(): Promise<Record<string, string | undefined>> {
+async function states(): Promise<Map<string | undefined, string | undefined>> {
   const answer = await client.send(new DescribeInstancesCommand({}));
   const instances = answer.Reservations?.flatMap((reservation) => reservation.Instances ?? []) ?? [];
-  return Object.fromEntries(instances.map((instance) => [instance.InstanceId, instance.State?.Name]));
+  return new Map(instances.map((instance) => [instance.InstanceId, instance.State?.Name]));
 }
 
 beforeAll(async () => {
@@ -35,10 +60,18 @@ beforeAll(async () => {
   [stopped, running] = await Promise.all([launch(client, subnetId), launch(client, subnetId)]);
   await ssh(stopped, 'echo kept >~/kept');
   await client.send(new StopInstancesCommand({ InstanceIds: [stopped.instanceId] }));
-  const image = await client.send(new CreateImageCommand({ InstanceId: stopped.instanceId, Name: 'kept-v1', Description: 'kept' }));
+  const image = await client.send(
+    new CreateImageCommand({ InstanceId: stopped.instanceId, Name: 'kept-v1', Description: 'kept' }),
+  );
   imageId = image.ImageId ?? '';
   await client.send(new CreateTagsCommand({ Resources: [imageId], Tags: [{ Key: 'kept', Value: 'yes' }] }));
-  await client.send(new CreateSecurityGroupCommand({ GroupName: 'kept', Description: 'kept', VpcId: standin.networks[region]?.vpcId }));
+  await client.send(
+    new CreateSecurityGroupCommand({
+      GroupName: 'kept',
+      Description: 'kept',
+      VpcId: standin.networks[region]?.vpcId,
+    }),
+  );
   await standin.save(savedFile);
 });
 afterAll(() => stopForTest(options, standin));
@@ -47,7 +80,10 @@ test('stopping ends the VMs and both processes', async () => {
   const { pids } = standin;
   await standin.stop();
   expect(await findProcesses(options.stateDir)).toEqual([]);
-  expect([await readStartTime(pids.launcher), await readStartTime(pids.manager)]).toEqual([undefined, undefined]);
+  expect([await readStartTime(pids.launcher), await readStartTime(pids.manager)]).toEqual([
+    undefined,
+    undefined,
+  ]);
 });
 
 test('images with tags and description, key pairs, groups and the network outlive a restart', async () => {
@@ -56,13 +92,20 @@ test('images with tags and description, key pairs, groups and the network outliv
   const images = await client.send(new DescribeImagesCommand({ Owners: ['self'] }));
   const groups = await client.send(new DescribeSecurityGroupsCommand({ GroupNames: ['kept'] }));
   const keys = await client.send(new DescribeKeyPairsCommand({}));
-  expect(images.Images).toMatchObject([{ ImageId: imageId, Description: 'kept', Tags: [{ Key: 'kept', Value: 'yes' }] }]);
+  expect(images.Images).toMatchObject([
+    { ImageId: imageId, Description: 'kept', Tags: [{ Key: 'kept', Value: 'yes' }] },
+  ]);
   expect([groups.SecurityGroups?.length, keys.KeyPairs?.length]).toEqual([1, 2]);
   expect(standin.networks).toEqual(networks);
 });
 
 test('a running instance is terminated by a restart, a stopped one can be started with its disk', async () => {
-  expect(await states()).toEqual({ [running.instanceId]: 'terminated', [stopped.instanceId]: 'stopped' });
+  expect(await states()).toEqual(
+    new Map([
+      [running.instanceId, 'terminated'],
+      [stopped.instanceId, 'stopped'],
+    ]),
+  );
   await client.send(new StartInstancesCommand({ InstanceIds: [stopped.instanceId] }));
   expect(await ssh(stopped, 'cat ~/kept')).toBe('kept');
 });
@@ -75,10 +118,15 @@ test('a built image boots after a restart', async () => {
 test('killing both processes without warning leaves no VM, and the next start goes on from the saved state', async () => {
   expect(await findProcesses(options.stateDir)).toHaveLength(2);
   for (const pid of Object.values(standin.pids)) process.kill(pid, 'SIGKILL');
-  await vi.waitFor(async () => expect(await findProcesses(options.stateDir)).toEqual([]), { timeout: 5000, interval: 50 });
+  await vi.waitFor(async () => expect(await findProcesses(options.stateDir)).toEqual([]), {
+    timeout: 5000,
+    interval: 50,
+  });
   await standin.stop();
   await restart(savedFile);
-  expect(await (await fetch(`${standin.managerUrl}/vms`)).json()).toMatchObject([{ instanceId: stopped.instanceId, state: 'stopped' }]);
+  expect(await (await fetch(`${standin.managerUrl}/vms`)).json()).toMatchObject([
+    { instanceId: stopped.instanceId, state: 'stopped' },
+  ]);
 });
 
 test('VM processes that are left in a state folder are reaped, and only those', async () => {
@@ -99,13 +147,18 @@ test('VM processes that are left in a state folder are reaped, and only those', 
 test('without a saved state the account is empty and its old disks are gone', async () => {
   await rm(savedFile);
   await restart();
-  expect(await states()).toEqual({});
+  expect(await states()).toEqual(new Map());
   expect(await (await fetch(`${standin.managerUrl}/disks`)).json()).toEqual({});
   expect(await (await fetch(`${standin.managerUrl}/vms`)).json()).toEqual([]);
 });
 
 test('a start that cannot succeed says where the log is and leaves no process', async () => {
-  const blocked = { ...options, port: options.managerPort, stateDir: join(options.stateDir, '..', 'other'), venvDir: '/nonexistent' };
+  const blocked = {
+    ...options,
+    port: options.managerPort,
+    stateDir: join(options.stateDir, '..', 'other'),
+    venvDir: '/nonexistent',
+  };
   await expect(startEc2(blocked)).rejects.toThrow(options.log);
   expect(await findProcesses(blocked.stateDir)).toEqual([]);
 });

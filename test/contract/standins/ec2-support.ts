@@ -25,13 +25,21 @@ export const debianImageId = 'ami-0de00000000000121';
 export async function ensureVenv(): Promise<string> {
   const folder = join(checkout, '.goldsmith/venv/ec2');
   const requirements = join(standinFolder, 'requirements.txt');
-  const hash = createHash('sha256').update(await readFile(requirements)).digest('hex');
+  const hash = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex');
   const stamp = join(folder, '.stamp');
   if ((await readFile(stamp, 'utf8').catch(() => '')).trim() === hash) return folder;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await run('python3', ['-m', 'venv', folder]);
-  await run(join(folder, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  await run(join(folder, 'bin/pip'), [
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    requirements,
+  ]);
   await writeFile(stamp, `${hash}\n`);
   return folder;
 }
@@ -64,15 +72,28 @@ export async function prepareOptions(): Promise<Ec2Options> {
 }
 
 /** Starts a stand-in for one test file. */
-export async function startForTest(): Promise<{ options: Ec2Options; standin: Ec2Standin; client: EC2Client }> {
+export async function startForTest(): Promise<{
+  options: Ec2Options;
+  standin: Ec2Standin;
+  client: EC2Client;
+}> {
   const options = await prepareOptions();
   const standin = await startEc2(options);
   return { options, standin, client: createClient(standin.endpoint) };
 }
 
 /** The real SDK, pointed at the stand-in, without its own repetitions. */
-export function createClient(endpoint: string, settings: { region?: string; accessKeyId?: string; secretAccessKey?: string } = {}): EC2Client {
-  return new EC2Client({ endpoint, region, maxAttempts: 1, ...settings, credentials: { ...credentials, ...settings } });
+export function createClient(
+  endpoint: string,
+  settings: { region?: string; accessKeyId?: string; secretAccessKey?: string } = {},
+): EC2Client {
+  return new EC2Client({
+    endpoint,
+    region,
+    maxAttempts: 1,
+    ...settings,
+    credentials: { ...credentials, ...settings },
+  });
 }
 
 /** Ends what `startForTest` started and deletes its folder. */
@@ -89,7 +110,11 @@ export interface TestInstance {
 }
 
 /** Launches an instance with a key pair of its own. */
-export async function launch(client: EC2Client, subnetId: string, settings: { imageId?: string; userData?: string; securityGroupIds?: string[] } = {}): Promise<TestInstance> {
+export async function launch(
+  client: EC2Client,
+  subnetId: string,
+  settings: { imageId?: string; userData?: string; securityGroupIds?: string[] } = {},
+): Promise<TestInstance> {
   const keyName = `test-${crypto.randomUUID()}`;
   const keyPair = await client.send(new CreateKeyPairCommand({ KeyName: keyName, KeyType: 'rsa' }));
   const answer = await client.send(
@@ -101,7 +126,8 @@ export async function launch(client: EC2Client, subnetId: string, settings: { im
       SubnetId: subnetId,
       KeyName: keyName,
       SecurityGroupIds: settings.securityGroupIds,
-      UserData: settings.userData === undefined ? undefined : Buffer.from(settings.userData).toString('base64'),
+      UserData:
+        settings.userData === undefined ? undefined : Buffer.from(settings.userData).toString('base64'),
     }),
   );
   const instance: Instance = answer.Instances?.[0] ?? {};
@@ -129,7 +155,13 @@ export function ssh(instance: TestInstance, command: string, username = 'admin')
         return undefined;
       });
     });
-    connection.connect({ host: instance.address, port: sshPort, username, privateKey: instance.privateKey, readyTimeout: 30_000 });
+    connection.connect({
+      host: instance.address,
+      port: sshPort,
+      username,
+      privateKey: instance.privateKey,
+      readyTimeout: 30_000,
+    });
   }).finally(() => connection.end());
 }
 
@@ -140,7 +172,11 @@ export interface PackerResult {
 }
 
 /** Runs `packer build` on a template of one amazon-ebs source with the given settings and provisioners. */
-export async function packerBuild(standin: Ec2Standin, image: Record<string, unknown>, provisioner: readonly unknown[]): Promise<PackerResult> {
+export async function packerBuild(
+  standin: Ec2Standin,
+  image: Record<string, unknown>,
+  provisioner: readonly unknown[],
+): Promise<PackerResult> {
   const folder = await mkdtemp(join(tmpdir(), 'packer-'));
   const source = {
     region,
@@ -153,7 +189,10 @@ export async function packerBuild(standin: Ec2Standin, image: Record<string, unk
     source_ami: debianImageId,
     ...image,
   };
-  const template = { source: { 'amazon-ebs': { image: source } }, build: { sources: ['source.amazon-ebs.image'], provisioner } };
+  const template = {
+    source: { 'amazon-ebs': { image: source } },
+    build: { sources: ['source.amazon-ebs.image'], provisioner },
+  };
   await writeFile(join(folder, 'image.pkr.json'), JSON.stringify(template, undefined, 2));
   try {
     return await runPacker(folder);

@@ -23,7 +23,17 @@ import {
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { Ec2Options, Ec2Standin } from '../../../infra/local/standins/ec2/index.ts';
-import { createClient, debianImageId, findProcesses, launch, region, ssh, startForTest, stopForTest, type TestInstance } from './ec2-support.ts';
+import {
+  createClient,
+  debianImageId,
+  findProcesses,
+  launch,
+  region,
+  ssh,
+  startForTest,
+  stopForTest,
+  type TestInstance,
+} from './ec2-support.ts';
 
 let options: Ec2Options;
 let standin: Ec2Standin;
@@ -59,14 +69,19 @@ async function refusal(call: Promise<unknown>): Promise<string> {
 
 describe('the account before anything was done', () => {
   test('has a tagged network of loopback addresses in each region that was asked for', async () => {
-    const answer = await client.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'tag:goldsmith:local', Values: ['network'] }] }));
+    const answer = await client.send(
+      new DescribeSubnetsCommand({ Filters: [{ Name: 'tag:goldsmith:local', Values: ['network'] }] }),
+    );
     expect(answer.Subnets?.map((subnet) => subnet.SubnetId)).toEqual([subnetId]);
     expect(Object.keys(standin.networks).sort()).toEqual(['eu-central-1', 'us-east-1']);
   });
 
   test("finds a publisher's newest image by owner, name pattern and date", async () => {
     const answer = await client.send(
-      new DescribeImagesCommand({ Owners: ['136693071363'], Filters: [{ Name: 'name', Values: ['debian-12-amd64-*'] }] }),
+      new DescribeImagesCommand({
+        Owners: ['136693071363'],
+        Filters: [{ Name: 'name', Values: ['debian-12-amd64-*'] }],
+      }),
     );
     const dates = answer.Images?.map((image) => image.CreationDate) ?? [];
     expect(new Set(dates).size).toBe(2);
@@ -93,7 +108,9 @@ describe('an instance', () => {
 
   beforeAll(async () => {
     const vpcId = standin.networks[region]?.vpcId;
-    const group = await client.send(new CreateSecurityGroupCommand({ GroupName: 'used', Description: 'used', VpcId: vpcId }));
+    const group = await client.send(
+      new CreateSecurityGroupCommand({ GroupName: 'used', Description: 'used', VpcId: vpcId }),
+    );
     groupId = group.GroupId ?? '';
     const userData = '#!/bin/sh\necho from user data >/run/user-data-ran\n';
     instance = await launch(client, subnetId, { userData, securityGroupIds: [groupId] });
@@ -106,7 +123,9 @@ describe('an instance', () => {
 
   test('gives its login users root through sudo and has what a provisioner needs', async () => {
     expect(await ssh(instance, 'sudo id -u', 'ec2-user')).toBe('0');
-    expect(await ssh(instance, 'sha256sum /dev/null | cut -c1-8; bash -c "echo bash"; command -v scp')).toBe('e3b0c442\nbash\n/usr/bin/scp');
+    expect(await ssh(instance, 'sha256sum /dev/null | cut -c1-8; bash -c "echo bash"; command -v scp')).toBe(
+      'e3b0c442\nbash\n/usr/bin/scp',
+    );
   });
 
   test('runs its user data as root at the first boot', async () => {
@@ -134,7 +153,10 @@ describe('an instance', () => {
 
   test('is stopped when its guest powers itself off, and can be started again', async () => {
     await ssh(instance, 'sudo poweroff').catch(() => 'the connection breaks');
-    await vi.waitFor(async () => expect(await stateOf(instance.instanceId)).toBe('stopped'), { timeout: 10_000, interval: 50 });
+    await vi.waitFor(async () => expect(await stateOf(instance.instanceId)).toBe('stopped'), {
+      timeout: 10_000,
+      interval: 50,
+    });
     await client.send(new StartInstancesCommand({ InstanceIds: [instance.instanceId] }));
     expect(await stateOf(instance.instanceId)).toBe('running');
   });
@@ -145,7 +167,10 @@ describe('an instance', () => {
     expect(await ssh(instance, 'ls /run/before 2>/dev/null; cat ~/unsynced')).toBe('unsynced');
     const [before] = await findProcesses(instance.instanceId);
     await ssh(instance, 'sudo reboot').catch(() => 'the connection breaks');
-    await vi.waitFor(async () => expect(await findProcesses(instance.instanceId)).not.toContain(before), { timeout: 10_000, interval: 50 });
+    await vi.waitFor(async () => expect(await findProcesses(instance.instanceId)).not.toContain(before), {
+      timeout: 10_000,
+      interval: 50,
+    });
     expect(await stateOf(instance.instanceId)).toBe('running');
     // Changes nothing, and answers when the guest has booted.
     await client.send(new StartInstancesCommand({ InstanceIds: [instance.instanceId] }));
@@ -166,19 +191,31 @@ describe('an instance', () => {
       }),
     );
     const described = await client.send(new DescribeImagesCommand({ ImageIds: [imageId ?? ''] }));
-    const snapshots = await client.send(new DescribeSnapshotsCommand({ Filters: [{ Name: 'tag:on', Values: ['snapshot'] }] }));
-    expect(described.Images?.[0]).toMatchObject({ Description: 'made while running', RootDeviceType: 'ebs', Tags: [{ Key: 'on', Value: 'image' }] });
-    expect(snapshots.Snapshots?.[0]?.SnapshotId).toBe(described.Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId);
+    const snapshots = await client.send(
+      new DescribeSnapshotsCommand({ Filters: [{ Name: 'tag:on', Values: ['snapshot'] }] }),
+    );
+    expect(described.Images?.[0]).toMatchObject({
+      Description: 'made while running',
+      RootDeviceType: 'ebs',
+      Tags: [{ Key: 'on', Value: 'image' }],
+    });
+    expect(snapshots.Snapshots?.[0]?.SnapshotId).toBe(
+      described.Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId,
+    );
     expect(await ssh(instance, 'cat ~/fresh')).toBe('written just before');
   });
 
   test('cannot be made a second image of with the same name', async () => {
-    const call = client.send(new CreateImageCommand({ InstanceId: instance.instanceId, Name: 'of-a-running-one' }));
+    const call = client.send(
+      new CreateImageCommand({ InstanceId: instance.instanceId, Name: 'of-a-running-one' }),
+    );
     expect(await refusal(call)).toBe('InvalidAMIName.Duplicate');
   });
 
   test('keeps its security group from being deleted', async () => {
-    expect(await refusal(client.send(new DeleteSecurityGroupCommand({ GroupId: groupId })))).toBe('DependencyViolation');
+    expect(await refusal(client.send(new DeleteSecurityGroupCommand({ GroupId: groupId })))).toBe(
+      'DependencyViolation',
+    );
   });
 
   test('leaves no process, disk, volume, network interface or used security group when it is terminated', async () => {
@@ -188,7 +225,9 @@ describe('an instance', () => {
     expect(await manager('/vms')).toEqual([]);
     expect((await client.send(new DescribeVolumesCommand({}))).Volumes).toEqual([]);
     expect(await refusal(client.send(new DeleteSecurityGroupCommand({ GroupId: groupId })))).toBe('accepted');
-    expect(await refusal(client.send(new StartInstancesCommand({ InstanceIds: [instance.instanceId] })))).toBe('IncorrectInstanceState');
+    expect(
+      await refusal(client.send(new StartInstancesCommand({ InstanceIds: [instance.instanceId] }))),
+    ).toBe('IncorrectInstanceState');
   });
 });
 
@@ -202,24 +241,42 @@ describe('an image', () => {
 
   test('boots with what was on the disk, also after it was copied to another region', async () => {
     const abroad = createClient(standin.endpoint, { region: 'eu-central-1' });
-    const copy = await abroad.send(new CopyImageCommand({ SourceImageId: imageId, SourceRegion: region, Name: 'abroad' }));
-    const instance = await launch(abroad, standin.networks['eu-central-1']?.subnetId ?? '', { imageId: copy.ImageId });
+    const copy = await abroad.send(
+      new CopyImageCommand({ SourceImageId: imageId, SourceRegion: region, Name: 'abroad' }),
+    );
+    const instance = await launch(abroad, standin.networks['eu-central-1']?.subnetId ?? '', {
+      imageId: copy.ImageId,
+    });
     expect(await ssh(instance, 'cat ~/fresh')).toBe('written just before');
     await abroad.send(new TerminateInstancesCommand({ InstanceIds: [instance.instanceId] }));
   });
 
   test('can be shared, described anew and deprecated', async () => {
-    await client.send(new ModifyImageAttributeCommand({ ImageId: imageId, LaunchPermission: { Add: [{ UserId: '210987654321' }] } }));
-    await client.send(new ModifyImageAttributeCommand({ ImageId: imageId, Description: { Value: 'described anew' } }));
-    await client.send(new EnableImageDeprecationCommand({ ImageId: imageId, DeprecateAt: new Date('2027-01-01T00:00:00Z') }));
+    await client.send(
+      new ModifyImageAttributeCommand({
+        ImageId: imageId,
+        LaunchPermission: { Add: [{ UserId: '210987654321' }] },
+      }),
+    );
+    await client.send(
+      new ModifyImageAttributeCommand({ ImageId: imageId, Description: { Value: 'described anew' } }),
+    );
+    await client.send(
+      new EnableImageDeprecationCommand({ ImageId: imageId, DeprecateAt: new Date('2027-01-01T00:00:00Z') }),
+    );
     const answer = await client.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
-    expect(answer.Images?.[0]).toMatchObject({ Description: 'described anew', DeprecationTime: '2027-01-01T00:00:00.000Z' });
+    expect(answer.Images?.[0]).toMatchObject({
+      Description: 'described anew',
+      DeprecationTime: '2027-01-01T00:00:00.000Z',
+    });
   });
 
   test('is gone with its disk when it is deregistered and its snapshot deleted', async () => {
     const answer = await client.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
     const snapshotId = answer.Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId;
-    expect(await refusal(client.send(new DeleteSnapshotCommand({ SnapshotId: snapshotId })))).toBe('InvalidSnapshot.InUse');
+    expect(await refusal(client.send(new DeleteSnapshotCommand({ SnapshotId: snapshotId })))).toBe(
+      'InvalidSnapshot.InUse',
+    );
     await client.send(new DeregisterImageCommand({ ImageId: imageId }));
     await client.send(new DeleteSnapshotCommand({ SnapshotId: snapshotId }));
     expect(Object.keys(await disks())).not.toContain(imageId);
@@ -227,17 +284,21 @@ describe('an image', () => {
 });
 
 describe('a call that AWS would refuse', () => {
-  const valid = { ImageId: debianImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 } satisfies RunInstancesCommandInput;
+  const valid = {
+    ImageId: debianImageId,
+    InstanceType: 't3.micro',
+    MinCount: 1,
+    MaxCount: 1,
+  } satisfies RunInstancesCommandInput;
 
-  test.each<[string, { [Name in keyof RunInstancesCommandInput]?: string }, string]>([
+  test.each<[string, Readonly<Record<string, string>>, string]>([
     ['an unknown image', { ImageId: 'ami-0ffffffffffffffff' }, 'InvalidAMIID.NotFound'],
     ['an unknown key pair', { KeyName: 'nobody-made-it' }, 'InvalidKeyPair.NotFound'],
-    ['an unknown instance type', { InstanceType: 'm5.8xlarge-typo' }, 'InvalidParameterValue'],
+    ['an unknown instance type', { InstanceType: 'z9.gigantic' }, 'InvalidParameterValue'],
     ['an unknown subnet', { SubnetId: 'subnet-0ffffffffffffffff' }, 'InvalidSubnetID.NotFound'],
   ])('is refused for %s with the code of AWS, and leaves no instance', async (_what, wrong, code) => {
     const call = createClient(standin.endpoint).send(
-      // The SDK types name the instance types that there are; this is about one that there is not.
-      new RunInstancesCommand(Object.assign({ ...valid, SubnetId: subnetId }, wrong)),
+      new RunInstancesCommand({ ...valid, SubnetId: subnetId, ...wrong }),
     );
     expect(await refusal(call)).toBe(code);
     expect(await manager('/vms')).toEqual([]);
@@ -248,13 +309,38 @@ describe('a call that AWS would refuse', () => {
     expect(await refusal(nowhere.send(new DescribeInstancesCommand({})))).toBe('AuthFailure');
   });
 
-  test('is refused in the envelope of EC2 when credentials are wrong', async () => {
-    await fetch(`${standin.endpoint}/moto-api/reset-auth`, { method: 'POST', body: '0', headers: { 'content-type': 'text/plain' } });
+  test('is refused in the envelope of EC2 when a key is unknown or its user lacks the permission', async () => {
+    await iam({ Action: 'CreateUser', UserName: 'reader' });
+    const answer = await iam({ Action: 'CreateAccessKey', UserName: 'reader' });
+    const field = (name: string): string => new RegExp(`<${name}>([^<]+)`).exec(answer)?.[1] ?? '';
+    const reader = { accessKeyId: field('AccessKeyId'), secretAccessKey: field('SecretAccessKey') };
+    await enforcePermissions(true);
     try {
-      const stranger = createClient(standin.endpoint, { accessKeyId: 'AKIANOBODYNOBODY1234' });
-      expect(await refusal(stranger.send(new DescribeInstancesCommand({})))).toBe('AuthFailure');
+      const nobody = createClient(standin.endpoint, { accessKeyId: 'AKIANOBODYNOBODY1234' });
+      expect(await refusal(nobody.send(new DescribeInstancesCommand({})))).toBe('AuthFailure');
+      const wrongSecret = createClient(standin.endpoint, { ...reader, secretAccessKey: 'wrong' });
+      expect(await refusal(wrongSecret.send(new DescribeInstancesCommand({})))).toBe('AuthFailure');
+      const call = createClient(standin.endpoint, reader).send(new DescribeInstancesCommand({}));
+      expect(await refusal(call)).toBe('UnauthorizedOperation');
     } finally {
-      await fetch(`${standin.endpoint}/moto-api/reset-auth`, { method: 'POST', body: 'inf', headers: { 'content-type': 'text/plain' } });
+      await enforcePermissions(false);
     }
   });
+
+  /** A call of the IAM API; while permissions are not enforced, no signature is needed. */
+  async function iam(parameters: Record<string, string>): Promise<string> {
+    const authorization =
+      'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/iam/aws4_request, Signature=none';
+    const body = new URLSearchParams({ ...parameters, Version: '2010-05-08' });
+    return (await fetch(standin.endpoint, { method: 'POST', body, headers: { authorization } })).text();
+  }
+
+  async function enforcePermissions(enforced: boolean): Promise<void> {
+    const body = enforced ? '0' : 'inf';
+    await fetch(`${standin.endpoint}/moto-api/reset-auth`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'text/plain' },
+    });
+  }
 });

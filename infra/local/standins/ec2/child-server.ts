@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { type FileHandle, open } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** A server program to start, and how to see that it serves. */
 export interface ServerCommand {
@@ -33,8 +33,7 @@ const pollIntervalMs = 40;
  * @throws Error that names the log file when the server ends early or does not get healthy
  */
 export async function startServer(command: ServerCommand): Promise<ChildServer> {
-  const log = await open(command.log, "a");
-  const child = await spawnServer(command, log).finally(() => log.close());
+  const child = await spawnServer(command);
   try {
     await waitUntilHealthy(command, child.process);
   } catch (error) {
@@ -44,21 +43,35 @@ export async function startServer(command: ServerCommand): Promise<ChildServer> 
   return { pid: child.pid, stop: () => stopProcess(child.process) };
 }
 
-async function spawnServer(command: ServerCommand, log: FileHandle): Promise<{ process: ChildProcess; pid: number }> {
-  const args = ["--pdeathsig", "TERM", command.program, ...command.args];
+async function spawnServer(command: ServerCommand): Promise<{ process: ChildProcess; pid: number }> {
+  const args = ['--pdeathsig', 'TERM', command.program, ...command.args];
   // A clean environment: neither cloud credentials nor proxies of this machine are of use to it.
-  const env = { PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8", PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" };
-  const child = spawn("setpriv", args, { stdio: ["ignore", log.fd, log.fd], env });
-  await once(child, "spawn");
-  if (child.pid === undefined) throw new Error(`${command.name} has no process id`);
-  return { process: child, pid: child.pid };
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    LANG: 'C.UTF-8',
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONUNBUFFERED: '1',
+  };
+  const log = await open(command.log, 'a');
+  try {
+    const child = spawn('setpriv', args, { stdio: ['ignore', log.fd, log.fd], env });
+    await once(child, 'spawn');
+    if (child.pid === undefined) throw new Error(`${command.name} has no process id`);
+    return { process: child, pid: child.pid };
+  } finally {
+    await log.close();
+  }
 }
 
 async function waitUntilHealthy(command: ServerCommand, child: ChildProcess): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   while (!(await answers(command.healthUrl))) {
-    if (hasEnded(child)) throw new Error(`${command.name} ended while it started (status ${child.exitCode ?? child.signalCode ?? "unknown"}): see ${command.log}`);
-    if (Date.now() > deadline) throw new Error(`${command.name} is not healthy after ${startTimeoutMs / 1000} s: see ${command.log}`);
+    if (hasEnded(child))
+      throw new Error(
+        `${command.name} ended while it started (status ${child.exitCode ?? child.signalCode ?? 'unknown'}): see ${command.log}`,
+      );
+    if (Date.now() > deadline)
+      throw new Error(`${command.name} is not healthy after ${startTimeoutMs / 1000} s: see ${command.log}`);
     await delay(pollIntervalMs);
   }
   // Something else may have answered at this port.
@@ -81,9 +94,9 @@ function hasEnded(child: ChildProcess): boolean {
 
 async function stopProcess(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
   await ended;
   clearTimeout(timer);
 }

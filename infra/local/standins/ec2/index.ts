@@ -1,16 +1,16 @@
 /** Starts and stops the local stand-in of an AWS account. See README.md. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { z } from "zod";
-import { ensureBaseDisk } from "./base-disk.ts";
-import { catalogue } from "./catalogue.ts";
-import { type ChildServer, startServer } from "./child-server.ts";
-import { reapVms } from "./vm/processes.ts";
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ensureBaseDisk } from './base-disk.ts';
+import { catalogue } from './catalogue.ts';
+import { type ChildServer, startServer } from './child-server.ts';
+import { reapVms } from './vm/processes.ts';
 
-export { catalogue } from "./catalogue.ts";
-export { ensureBaseDisk } from "./base-disk.ts";
-export { systemPackages } from "./requirements.ts";
-export { reapVms } from "./vm/processes.ts";
+export { ensureBaseDisk } from './base-disk.ts';
+export { catalogue } from './catalogue.ts';
+export { systemPackages } from './requirements.ts';
+export { reapVms } from './vm/processes.ts';
 
 /** Settings of {@link startEc2}. Paths are absolute. */
 export interface Ec2Options {
@@ -38,7 +38,10 @@ export interface Ec2Options {
   regions?: readonly string[];
 }
 
-const networksSchema = z.record(z.string(), z.object({ vpcId: z.string(), subnetId: z.string(), cidr: z.string() }));
+const networksSchema = z.record(
+  z.string(),
+  z.object({ vpcId: z.string(), subnetId: z.string(), cidr: z.string() }),
+);
 
 /** The network for instances in each region. */
 export type Ec2Networks = z.infer<typeof networksSchema>;
@@ -57,7 +60,7 @@ export interface Ec2Standin {
   save(path: string): Promise<void>;
 }
 
-const defaultRegions = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"];
+const defaultRegions = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1'];
 
 /**
  * Starts the local account and waits until it serves; makes the base disk when it is not in the cache.
@@ -66,7 +69,7 @@ const defaultRegions = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"];
 export async function startEc2(options: Ec2Options): Promise<Ec2Standin> {
   await mkdir(options.stateDir, { recursive: true });
   const baseDisk = await ensureBaseDisk(options.cacheDir);
-  const catalogueFile = join(options.stateDir, "catalogue.json");
+  const catalogueFile = join(options.stateDir, 'catalogue.json');
   await writeFile(catalogueFile, JSON.stringify(catalogue));
   const manager = await startManager(options, baseDisk);
   const started = [manager];
@@ -82,15 +85,15 @@ export async function startEc2(options: Ec2Options): Promise<Ec2Standin> {
 
 function startManager(options: Ec2Options, baseDisk: string): Promise<ChildServer> {
   const flags = {
-    "--port": String(options.managerPort),
-    "--state-dir": options.stateDir,
-    "--base-disk": baseDisk,
-    "--ssh-port": String(options.sshPort),
+    '--port': String(options.managerPort),
+    '--state-dir': options.stateDir,
+    '--base-disk': baseDisk,
+    '--ssh-port': String(options.sshPort),
   };
   return startServer({
-    name: "the VM manager",
+    name: 'the VM manager',
     program: process.execPath,
-    args: [join(import.meta.dirname, "vm-manager.ts"), ...Object.entries(flags).flat()],
+    args: [join(import.meta.dirname, 'vm-manager.ts'), ...Object.entries(flags).flat()],
     healthUrl: `${managerUrl(options)}/health`,
     log: options.log,
   });
@@ -98,24 +101,28 @@ function startManager(options: Ec2Options, baseDisk: string): Promise<ChildServe
 
 function startLauncher(options: Ec2Options, catalogueFile: string): Promise<ChildServer> {
   const flags = {
-    "--host": options.host,
-    "--port": String(options.port),
-    "--manager-url": managerUrl(options),
-    "--catalogue": catalogueFile,
-    "--vpc-cidr": options.vpcCidr,
-    "--regions": (options.regions ?? defaultRegions).join(","),
-    ...(options.load === undefined ? {} : { "--load": options.load }),
+    '--host': options.host,
+    '--port': String(options.port),
+    '--manager-url': managerUrl(options),
+    '--catalogue': catalogueFile,
+    '--vpc-cidr': options.vpcCidr,
+    '--regions': (options.regions ?? defaultRegions).join(','),
+    ...(options.load === undefined ? {} : { '--load': options.load }),
   };
   return startServer({
-    name: "the AWS emulator",
-    program: join(options.venvDir, "bin", "python"),
-    args: [join(import.meta.dirname, "launcher.py"), ...Object.entries(flags).flat()],
+    name: 'the AWS emulator',
+    program: join(options.venvDir, 'bin', 'python'),
+    args: [join(import.meta.dirname, 'launcher.py'), ...Object.entries(flags).flat()],
     healthUrl: `${endpointUrl(options)}/goldsmith/health`,
     log: options.log,
   });
 }
 
-async function describe(options: Ec2Options, manager: ChildServer, launcher: ChildServer): Promise<Ec2Standin> {
+async function describe(
+  options: Ec2Options,
+  manager: ChildServer,
+  launcher: ChildServer,
+): Promise<Ec2Standin> {
   const endpoint = endpointUrl(options);
   const response = await fetch(`${endpoint}/goldsmith/network`);
   return {
@@ -133,8 +140,14 @@ async function describe(options: Ec2Options, manager: ChildServer, launcher: Chi
 }
 
 async function save(endpoint: string, path: string, log: string): Promise<void> {
-  const response = await fetch(`${endpoint}/goldsmith/save`, { method: "POST", body: JSON.stringify({ path }) });
-  if (!response.ok) throw new Error(`the state of the local AWS account was not saved (status ${response.status}): see ${log}`);
+  const response = await fetch(`${endpoint}/goldsmith/save`, {
+    method: 'POST',
+    body: JSON.stringify({ path }),
+  });
+  if (!response.ok)
+    throw new Error(
+      `the state of the local AWS account was not saved (status ${response.status}): see ${log}`,
+    );
 }
 
 function endpointUrl(options: Ec2Options): string {

@@ -1,16 +1,16 @@
-import { constants } from "node:fs";
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { release } from "node:os";
-import { join } from "node:path";
-import { z } from "zod";
-import { createOverlay } from "./disks.ts";
-import { settlesWithin, startMachine } from "./machine.ts";
-import { type Accelerator, metadataNames } from "./qemu-arguments.ts";
+import { constants } from 'node:fs';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { createOverlay } from './disks.ts';
+import { settlesWithin, startMachine } from './machine.ts';
+import { type Accelerator, metadataNames } from './qemu-arguments.ts';
 
 /** With KVM the base disk boots in about a second. Where KVM only pretends to work the guest stays silent for ever. */
 const bootTimeoutMs = 6_000;
 
-const resultSchema = z.object({ kernel: z.string(), accelerator: z.enum(["kvm", "tcg"]) });
+const resultSchema = z.object({ kernel: z.string(), accelerator: z.enum(['kvm', 'tcg']) });
 
 /**
  * Which accelerator works on this machine. /dev/kvm may be there and accept a guest without ever running it (seen on
@@ -18,40 +18,43 @@ const resultSchema = z.object({ kernel: z.string(), accelerator: z.enum(["kvm", 
  * kernel release in `stateDir`.
  */
 export async function chooseAccelerator(stateDir: string, baseDisk: string): Promise<Accelerator> {
-  const file = join(stateDir, "accelerator.json");
+  const file = join(stateDir, 'accelerator.json');
   const known = await readResult(file);
   if (known !== undefined) return known;
-  const accelerator = (await canOpenKvm()) && (await bootsWithKvm(stateDir, baseDisk)) ? "kvm" : "tcg";
+  const accelerator = (await canOpenKvm()) && (await bootsWithKvm(stateDir, baseDisk)) ? 'kvm' : 'tcg';
   await mkdir(stateDir, { recursive: true });
   await writeFile(file, JSON.stringify({ kernel: release(), accelerator }));
   return accelerator;
 }
 
 async function readResult(file: string): Promise<Accelerator | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
+  const text = await readFile(file, 'utf8').catch(() => undefined);
   const parsed = text === undefined ? undefined : resultSchema.safeParse(JSON.parse(text));
   return parsed?.success === true && parsed.data.kernel === release() ? parsed.data.accelerator : undefined;
 }
 
 function canOpenKvm(): Promise<boolean> {
-  return access("/dev/kvm", constants.R_OK | constants.W_OK).then(() => true, () => false);
+  return access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function bootsWithKvm(stateDir: string, baseDisk: string): Promise<boolean> {
   await mkdir(stateDir, { recursive: true });
-  const folder = await mkdtemp(join(stateDir, "kvm-"));
+  const folder = await mkdtemp(join(stateDir, 'kvm-'));
   try {
-    for (const name of metadataNames) await writeFile(join(folder, name), "probe\n");
-    await createOverlay(baseDisk, join(folder, "disk.qcow2"));
+    for (const name of metadataNames) await writeFile(join(folder, name), 'probe\n');
+    await createOverlay(baseDisk, join(folder, 'disk.qcow2'));
     const settings = {
-      accelerator: "kvm",
+      accelerator: 'kvm',
       memoryMib: 192,
-      disk: join(folder, "disk.qcow2"),
+      disk: join(folder, 'disk.qcow2'),
       metadataFolder: folder,
-      consoleLog: join(folder, "console.log"),
+      consoleLog: join(folder, 'console.log'),
       ssh: undefined,
     } as const;
-    const machine = await startMachine(settings, join(folder, "qemu.log"));
+    const machine = await startMachine(settings, join(folder, 'qemu.log'));
     const booted = await settlesWithin(machine.whenBooted(), bootTimeoutMs);
     await machine.kill();
     return booted;

@@ -1,8 +1,8 @@
-import { rename, rm } from "node:fs/promises";
-import { catalogueImageIds } from "../catalogue.ts";
-import { runCommand } from "../command.ts";
-import { VmError } from "./errors.ts";
-import { imageDisk, isFile, linkOnce } from "./state-folder.ts";
+import { rename, rm } from 'node:fs/promises';
+import { catalogueImageIds } from '../catalogue.ts';
+import { runCommand } from '../command.ts';
+import { VmError } from './errors.ts';
+import { imageDisk, isFile, linkOnce } from './state-folder.ts';
 
 /** Copying a disk of 50 MB takes 0.2 s: a limit for a full or hanging file system. */
 const copyTimeoutMs = 5 * 60 * 1000;
@@ -22,7 +22,7 @@ export class ImageDisks {
     if (catalogueImageIds.has(imageId)) return this.#baseDisk;
     const disk = imageDisk(this.#stateDir, imageId);
     if (await isFile(disk)) return disk;
-    throw new VmError("InvalidAMIID.NotFound", 404, `The image id '[${imageId}]' has no disk`);
+    throw new VmError('InvalidAMIID.NotFound', 404, `The image id '[${imageId}]' has no disk`);
   }
 
   /** Writes a copy of an instance's disk, whole or not at all, as the disk of an image. Does nothing when it is there. */
@@ -30,7 +30,9 @@ export class ImageDisks {
     const target = imageDisk(this.#stateDir, imageId);
     if (await isFile(target)) return;
     // --force-share: the QEMU process of a running instance holds its lock; it stands still meanwhile.
-    await runCommand("qemu-img", ["convert", "--force-share", "-O", "qcow2", instanceDisk, `${target}.new`], { timeoutMs: copyTimeoutMs });
+    await runCommand('qemu-img', ['convert', '--force-share', '-O', 'qcow2', instanceDisk, `${target}.new`], {
+      timeoutMs: copyTimeoutMs,
+    });
     await rename(`${target}.new`, target);
   }
 
@@ -47,5 +49,5 @@ export class ImageDisks {
 
 /** Makes a disk that holds only what differs from another disk. */
 export async function createOverlay(backingDisk: string, disk: string): Promise<void> {
-  await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", backingDisk, disk]);
+  await runCommand('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backingDisk, disk]);
 }

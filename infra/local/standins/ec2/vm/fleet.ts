@@ -1,13 +1,21 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
-import { createOverlay, ImageDisks } from "./disks.ts";
-import { VmError } from "./errors.ts";
-import { KeyedLock } from "./keyed-lock.ts";
-import { type Machine, settlesWithin, startMachine } from "./machine.ts";
-import { forgetProcess, recordProcess } from "./processes.ts";
-import type { Accelerator, metadataNames } from "./qemu-arguments.ts";
-import { linkOnce, prepareStateFolder, readImageDisks, readSpecs, type VmSpec, vmFolder, writeSpec } from "./state-folder.ts";
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { createOverlay, ImageDisks } from './disks.ts';
+import { VmError } from './errors.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { type Machine, settlesWithin, startMachine } from './machine.ts';
+import { forgetProcess, recordProcess } from './processes.ts';
+import type { Accelerator, metadataNames } from './qemu-arguments.ts';
+import {
+  linkOnce,
+  prepareStateFolder,
+  readImageDisks,
+  readSpecs,
+  type VmSpec,
+  vmFolder,
+  writeSpec,
+} from './state-folder.ts';
 
 /** An emulated boot takes 3 s. After this long the guest is left to itself: it may have been built not to boot. */
 const bootWaitMs = 20_000;
@@ -28,7 +36,7 @@ export interface VmView {
   imageId: string;
   address: string;
   port: number;
-  state: "running" | "stopped";
+  state: 'running' | 'stopped';
   pid: number | undefined;
   disk: string;
 }
@@ -97,7 +105,7 @@ export class Fleet {
     return this.#lock.run(instanceId, async () => {
       const vm = this.#find(instanceId);
       vm.rebooting = false;
-      await (force ? vm.machine?.kill() : vm.machine?.goDown("poweroff"));
+      await (force ? vm.machine?.kill() : vm.machine?.goDown('poweroff'));
       return this.#view(vm);
     });
   }
@@ -106,9 +114,10 @@ export class Fleet {
   async reboot(instanceId: string): Promise<VmView> {
     const vm = await this.#lock.run(instanceId, async () => {
       const found = this.#find(instanceId);
-      if (found.machine === undefined) throw new VmError("IncorrectInstanceState", 409, `${instanceId} is not running`);
+      if (found.machine === undefined)
+        throw new VmError('IncorrectInstanceState', 409, `${instanceId} is not running`);
       found.rebooting = true;
-      await found.machine.goDown("reboot");
+      await found.machine.goDown('reboot');
       return this.#start(found);
     });
     return this.#whenBooted(vm);
@@ -127,7 +136,7 @@ export class Fleet {
   createImage(imageId: string, instanceId: string): Promise<void> {
     return this.#lock.run(instanceId, async () => {
       const vm = this.#find(instanceId);
-      const capture = (): Promise<void> => this.#images.capture(this.#file(vm.spec, "disk.qcow2"), imageId);
+      const capture = (): Promise<void> => this.#images.capture(this.#file(vm.spec, 'disk.qcow2'), imageId);
       await (vm.machine === undefined ? capture() : vm.machine.whileStill(capture));
     });
   }
@@ -144,7 +153,8 @@ export class Fleet {
 
   /** Deletes the VMs and disks that are not among the given ones. */
   async keepOnly(instanceIds: ReadonlySet<string>, imageIds: ReadonlySet<string>): Promise<void> {
-    for (const instanceId of [...this.#vms.keys()].filter((id) => !instanceIds.has(id))) await this.terminate(instanceId);
+    for (const instanceId of [...this.#vms.keys()].filter((id) => !instanceIds.has(id)))
+      await this.terminate(instanceId);
     for (const imageId of (await this.listDisks()).keys()) {
       if (!imageIds.has(imageId)) await this.deleteImage(imageId);
     }
@@ -153,13 +163,13 @@ export class Fleet {
   /** Cuts the power of all VMs; their disks stay. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all([...this.#vms.values()].map((vm) => vm.machine?.kill()));
+    await Promise.all([...this.#vms.values()].map(async (vm) => vm.machine?.kill()));
   }
 
   async #launch(spec: VmSpec): Promise<Vm> {
     const known = this.#vms.get(spec.instanceId);
     if (known !== undefined && !isDeepStrictEqual(known.spec, spec)) {
-      throw new VmError("IncorrectInstanceState", 409, `${spec.instanceId} exists and is another one`);
+      throw new VmError('IncorrectInstanceState', 409, `${spec.instanceId} exists and is another one`);
     }
     if (known !== undefined) return this.#start(known);
     const vm = stoppedVm(spec);
@@ -176,13 +186,15 @@ export class Fleet {
 
   /** A client that finds an open port whose guest still boots waits 5 s and more before it tries again, as Packer does. */
   async #whenBooted(vm: Vm): Promise<VmView> {
-    if (vm.machine !== undefined) await settlesWithin(Promise.race([vm.machine.whenBooted(), vm.machine.ended]), bootWaitMs);
+    if (vm.machine !== undefined)
+      await settlesWithin(Promise.race([vm.machine.whenBooted(), vm.machine.ended]), bootWaitMs);
     return this.#view(vm);
   }
 
   #find(instanceId: string): Vm {
     const vm = this.#vms.get(instanceId);
-    if (vm === undefined) throw new VmError("InvalidInstanceID.NotFound", 404, `The instance ID '${instanceId}' does not exist`);
+    if (vm === undefined)
+      throw new VmError('InvalidInstanceID.NotFound', 404, `The instance ID '${instanceId}' does not exist`);
     return vm;
   }
 
@@ -192,16 +204,17 @@ export class Fleet {
 
   async #makeFolder(spec: VmSpec): Promise<void> {
     const metadata = {
-      "instance-id": `${spec.instanceId}\n`,
-      "authorized-keys": `${spec.authorizedKeys}\n`,
+      'instance-id': `${spec.instanceId}\n`,
+      'authorized-keys': `${spec.authorizedKeys}\n`,
       // QEMU refuses an empty file; the guest takes user data for a script only when it begins with "#!".
-      "user-data": Buffer.concat([Buffer.from(spec.userData, "base64"), Buffer.from("\n")]),
+      'user-data': Buffer.concat([Buffer.from(spec.userData, 'base64'), Buffer.from('\n')]),
     } satisfies Record<(typeof metadataNames)[number], string | Buffer>;
     const imageDisk = await this.#images.find(spec.imageId);
-    await mkdir(this.#file(spec, "metadata"), { recursive: true });
-    for (const [name, content] of Object.entries(metadata)) await writeFile(join(this.#file(spec, "metadata"), name), content);
-    await linkOnce(imageDisk, this.#file(spec, "image.qcow2"));
-    await createOverlay(this.#file(spec, "image.qcow2"), this.#file(spec, "disk.qcow2"));
+    await mkdir(this.#file(spec, 'metadata'), { recursive: true });
+    for (const [name, content] of Object.entries(metadata))
+      await writeFile(join(this.#file(spec, 'metadata'), name), content);
+    await linkOnce(imageDisk, this.#file(spec, 'image.qcow2'));
+    await createOverlay(this.#file(spec, 'image.qcow2'), this.#file(spec, 'disk.qcow2'));
     await writeSpec(this.#settings.stateDir, spec);
   }
 
@@ -214,14 +227,14 @@ export class Fleet {
       {
         accelerator,
         memoryMib,
-        disk: this.#file(spec, "disk.qcow2"),
-        metadataFolder: this.#file(spec, "metadata"),
-        consoleLog: this.#file(spec, "console.log"),
+        disk: this.#file(spec, 'disk.qcow2'),
+        metadataFolder: this.#file(spec, 'metadata'),
+        consoleLog: this.#file(spec, 'console.log'),
         ssh: { address: spec.address, port: sshPort },
       },
-      this.#file(spec, "qemu.log"),
+      this.#file(spec, 'qemu.log'),
     ).catch((cause: unknown) => {
-      throw new VmError("InsufficientInstanceCapacity", 500, String(cause), { cause });
+      throw new VmError('InsufficientInstanceCapacity', 500, String(cause), { cause });
     });
     vm.machine = machine;
     vm.rebooting = false;
@@ -256,9 +269,9 @@ export class Fleet {
       imageId: vm.spec.imageId,
       address: vm.spec.address,
       port: this.#settings.sshPort,
-      state: vm.machine === undefined && !vm.rebooting ? "stopped" : "running",
+      state: vm.machine === undefined && !vm.rebooting ? 'stopped' : 'running',
       pid: vm.machine?.pid,
-      disk: this.#file(vm.spec, "disk.qcow2"),
+      disk: this.#file(vm.spec, 'disk.qcow2'),
     };
   }
 }

@@ -6,11 +6,11 @@ export class KeyedLock {
   run<Result>(key: string, job: () => Promise<Result>): Promise<Result> {
     const previous = this.#tails.get(key) ?? Promise.resolve();
     const current = previous.then(job, job);
-    const tail = current.then(() => {}, () => {});
-    this.#tails.set(key, tail);
-    void tail.then(() => {
+    const forget = (): void => {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
-    });
+    };
+    const tail = current.then(forget, forget);
+    this.#tails.set(key, tail);
     return current;
   }
 }

@@ -2,9 +2,9 @@
  * Finding the processes of a state folder again after a crash. A process id alone is not proof, since the kernel gives
  * ids out again: a record holds the start time too, and the command line must name the state folder.
  */
-import { readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { z } from "zod";
-import { isInstanceId, processFile, vmFolder, vmsFolder } from "./state-folder.ts";
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { isInstanceId, processFile, vmFolder, vmsFolder } from './state-folder.ts';
 
 const processRecordSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() });
 
@@ -13,16 +13,16 @@ const processRecordSchema = z.object({ pid: z.number().int().positive(), startTi
  * @returns undefined when there is no such process, or only its zombie
  */
 export async function readStartTime(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat === undefined) return undefined;
   // The second field is the program's name in brackets and may hold blanks: count from its end.
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return state === "Z" ? undefined : fields[18];
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' ? undefined : fields[18];
 }
 
 /** Writes down which process runs a VM. */
 export async function recordProcess(stateDir: string, instanceId: string, pid: number): Promise<void> {
-  const record = { pid, startTime: (await readStartTime(pid)) ?? "gone" };
+  const record = { pid, startTime: (await readStartTime(pid)) ?? 'gone' };
   await writeFile(processFile(stateDir, instanceId), JSON.stringify(record));
 }
 
@@ -32,11 +32,11 @@ export function forgetProcess(stateDir: string, instanceId: string): Promise<voi
 }
 
 async function findLiveProcess(stateDir: string, instanceId: string): Promise<number | undefined> {
-  const text = await readFile(processFile(stateDir, instanceId), "utf8").catch(() => undefined);
+  const text = await readFile(processFile(stateDir, instanceId), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const parsed = processRecordSchema.safeParse(parseJson(text));
   if (!parsed.success || (await readStartTime(parsed.data.pid)) !== parsed.data.startTime) return undefined;
-  const commandLine = await readFile(`/proc/${parsed.data.pid}/cmdline`, "utf8").catch(() => "");
+  const commandLine = await readFile(`/proc/${parsed.data.pid}/cmdline`, 'utf8').catch(() => '');
   return commandLine.includes(vmFolder(stateDir, instanceId)) ? parsed.data.pid : undefined;
 }
 
@@ -65,7 +65,7 @@ export async function reapVms(stateDir: string): Promise<ReapedVm[]> {
   for (const instanceId of names.filter(isInstanceId)) {
     const pid = await findLiveProcess(stateDir, instanceId);
     if (pid !== undefined) {
-      process.kill(pid, "SIGKILL");
+      process.kill(pid, 'SIGKILL');
       reaped.push({ instanceId, pid });
     }
     await forgetProcess(stateDir, instanceId);

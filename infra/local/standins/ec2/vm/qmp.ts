@@ -1,6 +1,6 @@
-import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
-import { z } from "zod";
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { z } from 'zod';
 
 const messageSchema = z.union([
   z.object({ QMP: z.unknown() }),
@@ -28,23 +28,27 @@ export class QmpConnection {
   #closed = false;
   #lastId = 0;
 
-  constructor(input: Readable, output: Writable, onEvent: (name: string, reason: string | undefined) => void) {
+  constructor(
+    input: Readable,
+    output: Writable,
+    onEvent: (name: string, reason: string | undefined) => void,
+  ) {
     this.#output = output;
     this.#onEvent = onEvent;
     const greeting = new Promise<void>((resolve, reject) => {
       this.#greeted = { resolve, reject };
     });
-    this.ready = greeting.then(() => this.execute("qmp_capabilities"));
+    this.ready = greeting.then(() => this.execute('qmp_capabilities'));
     // Whoever starts a machine awaits it; without a listener of our own an early end would be an unhandled rejection.
     this.ready.catch(() => {});
-    output.on("error", () => this.#close());
+    output.on('error', () => this.#close());
     const lines = createInterface({ input });
-    lines.on("line", (line) => this.#receive(line));
-    lines.on("close", () => this.#close());
+    lines.on('line', (line) => this.#receive(line));
+    lines.on('close', () => this.#close());
   }
 
   /** Runs a command that takes no arguments. Rejects with QEMU's description of what went wrong. */
-  execute(command: "qmp_capabilities" | "stop" | "cont"): Promise<void> {
+  execute(command: 'qmp_capabilities' | 'stop' | 'cont'): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new Error(`QEMU has ended: cannot ${command}`));
@@ -60,9 +64,9 @@ export class QmpConnection {
     const parsed = messageSchema.safeParse(JSON.parse(line));
     if (!parsed.success) return;
     const message = parsed.data;
-    if ("QMP" in message) this.#greeted?.resolve();
-    else if ("event" in message) this.#onEvent(message.event, message.data?.reason);
-    else if ("error" in message) this.#take(message.id)?.reject(new Error(message.error.desc));
+    if ('QMP' in message) this.#greeted?.resolve();
+    else if ('event' in message) this.#onEvent(message.event, message.data?.reason);
+    else if ('error' in message) this.#take(message.id)?.reject(new Error(message.error.desc));
     else this.#take(message.id)?.resolve();
   }
 
@@ -74,7 +78,7 @@ export class QmpConnection {
 
   #close(): void {
     this.#closed = true;
-    const ended = new Error("QEMU has ended");
+    const ended = new Error('QEMU has ended');
     this.#greeted?.reject(ended);
     for (const pending of this.#pending.values()) pending.reject(ended);
     this.#pending.clear();

@@ -4,9 +4,20 @@
  *   disks/<image id>.qcow2    one whole disk per image that was built here
  * image.qcow2 is a hard link to the image's disk, so that an instance goes on when its image is deregistered.
  */
-import { constants, copyFile, link, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { z } from "zod";
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
 
 /** What an instance was launched with. Kept on disk, so that a stopped instance can be started after a restart. */
 export const vmSpecSchema = z.strictObject({
@@ -34,7 +45,7 @@ export function isImageId(text: string): boolean {
 
 /** Folder of all VMs. */
 export function vmsFolder(stateDir: string): string {
-  return join(stateDir, "vms");
+  return join(stateDir, 'vms');
 }
 
 /** Folder of one VM. */
@@ -44,12 +55,12 @@ export function vmFolder(stateDir: string, instanceId: string): string {
 
 /** File that names the process of a VM. */
 export function processFile(stateDir: string, instanceId: string): string {
-  return join(vmFolder(stateDir, instanceId), "process.json");
+  return join(vmFolder(stateDir, instanceId), 'process.json');
 }
 
 /** Folder of the disks of images that were built here. */
 export function disksFolder(stateDir: string): string {
-  return join(stateDir, "disks");
+  return join(stateDir, 'disks');
 }
 
 /** Disk of an image that was built here. */
@@ -65,7 +76,7 @@ export async function prepareStateFolder(stateDir: string): Promise<void> {
 
 /** Writes the record of a VM, whole or not at all. */
 export async function writeSpec(stateDir: string, spec: VmSpec): Promise<void> {
-  const file = join(vmFolder(stateDir, spec.instanceId), "vm.json");
+  const file = join(vmFolder(stateDir, spec.instanceId), 'vm.json');
   await writeFile(`${file}.new`, JSON.stringify(spec));
   await rename(`${file}.new`, file);
 }
@@ -76,7 +87,7 @@ export async function writeSpec(stateDir: string, spec: VmSpec): Promise<void> {
 export async function readSpecs(stateDir: string): Promise<VmSpec[]> {
   const specs: VmSpec[] = [];
   for (const name of (await readdir(vmsFolder(stateDir))).filter(isInstanceId)) {
-    const text = await readFile(join(vmFolder(stateDir, name), "vm.json"), "utf8").catch(() => undefined);
+    const text = await readFile(join(vmFolder(stateDir, name), 'vm.json'), 'utf8').catch(() => undefined);
     if (text === undefined) await rm(vmFolder(stateDir, name), { recursive: true, force: true });
     else specs.push(vmSpecSchema.parse(JSON.parse(text)));
   }
@@ -86,7 +97,10 @@ export async function readSpecs(stateDir: string): Promise<VmSpec[]> {
 /** Ids and paths of the disks of all images that were built here. */
 export async function readImageDisks(stateDir: string): Promise<Map<string, string>> {
   const names = await readdir(disksFolder(stateDir));
-  const ids = names.filter((name) => name.endsWith(".qcow2")).map((name) => name.slice(0, -".qcow2".length)).filter(isImageId);
+  const ids = names
+    .filter((name) => name.endsWith('.qcow2'))
+    .map((name) => name.slice(0, -'.qcow2'.length))
+    .filter(isImageId);
   return new Map(ids.map((id) => [id, imageDisk(stateDir, id)]));
 }
 
@@ -98,5 +112,8 @@ export async function linkOnce(existing: string, name: string): Promise<void> {
 
 /** Whether there is a file of this name. */
 export function isFile(path: string): Promise<boolean> {
-  return stat(path).then((found) => found.isFile(), () => false);
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
