@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { problemSchema } from '../../shared/contracts/problem.ts';
+import { type Problem, problemSchema } from '../../shared/contracts/problem.ts';
 import { LeaseLostError, OutOfOrderError, RefusedError, UnreachableError } from './agent-errors.ts';
 import type { Clock } from './clock.ts';
 
@@ -25,8 +25,8 @@ const FIRST_WAIT = 200;
 const LONGEST_WAIT = 10_000;
 
 /**
- * Calls the agent API until it answers. No connection, 5xx, 408, 425, 429 and an answer that is not what the
- * contract says (a proxy's page) are tried again with full jitter: a uniformly random wait below a bound that
+ * Calls the agent API until it answers. No connection, 5xx, 408, 425, 429, refusals that are not the API's
+ * own and an answer that is not what the contract says (a proxy's page) are tried again with full jitter: a uniformly random wait below a bound that
  * doubles. Throws LeaseLostError, OutOfOrderError and RefusedError at once, UnreachableError after `until`.
  */
 export const callAgentApi = async <T extends z.ZodType>(
@@ -66,10 +66,11 @@ const attemptCall = async (tools: CallTools, options: CallOptions, uncertain: bo
     };
   }
   if (response.ok) return { answered: true, body: parseJson(text) };
-  if (response.status >= 500 || [408, 425, 429].includes(response.status)) {
+  const problem = problemSchema.partial().safeParse(parseJson(text)).data;
+  if (isPassing(response.status, problem?.code)) {
     return { answered: false, reason: `status ${response.status}`, uncertain: response.status >= 500 };
   }
-  throw toRefusal(response.status, text, uncertain);
+  throw toRefusal(response.status, problem, uncertain);
 };
 
 const toRequest = ({ method, token, body, signal }: CallOptions): RequestInit => {
@@ -87,8 +88,16 @@ const toRequest = ({ method, token, body, signal }: CallOptions): RequestInit =>
   };
 };
 
-const toRefusal = (status: number, text: string, uncertain: boolean): Error => {
-  const problem = problemSchema.partial().safeParse(parseJson(text)).data;
+/**
+ * Whether a later try may fare better. Without a code of ours, 401, 403 and 404 come from something in between: a
+ * gateway that is being deployed, a proxy. No build of hours must end for that.
+ */
+const isPassing = (status: number, code: string | undefined): boolean =>
+  status >= 500 || PASSING.includes(status) || (code === undefined && FROM_BETWEEN.includes(status));
+const PASSING = [408, 425, 429];
+const FROM_BETWEEN = [401, 403, 404];
+
+const toRefusal = (status: number, problem: Partial<Problem> | undefined, uncertain: boolean): Error => {
   if (problem?.code === 'lease-lost')
     return new LeaseLostError('the lease belongs to another runner or has ended');
   if (problem?.code === 'out-of-order' && problem.expectedSeq !== undefined) {

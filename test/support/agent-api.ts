@@ -31,8 +31,8 @@ export type Fault =
   | { kind: 'delay'; milliseconds: number }
   /** Carried out twice, as if a proxy had repeated it. */
   | { kind: 'twice' }
-  /** 200 with something that is not JSON. */
-  | { kind: 'garbage' };
+  /** A page that is not the API's, with status 200 unless another is given. */
+  | { kind: 'garbage'; status?: number };
 
 export type AgentApiOptions = {
   bundle: JobBundle;
@@ -218,7 +218,7 @@ const misbehave = async (
       carryOut();
       return reply(response, carryOut());
     case 'garbage':
-      return reply(response, { status: 200, body: '<html>Please log in</html>' });
+      return reply(response, { status: fault.status ?? 200, body: '<html>Please log in</html>' });
     case 'drop':
       if (fault.applied) carryOut();
       return void response.destroy();

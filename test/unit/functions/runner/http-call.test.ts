@@ -40,6 +40,9 @@ describe('a call to the agent API', () => {
     ['a dropped connection', { kind: 'drop', applied: false }],
     ['a connection dropped after the work', { kind: 'drop', applied: true }],
     ['a page instead of JSON', { kind: 'garbage' }],
+    ['401 of something in between', { kind: 'garbage', status: 401 }],
+    ['403 of something in between', { kind: 'garbage', status: 403 }],
+    ['404 of something in between', { kind: 'garbage', status: 404 }],
   ];
   it.each(faults)('gets its answer in the end after %s, twice', async (_name, fault) => {
     const { api, clock, tools, address } = await start((_verb, count) => (count <= 2 ? fault : undefined));
@@ -98,6 +101,11 @@ describe('a call to the agent API', () => {
     api.state.isLeaseLost = true;
     await expect(client.sendHeartbeat({}, later(clock))).rejects.toThrow(LeaseLostError);
     expect(api.state.counts.heartbeat).toBe(1);
+  });
+
+  it('takes 413 for a refusal whoever says so: a gateway has limits of its own', async () => {
+    const { clock, client } = await start(() => ({ kind: 'garbage', status: 413 }));
+    await expect(client.sendHeartbeat({}, later(clock))).rejects.toThrow(RefusedError);
   });
 
   it.each([400, 401, 403, 404, 413, 422])('takes %i for a refusal and does not ask again', async (status) => {
