@@ -1,5 +1,5 @@
-import { provisionerGroupSchema } from '../contracts/entities/provisioner-group.ts';
 import { type ProvisionerStored, provisionerStored } from '../contracts/entities/provisioner.ts';
+import { provisionerGroupSchema } from '../contracts/entities/provisioner-group.ts';
 import { type ProvisionerRole, provisionerRoleSchema } from '../contracts/entities/provisioner-role.ts';
 import { entityStore } from '../store/entity-store.ts';
 import type { Table } from '../store/table.ts';

@@ -1,5 +1,5 @@
 import type { StoredRun, Verdict } from '../contracts/stored-run.ts';
-import { type FailedBuild, classifyFailure, failureOf } from '../domain/triage/classify.ts';
+import { classifyFailure, type FailedBuild, failureOf } from '../domain/triage/classify.ts';
 import { platformOf } from '../platforms/registry.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import { sayInLog } from './append-log.ts';

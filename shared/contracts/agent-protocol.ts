@@ -84,7 +84,10 @@ export type VendedCredentials = z.infer<typeof vendedCredentialsSchema>;
 export const artifactSchema = z.object({ builderId: z.string(), id: z.string(), description: z.string() });
 export type PackerArtifact = z.infer<typeof artifactSchema>;
 
-/** How the build ended. `errors` are the error lines in order, at most 50: what the failure is classified from. */
+/**
+ * How the build ended; saying it again, also after the run has ended, is answered 200. `errors` are the error lines in order, at most 50: what the
+ * failure is classified from.
+ */
 export const completionSchema = z.object({
   outcome: z.enum(['succeeded', 'failed', 'stopped', 'timed-out']),
   exitCode: z.int().nullable(),

@@ -54,7 +54,7 @@ export const tags = z
   .refine((value) => Object.keys(value).length <= 50, 'at most 50 tags');
 
 /** Fields that every entity answers with. */
-export const entityBase = <K extends IdKind>(kind: K) => ({
+export const entityBase = (kind: IdKind) => ({
   id: idOf(kind),
   name: entityName,
   description,
@@ -90,4 +90,3 @@ export const listQuery = z.strictObject({
 export type ListQuery = z.infer<typeof listQuery>;
 
 export const osFamilySchema = z.enum(['linux', 'windows']);
-export type OsFamily = z.infer<typeof osFamilySchema>;

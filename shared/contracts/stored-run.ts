@@ -45,6 +45,8 @@ export const storedRunSchema = z.object({
   slots: z.object({ workspace: z.int(), pool: z.int() }).optional(),
   executionArn: z.string().optional(),
   baseImage: baseImageSchema.optional(),
+  /** Who to log in to the build VM as. */
+  loginUser: z.string().optional(),
   bundle: z.object({ key: z.string(), sha256: z.string() }).optional(),
   taskToken: z.string().optional(),
   buildId: z.string().optional(),

@@ -13,6 +13,3 @@ export const startBuildInputSchema = workflowInputSchema.extend({ taskToken: z.s
 
 /** A wake-up of the dispatcher: one pool has something to do or something free. */
 export const wakeUpSchema = z.object({ poolId: z.string() });
-
-/** A request to look for and delete what a run left behind. */
-export const leftoversRequestSchema = workflowInputSchema;

@@ -41,6 +41,8 @@ export type Platform = {
   /** Name of the final image of version `number`. */
   imageName: (name: string, number: number) => string;
   source: (input: SourceInput) => Source;
+  /** Who a person logs in to the build VM as. Throws PlatformError when nobody says. */
+  loginUser: (snapshot: RunSnapshot) => string;
   /** Plugins that Packer ≥ 1.7 needs, with exact versions. */
   plugins: Record<string, { source: string; version: string }>;
   /**

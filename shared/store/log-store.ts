@@ -33,14 +33,19 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
   return {
     head,
 
-    /** Appends a chunk. Lines that are stored already are left out. Throws OutOfOrder when lines are missing between. */
+    /**
+     * Appends a chunk and answers what was new of it: a chunk sent again is no error. Throws OutOfOrder when lines
+     * are missing in between, or when a number already belongs to another line.
+     */
     append: async (lines: LogLine[]): Promise<LogLine[]> => {
       const { lastSeq } = await head();
       const fresh = lines.filter((line) => line.seq > lastSeq);
-      const [first] = fresh;
-      if (first === undefined) return [];
-      if (first.seq !== lastSeq + 1) throw new OutOfOrder(lastSeq + 1);
-      await table.write(appendWrites(scope, runId, lastSeq, fresh));
+      const again = lines.filter((line) => line.seq <= lastSeq);
+      const hole = fresh[0] !== undefined && fresh[0].seq !== lastSeq + 1;
+      if (hole || !(await areStored(table, trafficKeys.logChunks(scope, runId), again))) {
+        throw new OutOfOrder(lastSeq + 1);
+      }
+      if (fresh.length > 0) await table.write(appendWrites(scope, runId, lastSeq, fresh));
       return fresh;
     },
 
@@ -75,6 +80,21 @@ const appendWrites = (scope: WorkspaceScope, runId: string, lastSeq: number, lin
   return [head, { put: { ...trafficKeys.logChunk(scope, runId, lastSeq + 1), ...chunk } }];
 };
 
+/** Whether these very lines are in the log; only asked when a chunk comes again. */
+const areStored = async (
+  table: Table,
+  chunks: { pk: string; prefix: string },
+  lines: LogLine[],
+): Promise<boolean> => {
+  const [first] = lines;
+  const last = lines.at(-1);
+  if (first === undefined || last === undefined) return true;
+  const stored = new Map<number, string>();
+  const range = { afterSeq: first.seq - 1, beforeSeq: last.seq + 1, newestFirst: false };
+  for await (const line of read(table, chunks, range)) stored.set(line.seq, line.text);
+  return lines.every((line) => stored.get(line.seq) === line.text);
+};
+
 export type ReadRange = { afterSeq: number; beforeSeq: number; newestFirst: boolean };
 
 /** Chunks read at once: about 1 MB when they are full. */
@@ -93,7 +113,7 @@ async function* read(
     for (const item of items) {
       const { lines } = chunkSchema.parse(item);
       const wanted = lines.filter((line) => line.seq > range.afterSeq && line.seq < range.beforeSeq);
-      yield* range.newestFirst ? wanted.reverse() : wanted;
+      yield* range.newestFirst ? wanted.toReversed() : wanted;
     }
     const last = items.at(-1);
     if (last === undefined || items.length < CHUNKS_A_READ) return;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type StoredRun, storedRunSchema } from '../contracts/stored-run.ts';
-import { nextNumber } from '../domain/run/numbering.ts';
 import type { RunChanges } from '../domain/run/lifecycle.ts';
-import { DUE_RUN, keys, type Key } from './keys.ts';
+import { nextNumber } from '../domain/run/numbering.ts';
+import { DUE_RUN, type Key, keys } from './keys.ts';
 import { contended } from './retry.ts';
 import { type Item, type Table, WriteRefused } from './table.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
@@ -72,7 +72,6 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
   change: (run: StoredRun, changes: RunChanges, options?: ChangeOptions) =>
     change(table, scope, run, changes, options),
 });
-export type RunStore = ReturnType<typeof runStore>;
 
 const pointerOf = (row: Item): string => pointerSchema.pick({ runId: true }).parse(row).runId;
 

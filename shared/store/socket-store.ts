@@ -23,24 +23,7 @@ export const socketStore = (table: Table) => ({
       { put: { ...trafficKeys.ticket(sha256(ticket)), ...owner, expiresAt: inSeconds(seconds) } },
     ]),
 
-  /** Consumes the ticket and writes the connection in one transaction; undefined when the ticket is not good. */
-  connect: async (ticket: string, connectionId: string): Promise<SocketOwner | undefined> => {
-    const key = trafficKeys.ticket(sha256(ticket));
-    const item = await table.get(key);
-    if (item === undefined || Number(item['expiresAt']) <= Date.now() / 1000) return undefined;
-    const owner = ownerSchema.parse(item);
-    try {
-      const connection = { ...trafficKeys.connection(connectionId), ...owner };
-      await table.write([
-        { delete: key, if: { exists: true } },
-        { put: { ...connection, expiresAt: inSeconds(CONNECTION_SECONDS) } },
-      ]);
-      return owner;
-    } catch (error) {
-      if (error instanceof WriteRefused) return undefined;
-      throw error;
-    }
-  },
+  connect: (ticket: string, connectionId: string) => connect(table, ticket, connectionId),
 
   ownerOf: async (connectionId: string): Promise<SocketOwner | undefined> => {
     const item = await table.get(trafficKeys.connection(connectionId));
@@ -50,25 +33,8 @@ export const socketStore = (table: Table) => ({
   subscribeToRuns: (scope: WorkspaceScope, connectionId: string): Promise<void> =>
     table.write(subscription(connectionId, 'runs', trafficKeys.runSubscriber(scope, connectionId))),
 
-  /**
-   * Goes live in the log of a run if its last line is still `lastSeq`; false when lines came meanwhile. Whoever
-   * appends reads the subscribers after its own write, so no line falls between backlog and live.
-   */
-  subscribeToLog: async (scope: WorkspaceScope, connectionId: string, runId: string, lastSeq: number) => {
-    const subscriber = trafficKeys.logSubscriber(scope, runId, connectionId);
-    const head = trafficKeys.logHead(scope, runId);
-    const unmoved: Write =
-      lastSeq === 0
-        ? { check: head, if: { absent: ['lastSeq'] } }
-        : { check: head, if: { equals: { lastSeq } } };
-    try {
-      await table.write([unmoved, ...subscription(connectionId, logTopic(runId), subscriber)]);
-      return true;
-    } catch (error) {
-      if (error instanceof WriteRefused) return false;
-      throw error;
-    }
-  },
+  subscribeToLog: (scope: WorkspaceScope, connectionId: string, log: { runId: string; lastSeq: number }) =>
+    subscribeToLog(table, scope, connectionId, log),
 
   unsubscribe: (scope: WorkspaceScope, connectionId: string, runId?: string): Promise<void> => {
     const topic = runId === undefined ? 'runs' : logTopic(runId);
@@ -82,24 +48,74 @@ export const socketStore = (table: Table) => ({
   logSubscribers: (scope: WorkspaceScope, runId: string) =>
     subscribers(table, trafficKeys.logSubscribers(scope, runId)),
 
-  /** Forgets a connection and all it listened to; of one that is gone already it does nothing. */
-  disconnect: async (connectionId: string): Promise<void> => {
-    const item = await table.get(trafficKeys.connection(connectionId));
-    if (item === undefined) return;
-    const scope = scopeTo(ownerSchema.parse(item).workspaceId);
-    const topics = (await table.query(trafficKeys.topics(connectionId))).map(
-      (row) => topicSchema.parse(row).topic,
-    );
-    const writes = topics.flatMap((topic) => [
-      { delete: subscriberKey(scope, connectionId, topic) },
-      { delete: trafficKeys.topic(connectionId, topic) },
-    ]);
-    for (let start = 0; start < writes.length; start += 100)
-      await table.write(writes.slice(start, start + 100));
-    await table.write([{ delete: trafficKeys.connection(connectionId) }]);
-  },
+  disconnect: (connectionId: string) => disconnect(table, connectionId),
 });
-export type SocketStore = ReturnType<typeof socketStore>;
+
+/** Consumes the ticket and writes the connection in one transaction; undefined when the ticket is not good. */
+const connect = async (
+  table: Table,
+  ticket: string,
+  connectionId: string,
+): Promise<SocketOwner | undefined> => {
+  const key = trafficKeys.ticket(sha256(ticket));
+  const item = await table.get(key);
+  if (item === undefined || Number(item['expiresAt']) <= Date.now() / 1000) return undefined;
+  const owner = ownerSchema.parse(item);
+  const connection = { ...trafficKeys.connection(connectionId), ...owner };
+  const used = await unlessRefused(
+    table.write([
+      { delete: key, if: { exists: true } },
+      { put: { ...connection, expiresAt: inSeconds(CONNECTION_SECONDS) } },
+    ]),
+  );
+  return used ? owner : undefined;
+};
+
+const unlessRefused = async (write: Promise<void>): Promise<boolean> => {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof WriteRefused) return false;
+    throw error;
+  }
+};
+
+/**
+ * Goes live in the log of a run if its last line is still `lastSeq`; false when lines came meanwhile. Whoever appends
+ * reads the subscribers after its own write, so no line falls between backlog and live.
+ */
+const subscribeToLog = (
+  table: Table,
+  scope: WorkspaceScope,
+  connectionId: string,
+  { runId, lastSeq }: { runId: string; lastSeq: number },
+): Promise<boolean> => {
+  const subscriber = trafficKeys.logSubscriber(scope, runId, connectionId);
+  const head = trafficKeys.logHead(scope, runId);
+  const unmoved: Write =
+    lastSeq === 0
+      ? { check: head, if: { absent: ['lastSeq'] } }
+      : { check: head, if: { equals: { lastSeq } } };
+  return unlessRefused(table.write([unmoved, ...subscription(connectionId, logTopic(runId), subscriber)]));
+};
+
+/** Forgets a connection and all it listened to; of one that is gone already it does nothing. */
+const disconnect = async (table: Table, connectionId: string): Promise<void> => {
+  const item = await table.get(trafficKeys.connection(connectionId));
+  if (item === undefined) return;
+  const scope = scopeTo(ownerSchema.parse(item).workspaceId);
+  const topics = (await table.query(trafficKeys.topics(connectionId))).map(
+    (row) => topicSchema.parse(row).topic,
+  );
+  const writes = topics.flatMap((topic) => [
+    { delete: subscriberKey(scope, connectionId, topic) },
+    { delete: trafficKeys.topic(connectionId, topic) },
+  ]);
+  for (let start = 0; start < writes.length; start += 100)
+    await table.write(writes.slice(start, start + 100));
+  await table.write([{ delete: trafficKeys.connection(connectionId) }]);
+};
 
 const subscription = (
   connectionId: string,

@@ -11,8 +11,8 @@ import {
   type QueryCommandInput,
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { expressionOf, type Write } from './write.ts';
 import type { Key } from './keys.ts';
+import { expressionOf, type Write } from './write.ts';
 
 export type Item = Record<string, unknown>;
 

@@ -1,22 +1,13 @@
 import { z } from 'zod';
-import {
-  type ApiToken,
-  apiTokenSchema,
-  type Role,
-  roleSchema,
-  type Workspace,
-  workspaceSchema,
-} from '../contracts/entities/workspace.ts';
+import { type Role, roleSchema, type Workspace, workspaceSchema } from '../contracts/entities/workspace.ts';
 import { globalKeys, keys } from './keys.ts';
 import type { Table } from './table.ts';
 import { scopeTo, type WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
 const membershipSchema = z.object({ workspaceId: z.string(), role: roleSchema });
-const tokenRowSchema = apiTokenSchema.extend({ workspaceId: z.string() });
-export type TokenRow = z.infer<typeof tokenRowSchema>;
 
-/** Workspaces, who belongs to them, and their tokens. */
+/** Workspaces and who belongs to them. */
 export const workspaceStore = (table: Table) => ({
   get: async (scope: WorkspaceScope): Promise<Workspace | undefined> => {
     const item = await table.get(keys.workspace(scope));
@@ -52,39 +43,5 @@ export const workspaceStore = (table: Table) => ({
   membershipsOf: async (userId: string): Promise<{ workspaceId: string; role: Role }[]> => {
     const items = await table.query({ ...globalKeys.memberships(userId), newestFirst: true });
     return items.map((item) => membershipSchema.parse(item));
-  },
-
-  /** The token whose secret has this SHA-256, expired or not. */
-  tokenBySha256: async (sha256: string): Promise<TokenRow | undefined> => {
-    const item = await table.get(globalKeys.apiToken(sha256));
-    return item === undefined ? undefined : tokenRowSchema.parse(item);
-  },
-
-  /** Remembers when a token was last used. */
-  touchToken: async (token: TokenRow, sha256: string, now: string): Promise<void> => {
-    const listed = keys.entity(scopeTo(token.workspaceId), 'api-token', token.id);
-    await table.write([
-      { update: globalKeys.apiToken(sha256), set: { lastUsedAt: now }, if: { exists: true } },
-      { update: listed, set: { lastUsedAt: now }, if: { exists: true } },
-    ]);
-  },
-
-  createToken: async (
-    scope: WorkspaceScope,
-    token: ApiToken,
-    sha256: string,
-    more: Write[],
-  ): Promise<void> => {
-    const row = { row: 'api-token', schemaVersion: 1, workspaceId: scope.workspaceId, ...token };
-    await table.write([
-      { put: { ...globalKeys.apiToken(sha256), ...row }, if: { exists: false } },
-      { put: { ...keys.entity(scope, 'api-token', token.id), ...row, secretSha256: sha256 } },
-      ...more,
-    ]);
-  },
-
-  listTokens: async (scope: WorkspaceScope): Promise<ApiToken[]> => {
-    const items = await table.query({ ...keys.apiTokens(scope), newestFirst: true });
-    return items.map((item) => apiTokenSchema.parse(item));
   },
 });

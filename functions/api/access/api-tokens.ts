@@ -10,9 +10,9 @@ import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
 import { brokenRules } from '../../../shared/runtime/api/problem.ts';
 import { newId, newSecret, now } from '../../../shared/runtime/ids.ts';
+import { apiTokenStore } from '../../../shared/store/api-token-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 import type { Write } from '../../../shared/store/write.ts';
 
 type Creation = {
@@ -34,7 +34,7 @@ export const createApiToken = async (table: Table, call: Creation): Promise<Answ
   const secret = `gsm_${newSecret()}`;
   const sha256 = createHash('sha256').update(secret).digest('hex');
   const answer = { headers: { location: `${call.path}/${token.id}` }, body: { ...token, secret } };
-  await workspaceStore(table).createToken(call.scope, token, sha256, call.remember(answer, { secret: true }));
+  await apiTokenStore(table).create(call.scope, token, sha256, call.remember(answer, { secret: true }));
   return answer;
 };
 
@@ -44,7 +44,7 @@ export const listApiTokens = async (
   call: { scope: WorkspaceScope; path: string; query: { limit: number; cursor?: string | undefined } },
 ): Promise<Answer> => {
   const before = positionIn(call.path, call.query.cursor);
-  const tokens = (await workspaceStore(table).listTokens(call.scope))
+  const tokens = (await apiTokenStore(table).list(call.scope))
     .filter((token) => before === undefined || token.id < before)
     .map((token) => apiTokenSchema.parse(token));
   const page = tokens.slice(0, call.query.limit + 1);

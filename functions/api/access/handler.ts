@@ -7,7 +7,6 @@ import { authenticator } from '../../../shared/runtime/api/authenticate.ts';
 import { operation } from '../../../shared/runtime/api/operation.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { openTable } from '../../../shared/store/table.ts';
-import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 import { createApiToken, listApiTokens } from './api-tokens.ts';
 import { createSocketTicket } from './socket-tickets.ts';
 import { createWorkspace, getMe, getWorkspace, listWorkspaces } from './workspaces.ts';
@@ -35,5 +34,5 @@ export const handler = apiHandler(
       createSocketTicket(traffic, environment.SOCKET_URL, call),
     ),
   },
-  { table, authenticate: authenticator(environment, workspaceStore(table)) },
+  { table, authenticate: authenticator(environment, table) },
 );

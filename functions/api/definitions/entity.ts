@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { IdKind } from '../../../shared/contracts/common.ts';
 import type { FieldError } from '../../../shared/contracts/problem.ts';
 import type { SecretBox } from '../../../shared/store/secret-box.ts';
@@ -23,7 +22,7 @@ export type EntityModule<I extends { name: string; tags: Record<string, string> 
   /** The row, secrets sealed. Without it the row is the input with the given fields. */
   store?: (input: I, given: Given, context: EntityContext) => Promise<Item>;
   /** The answer for a row. */
-  present: (item: Item, context: EntityContext) => z.output<z.ZodType> | Promise<z.output<z.ZodType>>;
+  present: (item: Item, context: EntityContext) => unknown;
   /** Answers for a whole list at once, where reading one by one would cost a read each. */
   presentAll?: (items: Item[], context: EntityContext) => Promise<unknown[]>;
   /** Filters of the kind's own list query. */

@@ -7,7 +7,6 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { secretBox } from '../../../shared/store/secret-box.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 import { builderConfiguration } from './entities/builder-configuration.ts';
 import { connection } from './entities/connection.ts';
 import { imageDefinition } from './entities/image-definition.ts';
@@ -91,5 +90,5 @@ export const handler = apiHandler(
       flattenRole(context(call), call.params.id),
     ),
   },
-  { table, authenticate: authenticator(environment, workspaceStore(table)) },
+  { table, authenticate: authenticator(environment, table) },
 );

@@ -1,4 +1,4 @@
-import { secretOutput, secretStored, type SecretInput } from '../../../shared/contracts/secret.ts';
+import { type SecretInput, secretOutput, secretStored } from '../../../shared/contracts/secret.ts';
 import { ApiProblem } from '../../../shared/runtime/api/problem.ts';
 import type { EntityContext, Given } from './entity.ts';
 

@@ -1,8 +1,8 @@
 import type { ListQuery } from '../../../shared/contracts/common.ts';
 import type { FieldError } from '../../../shared/contracts/problem.ts';
+import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { cursorFor, positionIn } from '../../../shared/runtime/api/paging.ts';
-import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import { ApiProblem, brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
 import { newId, now } from '../../../shared/runtime/ids.ts';
 import {

@@ -1,13 +1,13 @@
 import { createRun } from '../../../shared/actions/create-run.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
 import type { RunTrigger } from '../../../shared/contracts/entities/run.ts';
+import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { present } from '../../../shared/domain/run/lifecycle.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import type { Write } from '../../../shared/store/write.ts';
 
 type Call = {

@@ -7,7 +7,6 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { now } from '../../../shared/runtime/ids.ts';
 import { runFiles } from '../../../shared/store/run-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
-import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 import { startRun } from './create-run.ts';
 import { listImageVersions, readImageVersion, readLatestImageVersion } from './image-versions.ts';
 import { deleteLeftovers, listLeftovers } from './leftovers.ts';
@@ -37,5 +36,5 @@ export const handler = apiHandler(
     listLeftovers: operation(routes.listLeftovers, (call) => listLeftovers(core, call)),
     deleteLeftovers: operation(routes.deleteLeftovers, (call) => deleteLeftovers(core, call)),
   },
-  { table: core, authenticate: authenticator(environment, workspaceStore(core)) },
+  { table: core, authenticate: authenticator(environment, core) },
 );

@@ -1,5 +1,5 @@
-import { stopRun } from '../../../shared/actions/stop-run.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
+import { stopRun } from '../../../shared/actions/stop-run.ts';
 import { hasEnded, present } from '../../../shared/domain/run/lifecycle.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';

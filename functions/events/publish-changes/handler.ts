@@ -9,10 +9,10 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
 import { socketSender } from '../../../shared/runtime/socket-sender.ts';
 import { openTable } from '../../../shared/store/table.ts';
-import { publishVersion } from './publish-version.ts';
-import { type RowChange, rowSchema } from './row-change.ts';
 import { publishRun } from './publish-run.ts';
+import { publishVersion } from './publish-version.ts';
 import { publisher } from './publisher.ts';
+import { type RowChange, rowSchema } from './row-change.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/publish-changes']);
 const publish = publisher(environment, { sqs: new SQSClient({}), events: new EventBridgeClient({}) });

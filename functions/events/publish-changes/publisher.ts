@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { BusEvent } from '../../../events/event.ts';
-import { leftoversRequestSchema, type WorkflowInput } from '../../../shared/contracts/workflow.ts';
+import { type WorkflowInput, workflowInputSchema } from '../../../shared/contracts/workflow.ts';
 
 type Settings = {
   DISPATCH_QUEUE_URL: string;
@@ -35,7 +35,7 @@ export const publisher = (settings: Settings, { sqs, events }: Clients) => {
 
     /** Something of this run is to be looked for and deleted in the customer's account. */
     sweep: (request: unknown): void => {
-      const { workspaceId, runId } = leftoversRequestSchema.parse(request);
+      const { workspaceId, runId } = workflowInputSchema.parse(request);
       sweeps.set(runId, { workspaceId, runId });
     },
 

@@ -1,6 +1,6 @@
 import type { SQSEvent } from 'aws-lambda';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
-import { leftoversRequestSchema } from '../../../shared/contracts/workflow.ts';
+import { workflowInputSchema } from '../../../shared/contracts/workflow.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
@@ -22,7 +22,7 @@ const engine = {
 /** Deletes leftovers in the customer's account: those that somebody asked to delete, and all of a failed run. */
 export const handler = backgroundHandler(async (event: SQSEvent): Promise<void> => {
   for (const record of event.Records) {
-    const { workspaceId, runId } = leftoversRequestSchema.parse(JSON.parse(record.body));
+    const { workspaceId, runId } = workflowInputSchema.parse(JSON.parse(record.body));
     await removeLeftovers(engine, scopeTo(workspaceId), runId);
   }
 });

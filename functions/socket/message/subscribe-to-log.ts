@@ -49,7 +49,8 @@ const catchUpAndGoLive = async (
     const { lastSeq } = await logStore(traffic, scope, asked.runId).head();
     await sendBacklog(listener, asked.runId, sent, lastSeq);
     sent = Math.max(sent, lastSeq);
-    if (await socketStore(traffic).subscribeToLog(scope, connectionId, asked.runId, lastSeq)) return lastSeq;
+    if (await socketStore(traffic).subscribeToLog(scope, connectionId, { runId: asked.runId, lastSeq }))
+      return lastSeq;
     if ((await socketStore(traffic).ownerOf(connectionId)) === undefined) return lastSeq;
   }
 };

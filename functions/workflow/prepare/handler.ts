@@ -1,8 +1,8 @@
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import type { TaskResult, WorkflowInput } from '../../../shared/contracts/workflow.ts';
 import { workflowInputSchema } from '../../../shared/contracts/workflow.ts';
-import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { openEngine } from '../../../shared/runtime/engine.ts';
+import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { prepareRun } from './prepare-run.ts';

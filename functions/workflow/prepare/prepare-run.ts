@@ -1,5 +1,5 @@
-import { changeRun } from '../../../shared/actions/change-run.ts';
 import { sayInLog } from '../../../shared/actions/append-log.ts';
+import { changeRun } from '../../../shared/actions/change-run.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
 import { connectPlatform, identityOf, snapshotOf } from '../../../shared/actions/platform-access.ts';
 import type { PackerGeneration } from '../../../shared/contracts/bundle.ts';
@@ -65,18 +65,20 @@ const prepare = async (
   demandFit(snapshot);
   const client = await connectPlatform(engine, run, snapshot);
   const baseImage = await client.resolveBaseImage();
+  const platform = platformOf(snapshot.builderConfiguration.platform);
+  const loginUser = platform.loginUser(snapshot);
   const bundle = compileBundle({
     run: identityOf(run, engine.deploymentId),
     snapshot,
     baseImage,
-    platform: platformOf(snapshot.builderConfiguration.platform),
+    platform,
     ...target,
   });
   const stored = await engine.files.putBundle(scope, run.id, bundle);
   const text = `Base image ${baseImage.name ?? snapshot.operatingSystem.name} (${baseImage.id}).`;
   await sayInLog(engine, scope, run.id, [{ text: `Run ${run.number} of ${run.imageName}.` }, { text }]);
   await changeRun(engine.core, scope, run.id, (current) =>
-    current.status === 'Running' ? { changes: { bundle: stored, baseImage } } : undefined,
+    current.status === 'Running' ? { changes: { bundle: stored, baseImage, loginUser } } : undefined,
   );
 };
 

@@ -5,8 +5,8 @@ import {
   type WorkflowInput,
   workflowInputSchema,
 } from '../../../shared/contracts/workflow.ts';
-import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { openEngine } from '../../../shared/runtime/engine.ts';
+import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';

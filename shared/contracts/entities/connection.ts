@@ -27,4 +27,3 @@ export const connectionStored = z.object({
   externalId: z.string().optional(),
 });
 export type ConnectionInput = z.infer<typeof connectionInput>;
-export type ConnectionStored = z.infer<typeof connectionStored>;

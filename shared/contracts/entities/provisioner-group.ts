@@ -18,4 +18,3 @@ export const provisionerGroupInput = z
 export const provisionerGroupSchema = z
   .object({ ...entityBase('provisioner-group'), items })
   .meta({ id: 'ProvisionerGroup' });
-export type ProvisionerGroup = z.infer<typeof provisionerGroupSchema>;

@@ -16,7 +16,6 @@ export const runPhaseSchema = z.enum([
   'finishing',
   'finished',
 ]);
-export type RunPhase = z.infer<typeof runPhaseSchema>;
 
 export const failureCategorySchema = z.enum([
   'connection',

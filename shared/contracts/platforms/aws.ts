@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { plainText } from '../common.ts';
-import type { SecretStored } from '../secret.ts';
 
 /** `eu-central-1`, `us-gov-west-1`: what an AWS region's name looks like. */
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is no AWS region');
@@ -29,10 +28,6 @@ export const awsConnectionSettings = <S extends z.ZodType>(secret: S) =>
       }),
     ]),
   });
-/** An AWS connection's settings as a run's snapshot holds them. */
-export type AwsConnectionSettings = z.infer<
-  ReturnType<typeof awsConnectionSettings<z.ZodType<SecretStored>>>
->;
 
 /** Packer's durations, such as `90s` or `1h30m`. */
 const duration = z.string().regex(/^(\d+(\.\d+)?(ms|s|m|h))+$/, 'is no duration such as 90s or 1h30m');

@@ -5,7 +5,6 @@ import { runRoutes } from './runs.ts';
 
 /** Every operation of the API by its operation id. */
 export const routes = { ...accessRoutes, ...definitionRoutes, ...runRoutes } as const;
-export type OperationId = keyof typeof routes;
 
 /** The routes of one area as plain data. */
 export const routesOf = (area: Area): Record<string, Route> =>

@@ -75,7 +75,9 @@ const closeStep = (step: RunStep, verdict: Verdict, now: string): RunStep => {
 export const applyProgress = (run: StoredRun, progress: Progress): RunChanges => {
   const changes: RunChanges = {};
   if (progress.steps !== undefined) changes.steps = progress.steps.reduce(applyStep, run.steps);
-  if (progress.buildVm !== undefined) changes.buildVm = { ...run.buildVm, ...progress.buildVm };
+  if (progress.buildVm !== undefined) {
+    changes.buildVm = { user: run.loginUser, ...run.buildVm, ...progress.buildVm };
+  }
   if (progress.temporaries !== undefined) {
     const known = new Map((run.temporaries ?? []).map((one) => [`${one.kind} ${one.id}`, one]));
     for (const one of progress.temporaries) known.set(`${one.kind} ${one.id}`, one);

@@ -1,4 +1,5 @@
 import type { Platform } from '../platform.ts';
+import { loginOf } from './login.ts';
 import { amiName } from './names.ts';
 import { readArtifact, readOutput } from './output.ts';
 import { amazonEbsSource } from './source.ts';
@@ -8,6 +9,7 @@ export const aws: Platform = {
   id: 'aws',
   imageName: amiName,
   source: amazonEbsSource,
+  loginUser: (snapshot) => loginOf(snapshot).username,
   plugins: { amazon: { source: 'github.com/hashicorp/amazon', version: '= 1.8.2' } },
   readOutput,
   readArtifact,

@@ -1,7 +1,7 @@
 import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
+import type { RunSnapshot } from '../../contracts/snapshot.ts';
 import type { TemplateObject } from '../../packer/expression.ts';
 import type { Source, SourceInput } from '../platform.ts';
-import type { RunSnapshot } from '../../contracts/snapshot.ts';
 import { regionOf } from './base-image.ts';
 import { type Login, loginOf } from './login.ts';
 import { amiName, keyPairName, runTags } from './names.ts';

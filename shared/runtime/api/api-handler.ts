@@ -119,11 +119,11 @@ const respond = (route: Route, answer: Answer): APIGatewayProxyStructuredResultV
   const statusCode = answer.status ?? route.status;
   if (answer.body === undefined) return { statusCode, headers: answer.headers };
   const contentType = answer.headers?.['content-type'] ?? 'application/json';
-  const text = typeof answer.body === 'string' && contentType !== 'application/json';
+  const { body } = answer;
   return {
     statusCode,
     headers: { ...answer.headers, 'content-type': contentType },
-    body: text ? String(answer.body) : JSON.stringify(answer.body),
+    body: typeof body === 'string' && contentType !== 'application/json' ? body : JSON.stringify(body),
   };
 };
 

@@ -3,6 +3,8 @@ import { JwtVerifier } from 'aws-jwt-verify';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { Role } from '../../contracts/entities/workspace.ts';
 import { roles } from '../../contracts/entities/workspace.ts';
+import { type ApiTokenStore, apiTokenStore } from '../../store/api-token-store.ts';
+import type { Table } from '../../store/table.ts';
 import type { workspaceStore } from '../../store/workspace-store.ts';
 import { now } from '../ids.ts';
 import { ApiProblem, notFound } from './problem.ts';
@@ -20,10 +22,7 @@ type Settings = { TOKEN_ISSUER: string; JWKS_URI: string; TOKEN_CLIENT_ID: strin
 const TOUCH_SECONDS = 60;
 
 /** The one place that turns a bearer token into a principal. Throws 401. */
-export const authenticator = (
-  settings: Settings,
-  workspaces: ReturnType<typeof workspaceStore>,
-): Authenticate => {
+export const authenticator = (settings: Settings, table: Table): Authenticate => {
   const people = peopleVerifier(settings);
   return async (authorization) => {
     const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization ?? '')?.[1];
@@ -31,7 +30,7 @@ export const authenticator = (
       throw new ApiProblem('no-token', 'Send Authorization: Bearer <token>.');
     }
     if (token === undefined) throw badToken();
-    return token.startsWith('gsm_') ? program(token, workspaces) : person(token, people);
+    return token.startsWith('gsm_') ? program(token, apiTokenStore(table)) : person(token, people);
   };
 };
 
@@ -72,13 +71,13 @@ const person = async (token: string, people: Verifier): Promise<Principal> => {
   }
 };
 
-const program = async (token: string, workspaces: ReturnType<typeof workspaceStore>): Promise<Principal> => {
+const program = async (token: string, tokens: ApiTokenStore): Promise<Principal> => {
   const sha256 = createHash('sha256').update(token).digest('hex');
-  const row = await workspaces.tokenBySha256(sha256);
+  const row = await tokens.bySha256(sha256);
   const time = now();
   if (row === undefined || row.expiresAt <= time) throw badToken();
   const age = row.lastUsedAt === undefined ? Infinity : Date.parse(time) - Date.parse(row.lastUsedAt);
-  if (age > TOUCH_SECONDS * 1000) await workspaces.touchToken(row, sha256, time);
+  if (age > TOUCH_SECONDS * 1000) await tokens.touch(row, sha256, time);
   return { kind: 'api-token', id: row.id, name: row.name, workspaceId: row.workspaceId, role: row.role };
 };
 

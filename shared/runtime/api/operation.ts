@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { PathParameters, Route } from '../../contracts/routes/route.ts';
-import type { Write } from '../../store/write.ts';
 import type { WorkspaceScope } from '../../store/workspace-scope.ts';
+import type { Write } from '../../store/write.ts';
 import type { Principal } from './authenticate.ts';
 
 /** The good answer of an operation; the status is the route's unless it says another. */

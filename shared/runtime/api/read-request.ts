@@ -27,6 +27,7 @@ const header = (event: APIGatewayProxyEventV2, name: string): string | undefined
   const found = Object.entries(event.headers).find(([key]) => key.toLowerCase() === name);
   return found?.[1];
 };
+
 export { header };
 
 /** Bytes of the body as text. Throws 413. */

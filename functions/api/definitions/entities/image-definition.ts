@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
 import { builderConfigurationSchema } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import {
   type ImageDefinition,
@@ -9,7 +10,6 @@ import {
 import { operatingSystemSchema } from '../../../../shared/contracts/entities/operating-system.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { misfits, warningsOf } from '../../../../shared/domain/definition/fit.ts';
-import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
 import { runStore } from '../../../../shared/store/run-store.ts';

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
+import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
 import {
   type provisionerRoleInput,
   provisionerRoleSchema,
 } from '../../../../shared/contracts/entities/provisioner-role.ts';
-import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
 import type { Answer } from '../../../../shared/runtime/api/operation.ts';
 import { notFound } from '../../../../shared/runtime/api/problem.ts';
 import type { EntityContext, EntityModule } from '../entity.ts';
