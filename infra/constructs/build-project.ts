@@ -63,9 +63,14 @@ const computeTypes: Record<Stage['buildCompute'], ComputeType> = {
 };
 
 function buildRole(scope: Construct, logGroup: LogGroup, runner: Asset): Role {
+  // What CodeBuild's own console grants for a source in S3, except listing the bucket.
   const readRunner = new PolicyStatement({
     actions: ['s3:GetObject', 's3:GetObjectVersion'],
     resources: [runner.bucket.arnForObjects(runner.s3ObjectKey)],
+  });
+  const knowBucket = new PolicyStatement({
+    actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'],
+    resources: [runner.bucket.bucketArn],
   });
   return new Role(scope, 'Role', {
     description: 'Writes the log of a build and reads the runner; a build gets all else from the agent API',
@@ -73,6 +78,8 @@ function buildRole(scope: Construct, logGroup: LogGroup, runner: Asset): Role {
       // Only for builds of this account: CodeBuild must not be talked into it from another one.
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
     }),
-    inlinePolicies: { Own: new PolicyDocument({ statements: [writeLogs(logGroup), readRunner] }) },
+    inlinePolicies: {
+      Own: new PolicyDocument({ statements: [writeLogs(logGroup), readRunner, knowBucket] }),
+    },
   });
 }

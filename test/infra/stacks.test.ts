@@ -192,12 +192,14 @@ const project = resourceOf(app, 'AWS::CodeBuild::Project').Properties;
 
 test('a build may write its log and read the runner, nothing else', () => {
   const roleId = textOf(project['ServiceRole']).slice(1, -'.Arn}'.length);
-  const [log, runner, ...others] = statementsOf(app, roleId);
+  const [log, runner, bucket, ...others] = statementsOf(app, roleId);
   expect(others).toEqual([]);
   expect(log?.Action).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
   expect(log?.Resource.join(' ')).toMatch(/^\{BuildProjectLogs[0-9A-F]{8}\.Arn\}$/);
   expect(runner?.Action).toEqual(['s3:GetObject', 's3:GetObjectVersion']);
   expect(runner?.Resource.join(' ')).toMatch(/:s3:::[^/ ]*assets[^/ ]*\/[0-9a-f]{64}\.zip$/);
+  expect(bucket?.Action).toEqual(['s3:GetBucketAcl', 's3:GetBucketLocation']);
+  expect(bucket?.Resource.join(' ')).toMatch(/:s3:::[^/ ]*assets[^/ ]*$/);
 });
 
 test('a build knows the API and no secret, is never repeated and never privileged', () => {
