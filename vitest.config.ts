@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** `fast` answers in seconds and needs nothing but Node; `machine` starts emulators, real Packer and real VMs. */
+/** Tests with VMs measure time: they run one file after the other, and never beside another project. */
+const alone = { maxWorkers: 1, fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 };
+
+/**
+ * `fast` answers in seconds and needs nothing but Node; `contract` starts single emulators, real Packer and real VMs;
+ * `machine` runs against a whole deployed stack: `inject('localStack')`, see test/support/local-stack.ts.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -8,20 +14,24 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/unit/**/*.test.ts', 'test/infra/**/*.test.ts', 'test/contract/pure/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          include: ['test/contract/{standins,store}/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          ...alone,
         },
       },
       {
         test: {
           name: 'machine',
-          include: [
-            'test/contract/{standins,store}/**/*.test.ts',
-            'test/integration/**/*.test.ts',
-            'test/e2e/**/*.test.ts',
-          ],
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
-          maxWorkers: 1,
-          fileParallelism: false,
+          include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          globalSetup: 'test/support/vitest-stack.ts',
+          sequence: { groupOrder: 2 },
+          ...alone,
         },
       },
     ],

@@ -10,6 +10,7 @@ import { startServerProcess } from './child-process.ts';
 import { adoptState } from './saved-state.ts';
 
 export { findFreePort } from './child-process.ts';
+export { moveAddresses } from './saved-state.ts';
 export { defaultVenvDir, ensureVenv, type Venv, type VenvOptions } from './venv.ts';
 
 const CHECKOUT = resolve(import.meta.dirname, '../../..');

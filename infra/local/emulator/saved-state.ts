@@ -19,17 +19,21 @@ export async function adoptState(stateDir: string, port: number): Promise<void> 
   const portFile = join(stateDir, PORT_FILE);
   const known = await readFile(portFile, 'utf8').catch(() => undefined);
   if (known === String(port)) return;
-  if (known !== undefined) await replacePort(stateDir, known, port);
+  if (known !== undefined) await replacePort(stateDir, Number(known), port);
   await writeFile(portFile, String(port));
 }
 
-async function replacePort(stateDir: string, from: string, to: number): Promise<void> {
-  const address = new RegExp(`(localhost|127\\.0\\.0\\.1):${from}(?!\\d)`, 'g');
+/** A text in which every address of the emulator at port `from` names port `to` instead. */
+export function moveAddresses(text: string, from: number, to: number): string {
+  return text.replace(new RegExp(`(localhost|127\\.0\\.0\\.1):${from}(?!\\d)`, 'g'), `$1:${to}`);
+}
+
+async function replacePort(stateDir: string, from: number, to: number): Promise<void> {
   const names = await readdir(stateDir);
   for (const name of names.filter((each) => each.endsWith('.json'))) {
     const path = join(stateDir, name);
     const text = await readFile(path, 'utf8');
-    const adopted = text.replace(address, `$1:${to}`);
+    const adopted = moveAddresses(text, from, to);
     if (adopted !== text) await writeFile(path, adopted);
   }
 }

@@ -32,8 +32,8 @@ export type SaveInfo = z.infer<typeof saveInfoSchema>;
 /** A save that was copied into use. */
 export interface OpenedSave {
   info: SaveInfo;
-  /** What the EC2 stand-in loads. */
-  ec2File: string;
+  /** What the EC2 stand-in loads; absent where only a deployment was saved, and the customer's account is to be empty. */
+  ec2File?: string;
 }
 
 /** The saves of one state folder. */
@@ -74,7 +74,8 @@ export class Saves {
     if (name === undefined || info === undefined) return undefined;
     const save = join(this.#state, 'saves', name);
     await copyEmulator(join(save, 'emulator'), this.workingEmulator);
-    return { info, ec2File: join(save, EC2_FILE) };
+    const ec2File = join(save, EC2_FILE);
+    return (await exists(ec2File)) ? { info, ec2File } : { info };
   }
 
   /** Marks the working copy as ended well: all of it is in a save. */
@@ -135,6 +136,13 @@ async function linkTree(from: string, to: string): Promise<void> {
     // A file that is gone by now was a temporary one, or an object deleted this moment.
     else await link(source, target).catch(ignoreAbsent);
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function ignoreAbsent(error: unknown): void {

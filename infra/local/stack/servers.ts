@@ -125,7 +125,7 @@ async function startCustomerAccount(options: ServerOptions): Promise<Ec2Standin>
     vpcCidr,
     sshPort: SSH_PORT,
     log: join(paths.logs, 'ec2.log'),
-    ...(save !== undefined && { load: save.ec2File }),
+    ...(save?.ec2File !== undefined && { load: save.ec2File }),
   });
 }
 

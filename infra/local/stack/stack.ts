@@ -3,6 +3,7 @@
  * Nothing here prints but through the StagePrinter, and nothing ends the process: `npm start` and the tests both use it.
  */
 import { mkdir, rm } from 'node:fs/promises';
+import { moveAddresses } from '../emulator/index.ts';
 import { ApiClient } from '../seed/api-client.ts';
 import { type Seeded, seed } from '../seed/seed.ts';
 import { type AccessToken, ensureOwner, signIn, type UserPool } from '../seed/user.ts';
@@ -12,9 +13,9 @@ import { detectPackerGeneration } from '../stages/packer.ts';
 import type { StagePrinter } from '../terminal/stage-printer.ts';
 import { rotateLogs } from './log-files.ts';
 import { killProcesses } from './process-table.ts';
-import { Saves } from './saves.ts';
+import { type SaveInfo, Saves } from './saves.ts';
 import { type Servers, startServers } from './servers.ts';
-import { REGION, type StackPaths, vpcCidrOf } from './settings.ts';
+import { portsOf, REGION, type StackPaths, vpcCidrOf } from './settings.ts';
 
 export interface StackOptions {
   paths: StackPaths;
@@ -70,7 +71,7 @@ interface Running {
   saves: Saves;
   servers: Servers;
   vpcCidr: string;
-  deployed: { fingerprint?: string | undefined; outputs: Record<string, string> } | undefined;
+  deployed: SaveInfo | undefined;
   end: () => Promise<void>;
 }
 
@@ -117,11 +118,12 @@ async function fill(options: StackOptions, running: Running): Promise<Stack> {
   };
 }
 
-async function deployWhereNeeded({ paths, printer, signal }: StackOptions, { servers, deployed }: Running) {
+async function deployWhereNeeded(options: StackOptions, { servers, deployed }: Running) {
+  const { paths, printer, signal } = options;
   const packerGeneration = await detectPackerGeneration();
   const wanted = await fingerprint(packerGeneration);
   if (deployed?.fingerprint === wanted)
-    return { wanted, outputs: outputsSchema.parse(deployed.outputs), isNew: false };
+    return { wanted, outputs: moveOutputs(deployed, options.basePort), isNew: false };
   const made = await printer.stage('deployment', (report) =>
     deploy({
       paths,
@@ -133,6 +135,14 @@ async function deployWhereNeeded({ paths, printer, signal }: StackOptions, { ser
     }),
   );
   return { wanted, outputs: outputsSchema.parse(made), isNew: true };
+}
+
+/** Outputs name the emulator's port; the stack may have got another one since. */
+function moveOutputs({ outputs, basePort }: SaveInfo, to: number): Outputs {
+  const move = (text: string) => moveAddresses(text, portsOf(basePort).emulator, portsOf(to).emulator);
+  return outputsSchema.parse(
+    Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, move(value)])),
+  );
 }
 
 async function fillWorkspace(
