@@ -24,7 +24,7 @@ export default {
     ),
     onlyReaches('shared/domain', ...shared('contracts'), 'events'),
     onlyReaches('events', ...shared('contracts')),
-    onlyReaches('shared/platforms', ...shared('contracts', 'domain', 'packer')),
+    onlyReaches('shared/platforms', ...shared('contracts', 'domain')),
     onlyReaches('shared/packer', ...shared('contracts', 'domain', 'platforms')),
     onlyReaches('shared/store', ...shared('contracts', 'domain')),
     onlyReaches('shared/actions', ...shared('contracts', 'domain', 'platforms', 'packer', 'store'), 'events'),

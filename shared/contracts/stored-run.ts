@@ -2,42 +2,37 @@ import { z } from 'zod';
 import { completionSchema, temporaryResourceSchema } from './agent-protocol.ts';
 import { idOf, timestamp } from './common.ts';
 import { baseImageSchema, locatorSchema } from './entities/image-version.ts';
-import {
-  buildVmSchema,
-  failureSchema,
-  runPhaseSchema,
-  runStatusSchema,
-  stepSchema,
-  triggerSchema,
-} from './entities/run.ts';
+import { failureSchema, runSchema, stepSchema } from './entities/run.ts';
 
 /** A run as it lies in the table: what a client reads and what the engine needs. */
 export const storedRunSchema = z.object({
   schemaVersion: z.literal(1),
-  id: idOf('run'),
+  ...runSchema.pick({
+    id: true,
+    imageDefinitionId: true,
+    number: true,
+    status: true,
+    phase: true,
+    statusReason: true,
+    pool: true,
+    trigger: true,
+    createdAt: true,
+    startedAt: true,
+    endedAt: true,
+    stopRequestedAt: true,
+    buildVm: true,
+    failure: true,
+    rev: true,
+  }).shape,
   workspaceId: idOf('workspace'),
-  imageDefinitionId: idOf('image-definition'),
+  /** The definition's name when the run was accepted, without the version suffix. */
   imageName: z.string(),
-  number: z.int().min(1),
-  status: runStatusSchema,
-  phase: runPhaseSchema,
-  statusReason: z.string().optional(),
-  pool: z.object({ kind: z.enum(['cloud', 'connector']), id: z.string() }),
-  queueReason: z.string().optional(),
-  trigger: triggerSchema,
-  createdAt: timestamp,
-  startedAt: timestamp.optional(),
-  endedAt: timestamp.optional(),
   operatingSystem: z.object({ id: z.string(), name: z.string() }),
   steps: z.array(stepSchema),
-  stopRequestedAt: timestamp.optional(),
   stopRequestedBy: z.string().optional(),
-  buildVm: buildVmSchema.optional(),
-  failure: failureSchema.optional(),
   imageVersionId: z.string().optional(),
   locators: z.array(locatorSchema).optional(),
   leftoverCount: z.int(),
-  rev: z.int(),
 
   snapshotSha256: z.string(),
   timeoutSeconds: z.int(),

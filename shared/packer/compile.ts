@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type JobBundle, NONCE_VARIABLE } from '../contracts/bundle.ts';
 import type { RunSnapshot, SnapshotStep } from '../contracts/snapshot.ts';
+import type { TemplateObject } from '../platforms/expression.ts';
 import type { Platform, SourceInput } from '../platforms/platform.ts';
-import type { TemplateObject } from './expression.ts';
 import { beginMarker, endMarker } from './markers.ts';
 import { compileStep } from './provisioners/registry.ts';
 import type { CompiledStep } from './provisioners/step.ts';

@@ -1,5 +1,5 @@
 import { NONCE_VARIABLE } from '../contracts/bundle.ts';
-import { join, type TemplateObject, variable } from './expression.ts';
+import { join, type TemplateObject, variable } from '../platforms/expression.ts';
 
 /**
  * Step markers: lines that Packer's own machine prints before and after each provisioner, so that the steps of a

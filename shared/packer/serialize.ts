@@ -1,4 +1,3 @@
-import { PlatformError } from '../platforms/platform.ts';
 import {
   Expression,
   GoTemplate,
@@ -6,7 +5,8 @@ import {
   type TemplateObject,
   type TemplateScalar,
   type TemplateValue,
-} from './expression.ts';
+} from '../platforms/expression.ts';
+import { PlatformError } from '../platforms/platform.ts';
 
 /** A text that Packer would not leave as it is; `path` names the field of the template. */
 export class TemplateTextError extends PlatformError {

@@ -4,7 +4,7 @@ import type { BaseImage, Locator } from '../contracts/entities/image-version.ts'
 import type { BuildVm } from '../contracts/entities/run.ts';
 import type { RunSnapshot } from '../contracts/snapshot.ts';
 import type { ErrorId } from '../domain/triage/catalogue.ts';
-import type { TemplateObject } from '../packer/expression.ts';
+import type { TemplateObject } from './expression.ts';
 
 /** What identifies a run in names and tags of everything it makes. */
 export type RunIdentity = {

@@ -53,8 +53,6 @@ const allowed: Record<FunctionName, string[]> = {
   'workflow/prepare': [...cloudTask, `s3:PutObject ${runs}/jobs/*`],
   'workflow/start-build': [
     ...coreReadWrite,
-    ...trafficReadWrite,
-    post,
     `codebuild:StartBuild ${project}`,
     `states:SendTaskFailure ${machine}`,
     `states:SendTaskSuccess ${machine}`,
@@ -62,7 +60,6 @@ const allowed: Record<FunctionName, string[]> = {
   'workflow/verify': cloudTask,
   'workflow/finish': cloudTask,
   'events/publish-changes': [
-    ...coreReads,
     ...trafficReadWrite,
     post,
     ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
@@ -79,7 +76,6 @@ const allowed: Record<FunctionName, string[]> = {
     ...cloudTask,
     `dynamodb:Query ${core}/index/due`,
     `sqs:SendMessage ${dispatch}`,
-    `sqs:SendMessage ${leftovers}`,
     `states:StartExecution ${machine}`,
     'states:DescribeExecution arn:{AWS::Partition}:states:{AWS::Region}:{AWS::AccountId}:execution:{RunWorkflowMachine.Name}:*',
     `states:SendTaskFailure ${machine}`,

@@ -14,7 +14,6 @@ export function publishChanges(scope: Construct, parts: Parts): void {
     stage,
     name: 'events/publish-changes',
     environment: {
-      ...env.core,
       ...env.traffic,
       ...env.socketPush,
       DISPATCH_QUEUE_URL: queues.dispatch.queueUrl,
@@ -24,7 +23,6 @@ export function publishChanges(scope: Construct, parts: Parts): void {
     },
     permissions: [
       permit.readStream(state.coreTable),
-      permit.readTable(state.coreTable),
       permit.readWriteTable(state.trafficTable),
       permit.postToSockets(socket.stage),
       permit.sendTo([queues.dispatch, queues.leftovers, queues.poison]),

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { tokenIssuer } from '../../config/addresses.ts';
 import type { Stage } from '../../config/stage.ts';
 import type { BuildProject } from '../../constructs/build-project.ts';
+import * as permit from '../../constructs/permissions.ts';
 import type { PublicApi } from '../../constructs/public-api.ts';
 import type { Queues } from '../../constructs/queues.ts';
 import type { SocketApi } from '../../constructs/socket-api.ts';
@@ -29,14 +30,21 @@ export function environmentGroups(
   { stage, state, socket }: Pick<Parts, 'stage' | 'state' | 'socket'>,
 ) {
   const { issuer, jwksUri } = tokenIssuer(scope, stage, state.userPool.userPoolId);
+  const core = { CORE_TABLE: state.coreTable.tableName };
+  const traffic = { TRAFFIC_TABLE: state.trafficTable.tableName };
+  const runsBucket = { RUNS_BUCKET: state.runsBucket.bucketName };
+  const socketPush = { SOCKET_CALLBACK_URL: socket.callbackUrl };
+  const secrets = { SECRETS_KEY_ARN: state.secretsKey.keyArn };
+  // Marks what runs make in customers' accounts: two deployments must not take each other's for their own.
+  const deployment = { DEPLOYMENT_ID: `${stage.name}-${Aws.ACCOUNT_ID}-${Aws.REGION}` };
   return {
-    core: { CORE_TABLE: state.coreTable.tableName },
-    traffic: { TRAFFIC_TABLE: state.trafficTable.tableName },
-    runsBucket: { RUNS_BUCKET: state.runsBucket.bucketName },
-    socketPush: { SOCKET_CALLBACK_URL: socket.callbackUrl },
-    secrets: { SECRETS_KEY_ARN: state.secretsKey.keyArn },
-    // Marks what runs make in customers' accounts: two deployments must not take each other's for their own.
-    deployment: { DEPLOYMENT_ID: `${stage.name}-${Aws.ACCOUNT_ID}-${Aws.REGION}` },
+    core,
+    traffic,
+    runsBucket,
+    socketPush,
+    secrets,
+    deployment,
+    engine: { ...core, ...traffic, ...runsBucket, ...socketPush, ...secrets, ...deployment },
     authentication: {
       TOKEN_ISSUER: issuer,
       JWKS_URI: jwksUri,
@@ -49,3 +57,13 @@ export function environmentGroups(
     },
   };
 }
+
+/** What a part of the run engine may: read and write runs and logs, push lines, act in the customer's account. */
+export const enginePermissions = ({ state, socket }: Parts) => [
+  permit.readWriteTable(state.coreTable),
+  permit.readWriteTable(state.trafficTable),
+  permit.readObjects(state.runsBucket, 'snapshots'),
+  permit.openSecrets(state.secretsKey),
+  permit.assumeCustomerRoles(),
+  permit.postToSockets(socket.stage),
+];

@@ -6,7 +6,7 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import * as permit from '../../constructs/permissions.ts';
 import { ServiceFunction } from '../../constructs/service-function.ts';
-import type { Parts } from './parts.ts';
+import { enginePermissions, type Parts } from './parts.ts';
 
 /** Every minute, the finest that Scheduler knows: finds what a lost hint left behind and repairs it. */
 export function reconciler(scope: Construct, parts: Parts, machine: StateMachine): void {
@@ -30,32 +30,21 @@ export function reconciler(scope: Construct, parts: Parts, machine: StateMachine
 }
 
 function reconcileFunction(scope: Construct, parts: Parts, machine: StateMachine) {
-  const { stage, state, socket, build, queues, environment: env } = parts;
+  const { stage, state, build, queues, environment: env } = parts;
   return new ServiceFunction(scope, 'Reconcile', {
     stage,
     name: 'jobs/reconcile',
     retryAttempts: 0,
     environment: {
-      ...env.core,
-      ...env.traffic,
-      ...env.runsBucket,
-      ...env.secrets,
-      ...env.socketPush,
-      ...env.deployment,
+      ...env.engine,
       POOL_ID: env.limits.POOL_ID,
       DISPATCH_QUEUE_URL: queues.dispatch.queueUrl,
-      LEFTOVERS_QUEUE_URL: queues.leftovers.queueUrl,
       STATE_MACHINE_ARN: machine.stateMachineArn,
     },
     permissions: [
-      permit.readWriteTable(state.coreTable),
+      ...enginePermissions(parts),
       permit.queryIndex(state.coreTable, 'due'),
-      permit.readWriteTable(state.trafficTable),
-      permit.readObjects(state.runsBucket, 'snapshots'),
-      permit.openSecrets(state.secretsKey),
-      permit.assumeCustomerRoles(),
-      permit.postToSockets(socket.stage),
-      permit.sendTo([queues.dispatch, queues.leftovers]),
+      permit.sendTo([queues.dispatch]),
       permit.startExecutions(machine),
       permit.readExecutions(machine),
       permit.answerTasks(machine),

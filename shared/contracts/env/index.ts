@@ -11,6 +11,8 @@ const runsBucket = { RUNS_BUCKET: z.string() };
 const socketPush = { SOCKET_CALLBACK_URL: z.url() };
 const secrets = { SECRETS_KEY_ARN: z.string() };
 const deployment = { DEPLOYMENT_ID: z.string() };
+/** What a task of the run engine works with. */
+const engine = { ...core, ...traffic, ...runsBucket, ...secrets, ...socketPush, ...deployment };
 const authentication = {
   TOKEN_ISSUER: z.string(),
   JWKS_URI: z.url(),
@@ -33,49 +35,19 @@ export const functionEnvironments = {
   'api/definitions': z.object({ ...core, ...authentication, ...secrets }),
   'api/runs': z.object({ ...core, ...traffic, ...authentication, ...runsBucket, ...limits }),
   'agent-api': z.object({
-    ...core,
-    ...traffic,
-    ...runsBucket,
-    ...secrets,
-    ...socketPush,
-    ...deployment,
+    ...engine,
     HEARTBEAT_SECONDS: z.coerce.number(),
     CHUNK_INTERVAL_MILLISECONDS: z.coerce.number().int(),
   }),
-  'workflow/prepare': z.object({
-    ...core,
-    ...traffic,
-    ...runsBucket,
-    ...secrets,
-    ...socketPush,
-    ...deployment,
-    PACKER_GENERATION: packerGenerationSchema,
-  }),
+  'workflow/prepare': z.object({ ...engine, PACKER_GENERATION: packerGenerationSchema }),
   'workflow/start-build': z.object({
     ...core,
-    ...traffic,
-    ...socketPush,
     BUILD_PROJECT: z.string(),
     API_URL: z.url(),
   }),
-  'workflow/verify': z.object({
-    ...core,
-    ...traffic,
-    ...runsBucket,
-    ...secrets,
-    ...socketPush,
-    ...deployment,
-  }),
-  'workflow/finish': z.object({
-    ...core,
-    ...traffic,
-    ...runsBucket,
-    ...secrets,
-    ...socketPush,
-    ...deployment,
-  }),
+  'workflow/verify': z.object(engine),
+  'workflow/finish': z.object(engine),
   'events/publish-changes': z.object({
-    ...core,
     ...traffic,
     ...socketPush,
     DISPATCH_QUEUE_URL: z.string(),
@@ -86,15 +58,9 @@ export const functionEnvironments = {
   'events/dispatch-runs': z.object({ ...core, ...limits, STATE_MACHINE_ARN: z.string() }),
   'events/remove-leftovers': z.object({ ...core, ...runsBucket, ...secrets, ...deployment }),
   'jobs/reconcile': z.object({
-    ...core,
-    ...traffic,
-    ...runsBucket,
-    ...secrets,
-    ...socketPush,
-    ...deployment,
+    ...engine,
     POOL_ID: limits.POOL_ID,
     DISPATCH_QUEUE_URL: z.string(),
-    LEFTOVERS_QUEUE_URL: z.string(),
     STATE_MACHINE_ARN: z.string(),
   }),
   'socket/connect': z.object({ ...traffic }),

@@ -1,5 +1,5 @@
 import type { ProvisionerStored } from '../../contracts/entities/provisioner.ts';
-import { GoTemplate } from '../expression.ts';
+import { GoTemplate } from '../../platforms/expression.ts';
 import { type CompiledStep, commonFields, environmentVars, type StepOf, stepFile } from './step.ts';
 
 type Shell = Extract<ProvisionerStored, { type: 'shell' }>;

@@ -1,5 +1,5 @@
 import type { ProvisionerStored } from '../../contracts/entities/provisioner.ts';
-import { join, type TemplateObject, type TemplateValue, variable } from '../expression.ts';
+import { join, type TemplateObject, type TemplateValue, variable } from '../../platforms/expression.ts';
 
 /** A provisioner at its place, with all that the template says about it. */
 export type StepOf<P extends ProvisionerStored> = {

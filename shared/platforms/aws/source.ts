@@ -1,6 +1,6 @@
 import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
 import type { RunSnapshot } from '../../contracts/snapshot.ts';
-import type { TemplateObject } from '../../packer/expression.ts';
+import type { TemplateObject } from '../expression.ts';
 import type { Source, SourceInput } from '../platform.ts';
 import { regionOf } from './base-image.ts';
 import { type Login, loginOf } from './login.ts';

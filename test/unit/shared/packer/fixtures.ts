@@ -2,8 +2,8 @@ import type { ProvisionerStored } from '../../../../shared/contracts/entities/pr
 import type { AmazonEbsSettings } from '../../../../shared/contracts/platforms/aws.ts';
 import type { RunSnapshot, SnapshotStep } from '../../../../shared/contracts/snapshot.ts';
 import type { CompileInput } from '../../../../shared/packer/compile.ts';
-import type { RunIdentity } from '../../../../shared/platforms/platform.ts';
 import { aws } from '../../../../shared/platforms/aws/index.ts';
+import type { RunIdentity } from '../../../../shared/platforms/platform.ts';
 
 /** A ULID that ends in the given letters. */
 export const ulid = (end: string): string => `01JD0000000000000000000000`.slice(0, 26 - end.length) + end;

@@ -1,8 +1,8 @@
 import { assert, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Expression, GoTemplate, join, variable } from '../../../../shared/packer/expression.ts';
 import { serializeTemplate, TemplateTextError } from '../../../../shared/packer/serialize.ts';
+import { Expression, GoTemplate, join, variable } from '../../../../shared/platforms/expression.ts';
 import { hostileText, isCarried, unescapeHcl } from './hostile.ts';
 
 const written = (value: string): unknown => JSON.parse(serializeTemplate({ field: value }));
