@@ -8,10 +8,16 @@ export type Limits = { pool: number; workspace: (workspaceId: string) => number 
 
 export type Admission = { entry: QueueEntry; slots: { workspace: number; pool: number } };
 
-/** The first free slot under `limit`, or undefined when all are taken. Slots above a lowered limit stay taken. */
+/**
+ * The first free slot under `limit`, or undefined when as many are taken as there may be. After a limit was lowered
+ * slots above it stay taken until their runs end, and count.
+ */
 export const freeSlot = (taken: number[], limit: number): number | undefined => {
-  for (let slot = 1; slot <= limit; slot += 1) if (!taken.includes(slot)) return slot;
-  return undefined;
+  if (taken.length >= limit) return undefined;
+  const used = new Set(taken);
+  let slot = 1;
+  while (used.has(slot)) slot += 1;
+  return slot;
 };
 
 /**
