@@ -45,7 +45,7 @@ export const stepSchema = z.object({
   name: z.string(),
   status: z.enum(['pending', 'running', 'succeeded', 'failed', 'skipped']),
   startedAt: timestamp.optional(),
-  durationSeconds: z.number().optional(),
+  durationSeconds: z.number().min(0).optional().meta({ description: 'whole seconds' }),
 });
 export type RunStep = z.infer<typeof stepSchema>;
 
@@ -77,7 +77,7 @@ export const runSchema = z
     createdAt: timestamp,
     startedAt: timestamp.optional(),
     endedAt: timestamp.optional(),
-    durationSeconds: z.number().optional(),
+    durationSeconds: z.int().min(0).optional(),
     operatingSystem: z.object({ id: idOf('operating-system'), name: z.string() }),
     provisionerCount: z.int(),
     steps: z.array(stepSchema).optional(),

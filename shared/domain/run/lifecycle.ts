@@ -17,9 +17,12 @@ const endStatus = { succeeded: 'Succeeded', failed: 'Failed', stopped: 'Stopped'
 export const hasEnded = (run: Pick<StoredRun, 'status'>): boolean =>
   run.status !== 'Queued' && run.status !== 'Running';
 
-/** Seconds between two time stamps, with milliseconds. */
+/** Whole seconds between two time stamps; never negative, because they may come from two clocks. */
 export const secondsBetween = (from: string, to: string): number =>
-  (Date.parse(to) - Date.parse(from)) / 1000;
+  Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 1000));
+
+/** Most temporary resources that a run remembers: Packer makes a handful, the rest is a script's chatter. */
+const MAX_TEMPORARIES = 500;
 
 /** A queued run gets its slots and starts: Running, its clock begins. */
 export const admit = (
@@ -81,7 +84,7 @@ export const applyProgress = (run: StoredRun, progress: Progress): RunChanges =>
   if (progress.temporaries !== undefined) {
     const known = new Map((run.temporaries ?? []).map((one) => [`${one.kind} ${one.id}`, one]));
     for (const one of progress.temporaries) known.set(`${one.kind} ${one.id}`, one);
-    changes.temporaries = [...known.values()];
+    changes.temporaries = [...known.values()].slice(0, MAX_TEMPORARIES);
   }
   return changes;
 };
