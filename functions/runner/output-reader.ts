@@ -7,7 +7,7 @@ import { type PackerEvent, readPackerLine } from '../../shared/packer/output/eve
 import { uiLines } from '../../shared/packer/output/ui-text.ts';
 import type { BuildFacts } from './build-facts.ts';
 import type { RawLine } from './line-splitter.ts';
-import { isStepFailure, streamOf, type UiLine } from './output-voice.ts';
+import { isStepFailure, isStepTimeout, streamOf, type UiLine } from './output-voice.ts';
 import type { StepTracker } from './step-tracker.ts';
 
 export type OutputReaderOptions = {
@@ -42,6 +42,7 @@ export const createOutputReader = (options: OutputReaderOptions) => {
       const stream = streamOf(ui, text, tracker.current() !== null, generation);
       onLine({ stream, level: ui.voice === 'error' ? 'error' : 'info', text });
       tracker.heard();
+      if (isStepTimeout(text)) tracker.late();
       if (isStepFailure(ui, text, generation)) tracker.fail();
     }
   };

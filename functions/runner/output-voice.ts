@@ -32,3 +32,7 @@ export const streamOf = (
 /** Packer's announcement that a step failed and the clean-up begins; in the voice of a script it proves nothing. */
 export const isStepFailure = ({ voice }: UiLine, text: string, generation: PackerGeneration): boolean =>
   generation === '1.6' && voice === 'say' && text.startsWith('Provisioning step had errors: ');
+
+/** Packer's announcement that a step has reached its limit. A script may print it too, and gains nothing by it. */
+export const isStepTimeout = (text: string): boolean =>
+  text.startsWith('Cancelling provisioner after a timeout');

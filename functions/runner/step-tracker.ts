@@ -21,6 +21,8 @@ export type StepTracker = {
   /** Index of the step that is running. */
   current: () => number | null;
   mark: (marker: Marker) => void;
+  /** Packer has cancelled the running step because its limit was reached. */
+  late: () => void;
   /** Packer has begun to clean up after a step that failed. */
   fail: () => void;
   /** The running step has said something. */
@@ -35,7 +37,7 @@ export type StepTracker = {
 };
 
 type Step = JobBundle['steps'][number];
-type Running = { step: Step; startedAt: number; saidAt: number; patience: number };
+type Running = { step: Step; startedAt: number; saidAt: number; patience: number; isLate: boolean };
 
 /** Follows the steps of a build by their markers and says in the log what they do. */
 export const createStepTracker = (options: StepTrackerOptions): StepTracker => {
@@ -54,18 +56,19 @@ export const createStepTracker = (options: StepTrackerOptions): StepTracker => {
     waiting.delete(index);
     // Packer does not go on after a step that failed: when the next begins, the one before has succeeded.
     end('succeeded');
-    running = { step, startedAt: clock.now(), saidAt: clock.now(), patience: SILENT_AFTER };
+    running = { step, startedAt: clock.now(), saidAt: clock.now(), patience: SILENT_AFTER, isLate: false };
     say(step, 'started');
     report(step, 'running');
   };
   const end = (how: 'succeeded' | 'failed' | 'stopped'): void => {
     if (running === undefined) return;
-    const { step, startedAt } = running;
+    const { step, startedAt, isLate } = running;
     running = undefined;
     const elapsed = clock.now() - startedAt;
-    const isLate =
-      how === 'failed' && step.timeoutSeconds !== undefined && elapsed >= step.timeoutSeconds * 1000;
-    if (isLate) say(step, `timed out: it took longer than its limit of ${step.timeoutSeconds} s`, 'error');
+    // Packer's clock of the step began before its begin was read here: what Packer says counts as well.
+    const isOver = (limit: number): boolean => isLate || elapsed >= limit * 1000;
+    if (how === 'failed' && step.timeoutSeconds !== undefined && isOver(step.timeoutSeconds))
+      say(step, `timed out: it took longer than its limit of ${step.timeoutSeconds} s`, 'error');
     say(step, `${how} ${how === 'succeeded' ? 'in' : 'after'} ${describeDuration(elapsed)}`, levelOf(how));
     report(step, how === 'stopped' ? 'skipped' : how);
   };
@@ -74,6 +77,9 @@ export const createStepTracker = (options: StepTrackerOptions): StepTracker => {
     mark: ({ index, edge }) => {
       if (edge === 'begin') begin(index);
       else if (running?.step.index === index) end('succeeded');
+    },
+    late: () => {
+      if (running !== undefined) running = { ...running, isLate: true };
     },
     fail: () => end('failed'),
     heard: () => {

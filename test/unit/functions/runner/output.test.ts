@@ -189,6 +189,28 @@ describe('steps in the output', () => {
     });
   });
 
+  it('that Packer cancelled at their limit are named, also when their begin was read a moment late (S78)', () => {
+    for (const [generation, voice] of [
+      ['1.6', 'error'],
+      ['modern', 'say'],
+    ] as const) {
+      const { clock, texts, tracker, say, mark } = start(TWO_STEPS, generation);
+      mark(2, 'begin');
+      clock.pass(59_980);
+      say(voice, '==> null.image: Cancelling provisioner after a timeout...');
+      tracker.finish('failed');
+      expect(texts()).toContain('Step 2/2 harden: timed out: it took longer than its limit of 60 s');
+    }
+  });
+
+  it('that have no limit are not called late, whatever their script prints', () => {
+    const { texts, tracker, say, mark } = start();
+    mark(1, 'begin');
+    say('error', '==> null.image: Cancelling provisioner after a timeout...');
+    tracker.finish('failed');
+    expect(texts().join()).not.toContain('timed out');
+  });
+
   it('that fail within their limit are not called late', () => {
     const { clock, texts, tracker, mark } = start();
     mark(2, 'begin');
