@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { leftOut } from '../../infra/config/left-out-locally.ts';
-import { packerReleaseSchema } from '../../infra/config/packer-release.ts';
+import { packerReleaseSchema, readPackerRelease } from '../../infra/config/packer-release.ts';
 import { stageFrom } from '../../infra/config/stages.ts';
 import { buildSpecOf } from '../../infra/constructs/build-spec.ts';
+import { platforms } from '../../shared/platforms/registry.ts';
 import { exampleRelease } from './support/example-stage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'goldsmith-config-'));
@@ -55,6 +56,14 @@ test.each([
   'https://x.example/a b',
 ])('the address %s never reaches a build command', (url) => {
   expect(packerReleaseSchema.safeParse({ ...exampleRelease, url }).success).toBe(false);
+});
+
+test('the release in the repository holds exactly the plugins that the templates of the platforms ask for', () => {
+  const { plugins } = readPackerRelease('infra/config/packer-release.json');
+  const asked = Object.values(platforms).flatMap((platform) => Object.entries(platform.plugins));
+  expect(plugins.map(({ name, source, version }) => [name, { source, version: `= ${version}` }])).toEqual(
+    asked,
+  );
 });
 
 test('production keeps its data and its logs for long', () => {

@@ -10,7 +10,7 @@ export const aws: Platform = {
   imageName: amiName,
   source: amazonEbsSource,
   loginUser: (snapshot) => loginOf(snapshot).username,
-  plugins: { amazon: { source: 'github.com/hashicorp/amazon', version: '= 1.8.2' } },
+  plugins: { amazon: { source: 'github.com/hashicorp/amazon', version: '= 1.8.1' } },
   readOutput,
   readArtifact,
   client: () => import('./client.ts'),
