@@ -27,18 +27,28 @@ export type IdKind = keyof typeof idPrefixes;
 export const idOf = (kind: IdKind) =>
   z.string().regex(new RegExp(`^${idPrefixes[kind]}_[0-9A-HJKMNP-TV-Z]{26}$`), `is no ${kind} id`);
 
+const wellFormed = (value: string): boolean => value.isWellFormed();
+
 /** Text without control characters; nothing else of ours survives a terminal, a log or a template unchanged. */
 export const plainText = (max: number) =>
   z
     .string()
     .max(max)
     // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused
-    .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/, 'holds a control character');
+    .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/, 'holds a control character')
+    .refine(wellFormed, 'is no well-formed Unicode');
 
-/** Name of an entity, shown to people. */
+/** Whether Packer leaves a text alone: it would render `{{`, in some fields twice, and knows no escape for it. */
+export const noTemplate = (value: string): boolean => !value.includes('{{') && !value.includes('}}');
+
+/** Text that reaches Packer's template. */
+export const templateSafeText = (max: number) => plainText(max).refine(noTemplate, 'must not hold {{ or }}');
+
+/** Name of an entity, shown to people, on one line. */
 export const entityName = plainText(100)
   .min(1)
-  .regex(/^\S(.*\S)?$/s, 'begins or ends with a space');
+  .regex(/^\S(.*\S)?$/s, 'begins or ends with a space')
+  .regex(/^[^\t\n\r\u0085\u2028\u2029]*$/, 'has more than one line or holds a tab');
 export const description = plainText(2000);
 
 /** `tags`: keys without `:`, so that `?tag=key:value` can be split at the first colon. */

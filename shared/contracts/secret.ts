@@ -1,22 +1,29 @@
 import { z } from 'zod';
-import { timestamp } from './common.ts';
+import { noTemplate, timestamp } from './common.ts';
 
 /** Shortest secret: shorter values would tear words out of the log when redacted. */
 export const MIN_SECRET_LENGTH = 8;
-/** Longest secret, in characters: what KMS encrypts in one call is 4096 bytes. */
-const MAX_SECRET_LENGTH = 4000;
+/** Longest secret, in bytes of UTF-8: what KMS encrypts in one call is 4096. */
+const MAX_SECRET_BYTES = 4000;
+
+const isShortEnough = (value: string): boolean =>
+  value.isWellFormed() && new TextEncoder().encode(value).length <= MAX_SECRET_BYTES;
+
+const secretValue = z
+  .string()
+  .min(MIN_SECRET_LENGTH)
+  .max(MAX_SECRET_BYTES)
+  .refine(isShortEnough, `is longer than ${MAX_SECRET_BYTES} bytes or no well-formed Unicode`)
+  .refine(noTemplate, 'must not hold {{ or }}');
 
 /** A secret as a client writes it: a new value, or `{"set": true}` to keep the stored one. */
-export const secretInput = z.union([
-  z.strictObject({
-    value: z
-      .string()
-      .min(MIN_SECRET_LENGTH)
-      .max(MAX_SECRET_LENGTH)
-      .refine((value) => !value.includes('{{') && !value.includes('}}'), 'must not hold {{ or }}'),
-  }),
-  z.strictObject({ set: z.literal(true), updatedAt: timestamp.optional() }),
-]);
+export const secretInput = z.union(
+  [
+    z.strictObject({ value: secretValue }),
+    z.strictObject({ set: z.literal(true), updatedAt: timestamp.optional() }),
+  ],
+  'must read {"value": "…"} or {"set": true}',
+);
 export type SecretInput = z.infer<typeof secretInput>;
 
 /** A secret as a client reads it: never its value. */

@@ -3,7 +3,7 @@ import { builderConfigurationSchema } from './entities/builder-configuration.ts'
 import { connectionStored } from './entities/connection.ts';
 import { imageDefinitionStored } from './entities/image-definition.ts';
 import { operatingSystemSchema } from './entities/operating-system.ts';
-import { environmentSchema, provisionerStored } from './entities/provisioner.ts';
+import { provisionerStored } from './entities/provisioner.ts';
 
 /** One step of a run: a provisioner at its place, with the environment that is in force there. */
 export const snapshotStepSchema = z.object({
@@ -11,8 +11,8 @@ export const snapshotStepSchema = z.object({
   groupId: z.string(),
   groupName: z.string(),
   provisioner: provisionerStored,
-  /** Merged: definition over group item over provisioner. */
-  environment: environmentSchema,
+  /** Merged: definition over group item over provisioner, so it may hold more variables than each of them. */
+  environment: z.record(z.string(), z.string()),
 });
 export type SnapshotStep = z.infer<typeof snapshotStepSchema>;
 

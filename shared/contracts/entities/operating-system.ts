@@ -43,7 +43,7 @@ const operatingSystemFields = {
   distribution: plainText(64).min(1),
   version: plainText(64).min(1),
   architecture: z.enum(['x86_64', 'arm64']),
-  images: z.array(osImageSchema).min(1).max(50),
+  images: z.array(osImageSchema).min(1).max(30),
 };
 
 /** A base image: family, version, architecture and where each platform finds it. */

@@ -1,14 +1,16 @@
 import { z } from 'zod';
-import { entityBase, entityInput, osFamilySchema, plainText } from '../common.ts';
+import { entityBase, entityInput, osFamilySchema, templateSafeText } from '../common.ts';
 import { secretInput, secretOutput, secretStored } from '../secret.ts';
 
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is no environment variable name');
-const noTemplate = (value: string) => !value.includes('{{') && !value.includes('}}');
+
+/** Most variables of one script; each secret one is a call to KMS. */
+const MAX_VARIABLES = 100;
 
 /** Environment of a script; Packer would render `{{` in it, so it is refused. */
 export const environmentSchema = z
-  .record(variableName, plainText(8192).refine(noTemplate, 'must not hold {{ or }}'))
-  .refine((value) => Object.keys(value).length <= 100, 'at most 100 variables');
+  .record(variableName, templateSafeText(8192))
+  .refine((value) => Object.keys(value).length <= MAX_VARIABLES, `at most ${MAX_VARIABLES} variables`);
 
 /** Longest inline script, in characters: the item it is stored in may have 400 KB. */
 const MAX_SCRIPT = 200_000;
@@ -29,7 +31,10 @@ const scripted = {
 const provisionerFields = <S extends z.ZodType>(secret: S) => {
   const common = {
     environment: environmentSchema.optional(),
-    secretEnvironment: z.record(variableName, secret).optional(),
+    secretEnvironment: z
+      .record(variableName, secret)
+      .refine((value) => Object.keys(value).length <= MAX_VARIABLES, `at most ${MAX_VARIABLES} variables`)
+      .optional(),
     timeoutSeconds: z.int().min(1).max(86_400).optional(),
     pauseBeforeSeconds: z.int().min(0).max(3600).optional(),
     retries: z.int().min(0).max(10).optional(),

@@ -1,16 +1,21 @@
 import { z } from 'zod';
-import { plainText } from '../common.ts';
+import { templateSafeText } from '../common.ts';
 
 /** `eu-central-1`, `us-gov-west-1`: what an AWS region's name looks like. */
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is no AWS region');
-const accountTag = z.record(
-  z
-    .string()
-    .min(1)
-    .max(128)
-    .regex(/^(?!aws:)/, 'must not begin with aws:'),
-  plainText(256),
-);
+
+/** Most tags of our own choice on one resource: AWS takes 50, and Goldsmith and Packer add theirs. */
+const MAX_TAGS = 40;
+
+/** Tags on the finished image and on what a build makes for a while. */
+export const awsTags = z
+  .record(
+    templateSafeText(128)
+      .min(1)
+      .regex(/^(?!aws:)/i, 'must not begin with aws:'),
+    templateSafeText(256),
+  )
+  .refine((value) => Object.keys(value).length <= MAX_TAGS, `at most ${MAX_TAGS} tags`);
 
 /** Settings of an AWS connection; `secret` is the form a secret has there: written, read or stored. */
 export const awsConnectionSettings = <S extends z.ZodType>(secret: S) =>
@@ -41,7 +46,7 @@ const blockDevice = z.strictObject({
   iops: z.int().min(100).max(256_000).optional(),
   throughput: z.int().min(125).max(2000).optional().meta({ description: 'MiB/s, gp3 only' }),
   encrypted: z.boolean().optional(),
-  kmsKeyId: plainText(2048).optional(),
+  kmsKeyId: templateSafeText(2048).optional(),
   deleteOnTermination: z.boolean().optional(),
 });
 
@@ -60,13 +65,13 @@ export const amazonEbsSettings = z.strictObject({
   securityGroupIds: z.array(securityGroupId).min(1).max(5).optional(),
   temporarySecurityGroupSourceCidrs: z.array(z.cidrv4()).min(1).max(20).optional(),
   associatePublicIpAddress: z.boolean().optional(),
-  iamInstanceProfile: plainText(128).optional(),
+  iamInstanceProfile: templateSafeText(128).optional(),
   ebsOptimized: z.boolean().optional(),
   enaSupport: z.boolean().optional(),
   encryptBoot: z.boolean().optional(),
-  kmsKeyId: plainText(2048).optional(),
+  kmsKeyId: templateSafeText(2048).optional(),
   launchBlockDeviceMappings: z.array(blockDevice).max(20).optional(),
-  amiDescription: plainText(255).optional(),
+  amiDescription: templateSafeText(255).optional(),
   sshUsername: z
     .string()
     .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no user name')
@@ -76,13 +81,10 @@ export const amazonEbsSettings = z.strictObject({
   sshInterface: z
     .enum(['public_ip', 'private_ip', 'public_dns', 'private_dns', 'session_manager'])
     .optional(),
-  winrmUsername: plainText(64).optional(),
+  winrmUsername: templateSafeText(64).optional(),
   winrmTimeout: duration.optional(),
 });
 export type AmazonEbsSettings = z.infer<typeof amazonEbsSettings>;
-
-/** Tags on the finished image and on what a build makes for a while. */
-export const awsTags = accountTag;
 
 /** Where an AMI is. */
 export const awsLocator = z.object({

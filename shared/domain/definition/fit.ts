@@ -20,6 +20,22 @@ export const fittingImages = (operatingSystem: OperatingSystem, builder: Builder
         image.region === builder.settings.region),
   );
 
+/** Of the images that fit, those that name the builder's place most exactly: one of them is what a run starts from. */
+const likelyImages = (operatingSystem: OperatingSystem, builder: BuilderConfiguration): OsImage[] => {
+  const weight = (image: OsImage) =>
+    (image.connectionId === undefined ? 0 : 2) + (image.region === undefined ? 0 : 1);
+  const fitting = fittingImages(operatingSystem, builder);
+  const heaviest = Math.max(...fitting.map(weight));
+  return fitting.filter((image) => weight(image) === heaviest);
+};
+
+/** Whether somebody says who to log in to the build VM as; Windows images have a user that everybody knows. */
+const namesLogin = (operatingSystem: OperatingSystem, builder: BuilderConfiguration): boolean =>
+  builder.settings.sshUsername !== undefined ||
+  likelyImages(operatingSystem, builder).some(
+    ({ access }) => access !== undefined || operatingSystem.family === 'windows',
+  );
+
 /** What makes a definition impossible whatever else happens: refused when it is saved. */
 export const misfits = ({ definition, operatingSystem, builder }: Parts): FieldError[] => {
   const errors: FieldError[] = [];
@@ -55,6 +71,10 @@ export const warningsOf = (
       detail,
       pointer: '/operatingSystemId',
     });
+  }
+  if (operatingSystem && builder && !namesLogin(operatingSystem, builder)) {
+    const detail = `neither ${operatingSystem.name} nor ${builder.name} says who to log in as`;
+    warnings.push({ code: 'login-missing', detail, pointer: '/operatingSystemId' });
   }
   const strangers = parts.steps.filter((step) => operatingSystem && step.osFamily !== operatingSystem.family);
   for (const { name, osFamily } of strangers) {

@@ -9,6 +9,10 @@ const MAX_BODY_BYTES = 1_000_000;
 const pointerOf = (path: PropertyKey[]): string =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
+/** Of a wrong key its own reason; zod itself only says that a key is wrong. */
+const detailOf = (issue: z.core.$ZodIssue): string =>
+  (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message;
+
 /** Each issue of zod as a wrong field; unknown keys are named one by one. */
 export const fieldErrors = (error: z.ZodError, place: 'body' | 'query' = 'body'): FieldError[] =>
   error.issues.flatMap((issue) => {
@@ -18,7 +22,7 @@ export const fieldErrors = (error: z.ZodError, place: 'body' | 'query' = 'body')
       return {
         pointer: place === 'query' ? `query${path}` : path,
         code: key === undefined ? issue.code : 'unknown-field',
-        detail: key === undefined ? issue.message : 'is unknown or read-only',
+        detail: key === undefined ? detailOf(issue) : 'is unknown or read-only',
       };
     });
   });
