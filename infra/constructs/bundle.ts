@@ -1,14 +1,15 @@
 /** Turns a program of this repository into one JavaScript file, while the app is synthesised. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, type BundlingOptions, DockerImage } from 'aws-cdk-lib';
 import type { AssetOptions } from 'aws-cdk-lib/aws-s3-assets';
 import { type BuildOptions, buildSync } from 'esbuild';
-import type { FunctionName } from '../../shared/contracts/env/index.ts';
+import { type FunctionName, functionEnvironments } from '../../shared/contracts/env/index.ts';
 
 const FUNCTIONS = join(import.meta.dirname, '../../functions');
 
 /** The program of a function: the one place that knows where handlers are. */
-export const functionEntry = (name: FunctionName) => join(FUNCTIONS, name, 'handler.ts');
+export const functionEntry = (name: FunctionName) => entryBelow(name);
 /** The program that the build project runs. */
 export const runnerEntry = join(FUNCTIONS, 'runner', 'main.ts');
 
@@ -34,12 +35,33 @@ export function programOf({ entry, file, target }: ProgramProps): Program {
     command: [entry, file, target],
     local: {
       tryBundle(outputDir) {
-        buildSync({ ...esbuildOptions, entryPoints: [entry], outfile: join(outputDir, file), target });
+        writeFileSync(join(outputDir, file), bundled(entry, target));
         return true;
       },
     },
   };
   return { path: FUNCTIONS, options: { assetHashType: AssetHashType.OUTPUT, bundling } };
+}
+
+function entryBelow(name: string): string {
+  return join(FUNCTIONS, name, 'handler.ts');
+}
+
+const programs = new Map<string, Uint8Array>();
+
+/** The first function that is asked for bundles all of them: what they share is read once. */
+function bundled(entry: string, target: ProgramProps['target']): Uint8Array {
+  const made = programs.get(entry);
+  if (made !== undefined) return made;
+  const functions = Object.keys(functionEnvironments).map(entryBelow);
+  bundle(functions.includes(entry) ? functions : [entry], target);
+  return bundled(entry, target);
+}
+
+function bundle(entryPoints: string[], target: string): void {
+  const place = { outbase: FUNCTIONS, outdir: FUNCTIONS, write: false } as const;
+  const { outputFiles } = buildSync({ ...esbuildOptions, ...place, entryPoints, target });
+  for (const { path, contents } of outputFiles) programs.set(path.replace(/\.js$/, '.ts'), contents);
 }
 
 const esbuildOptions: BuildOptions = {

@@ -70,7 +70,6 @@ async function make(folder: string, key: string, report: (text: string) => void)
       paths,
       packerGeneration: await detectPackerGeneration(),
       endpoint: emulator.endpoint,
-      isBootstrapped: false,
       report,
       signal: new AbortController().signal,
     });

@@ -12,9 +12,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   await removeAbandonedStacks();
   const { broken, save: _save, stop, ...info } = await startLocalStack({ log: (line) => console.log(line) });
   let isStopping = false;
-  void broken.then((server) => {
-    if (!isStopping) console.error(`${server} has ended unasked: all later tests will fail.`);
-  });
+  const tell = (server: string) => console.error(`${server} has ended unasked: all later tests will fail.`);
+  void broken.then((server) => isStopping || tell(server));
   project.provide('localStack', info);
   return () => {
     isStopping = true;

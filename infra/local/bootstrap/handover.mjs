@@ -16,6 +16,7 @@ const SAME_PRESS_MS = 400;
  * pipe whose end tells it that this process is gone, however that came about.
  * @param {readonly string[]} args
  * @param {readonly {name: string, seconds: number}[]} stages what the set-up has done so far
+ * @returns {Promise<number>}
  */
 export function handOver(args, stages) {
   const child = spawn(PROJECT_NODE, [join(CHECKOUT, 'infra', 'local', 'main.ts'), ...args], {

@@ -154,8 +154,19 @@ function intoGoldsmith(item) {
  */
 function readLockfile(path) {
   const text = readText(path);
-  // Written by npm; there is nothing yet that could check it.
-  return text === undefined ? undefined : /** @type {Lockfile} */ (JSON.parse(text));
+  if (text === undefined) return undefined;
+  /** @type {unknown} */
+  const content = JSON.parse(text);
+  return isLockfile(content) ? content : undefined;
+}
+
+/**
+ * Enough of a check for what npm writes itself; nothing better is installed yet.
+ * @param {unknown} content
+ * @returns {content is Lockfile}
+ */
+function isLockfile(content) {
+  return typeof content === 'object' && content !== null && 'packages' in content;
 }
 
 /** @param {string} path */

@@ -8,8 +8,12 @@
 4. POST /_goldsmith/save writes the whole state to STATE_DIR without a shutdown.
 5. When standard input closes (the parent is gone, however it died) the emulator stops gracefully.
 6. Lambda processes never outlive the emulator.
+7. CloudFormation answers a change of a stack when it is made (it takes half a second). The CDK's command line
+   looks at once, and then only every 5 s.
 """
 
+import asyncio
+import contextvars
 import functools
 import json
 import os
@@ -23,7 +27,8 @@ from hypercorn.config import Config
 from ministack.core.lambda_runtime import Worker
 from ministack.core.persistence import save_all
 from ministack.core.responses import AccountRegionScopedDict
-from ministack.services import dynamodb, lambda_svc
+from ministack.services import cloudformation, dynamodb, lambda_svc
+from ministack.services.cloudformation import changesets, handlers, stacks
 
 # Seconds a Lambda call waits for a process before it is throttled as MiniStack does; below the 29 s
 # after which an API's client gives up on AWS.
@@ -31,6 +36,9 @@ SLOT_WAIT = 25.0
 
 # Records of each stream that are saved: more than any mapping lags behind at a shutdown.
 SAVED_RECORDS = 1000
+
+# Seconds that a change of a stack may hold its answer back; it goes on behind the answer.
+STACK_WAIT = 60.0
 
 # Open WebSockets would hold a shutdown back for Hypercorn's 3 s.
 Config.graceful_timeout = 0.5
@@ -96,6 +104,32 @@ def load_tables_and_streams(data):
 
 dynamodb.get_state = get_tables_and_streams
 dynamodb.load_persisted_state = load_tables_and_streams
+
+# What the request at hand has begun to do to stacks.
+stack_changes = contextvars.ContextVar("stack_changes")
+answer_cloudformation = cloudformation.handle_request
+
+
+def begin_stack_change(change, stack, stack_id=None):
+    """MiniStack's own start of a change, which is remembered."""
+    with stacks._stack_region_context(stack, stack_id):
+        task = asyncio.get_event_loop().create_task(change)
+    stack_changes.get([]).append(task)
+
+
+async def answer_after_stack_change(*request):
+    """MiniStack's own answer, once what the request began is done."""
+    begun = []
+    stack_changes.set(begun)
+    answer = await answer_cloudformation(*request)
+    if begun:
+        await asyncio.wait(begun, timeout=STACK_WAIT)
+    return answer
+
+
+for module in (changesets, handlers, stacks):
+    module._create_stack_task_in_region = begin_stack_change
+cloudformation.handle_request = answer_after_stack_change
 
 serve_aws = emulator.app
 

@@ -9,6 +9,9 @@ export const CHECKOUT = resolve(import.meta.dirname, '../../..');
 /** Region of everything here; the emulators know no real one. */
 export const REGION = 'us-east-1';
 
+/** The account at the AWS emulator. */
+export const EMULATOR_ACCOUNT = '000000000000';
+
 /** The customer's account at the EC2 stand-in: moto's only account. */
 export const CUSTOMER_ACCOUNT = '123456789012';
 

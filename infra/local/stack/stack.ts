@@ -129,7 +129,6 @@ async function deployWhereNeeded(options: StackOptions, { servers, deployed }: R
       paths,
       packerGeneration,
       endpoint: servers.emulator.endpoint,
-      isBootstrapped: deployed !== undefined,
       report,
       signal,
     }),

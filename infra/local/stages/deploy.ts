@@ -7,6 +7,7 @@ import { fingerprintDeployment } from '../stack/fingerprint.ts';
 import { runProgram } from '../stack/run-program.ts';
 import { CHECKOUT, EMULATOR_CREDENTIALS, REGION, type StackPaths } from '../stack/settings.ts';
 import type { Report } from '../terminal/stage-printer.ts';
+import { ensureAssetStore } from './asset-store.ts';
 
 /** Stack name to output name to value, as `cdk deploy --outputs-file` writes it. */
 const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
@@ -15,8 +16,6 @@ export interface DeployOptions {
   packerGeneration: PackerGeneration;
   paths: StackPaths;
   endpoint: string;
-  /** Whether the emulator's state knows the bootstrap stack already. */
-  isBootstrapped: boolean;
   report: Report;
   signal: AbortSignal;
 }
@@ -35,7 +34,7 @@ function contextOf(packerGeneration: PackerGeneration): string[] {
 }
 
 /**
- * Bootstraps the account where needed (10 s) and deploys all stacks (20 s).
+ * Deploys all stacks (10 s), for the first time or anew.
  * @returns the outputs of all stacks
  * @throws Error with the last lines of `cdk` when it fails
  */
@@ -44,15 +43,20 @@ export async function deploy(options: DeployOptions): Promise<Record<string, str
   await mkdir(paths.logs, { recursive: true });
   const outputsFile = join(paths.state, 'outputs.json');
   const output = ['--output', join(paths.home, 'cdk.out')];
-  if (!options.isBootstrapped) {
-    report('cdk bootstrap');
-    // The template of the bootstrap stack comes with `cdk`: the app is not needed, so it is not synthesised.
-    await cdk(options, ['bootstrap', `aws://000000000000/${REGION}`, '--app', '']);
-  }
+  await ensureAssetStore(endpoint);
   report('cdk deploy');
   const context = [...contextOf(options.packerGeneration), '-c', `localEndpoint=${endpoint}`];
-  const unattended = ['--require-approval', 'never', '--progress', 'events', '--outputs-file', outputsFile];
-  await cdk(options, ['deploy', '--all', ...context, ...unattended, ...output]);
+  // Without a change set to look at first: nobody does.
+  const unattended = ['--require-approval', 'never', '--method', 'direct', '--progress', 'events'];
+  await cdk(options, [
+    'deploy',
+    '--all',
+    ...context,
+    ...unattended,
+    '--outputs-file',
+    outputsFile,
+    ...output,
+  ]);
   const outputs = outputsSchema.parse(JSON.parse(await readFile(outputsFile, 'utf8')));
   return Object.fromEntries(Object.values(outputs).flatMap(Object.entries<string>));
 }
