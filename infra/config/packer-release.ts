@@ -39,7 +39,6 @@ export function readPackerRelease(path: string): PackerRelease {
   throw new Error(`${path} is not valid. ${ADVICE}\n${z.prettifyError(parsed.error)}`);
 }
 
-/** No checksum is built in: it is worth as much as the trust in who copied it from the signed list. */
 const ADVICE =
   'This stage downloads Packer and its plugins, so it needs their addresses and SHA-256 checksums: ' +
   'take them from the SHA256SUMS file of each release at https://releases.hashicorp.com, after checking its ' +
