@@ -34,8 +34,11 @@ export const handler = backgroundHandler(async (event: unknown): Promise<void> =
     await startBuild(scopeTo(workspaceId), runId, taskToken);
   } catch (error) {
     logger.error('the build did not start', { runId, error });
-    await noteFailure(scopeTo(workspaceId), runId, error instanceof Error ? error.message : 'unknown');
-    await states.send(new SendTaskFailureCommand({ taskToken, error: 'BuildNotStarted' }));
+    try {
+      await noteFailure(scopeTo(workspaceId), runId, error instanceof Error ? error.message : 'unknown');
+    } finally {
+      await states.send(new SendTaskFailureCommand({ taskToken, error: 'BuildNotStarted' }));
+    }
   }
 });
 
