@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Source of every event that we put on the bus. */
 export const SOURCE = 'goldsmith';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ImageVersion, locatorSchema } from '../shared/contracts/entities/image-version.ts';
 import { type EventModule, SOURCE } from './event.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { failureSchema, type Run, runStatusSchema } from '../shared/contracts/entities/run.ts';
 import { type EventModule, SOURCE } from './event.ts';
 

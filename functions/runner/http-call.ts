@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Problem, problemSchema } from '../../shared/contracts/problem.ts';
 import { LeaseLostError, OutOfOrderError, RefusedError, UnreachableError } from './agent-errors.ts';
 import type { Clock } from './clock.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { timestamp } from './common.ts';
 import { logLineSchema } from './entities/log.ts';
 import { buildVmSchema } from './entities/run.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Which of Packer's two template dialects a runner's Packer reads: 1.6.x or 1.15.1 and later. */
 export const packerGenerationSchema = z.enum(['1.6', 'modern']);

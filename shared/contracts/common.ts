@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** UTC time stamp, RFC 3339 with milliseconds. */
 export const timestamp = z.iso

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { failureCategorySchema } from './entities/run.ts';
 
 /** One reason a run can fail for; `id` is stable. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Every error code of the API with its HTTP status and title: one fixed table, no text of a caught error leaves. */
 export const problemCodes = {

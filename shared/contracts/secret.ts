@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { noTemplate, timestamp } from './common.ts';
 
 /** Shortest secret: shorter values would tear words out of the log when redacted. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { builderConfigurationSchema } from './entities/builder-configuration.ts';
 import { connectionStored } from './entities/connection.ts';
 import { imageDefinitionStored } from './entities/image-definition.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { logLineSchema } from './entities/log.ts';
 import { runSchema, stepSchema } from './entities/run.ts';
 

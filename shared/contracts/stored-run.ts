@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { completionSchema, temporaryResourceSchema } from './agent-protocol.ts';
 import { idOf, timestamp } from './common.ts';
 import { baseImageSchema, locatorSchema } from './entities/image-version.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Input of the run workflow and of each of its tasks: ids only, everything else is read from the run. */
 export const workflowInputSchema = z.object({ workspaceId: z.string(), runId: z.string() });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ImageVersion, imageVersionSchema } from '../contracts/entities/image-version.ts';
 import { keys } from './keys.ts';
 import type { Item, Table } from './table.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type LogLine, logLineSchema } from '../contracts/entities/log.ts';
 import { trafficKeys } from './keys.ts';
 import { type Table, WriteRefused } from './table.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StoredRun } from '../contracts/stored-run.ts';
 import type { QueueEntry } from '../domain/run/admission.ts';
 import { globalKeys, keys } from './keys.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type StoredRun, storedRunSchema } from '../contracts/stored-run.ts';
 import type { RunChanges } from '../domain/run/lifecycle.ts';
 import { nextNumber } from '../domain/run/numbering.ts';

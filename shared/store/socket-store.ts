@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { trafficKeys } from './keys.ts';
 import { type Table, WriteRefused } from './table.ts';
 import { scopeTo, type WorkspaceScope } from './workspace-scope.ts';

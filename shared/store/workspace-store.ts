@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Role, roleSchema, type Workspace, workspaceSchema } from '../contracts/entities/workspace.ts';
 import { globalKeys, keys } from './keys.ts';
 import type { Table } from './table.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ListQuery } from '../../../shared/contracts/common.ts';
 import type { Workspace, workspaceInput } from '../../../shared/contracts/entities/workspace.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';

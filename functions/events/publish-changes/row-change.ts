@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A row of the core table as the stream shows it; `row` tells its kind. */
 export const rowSchema = z.looseObject({ row: z.string().optional() });

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';

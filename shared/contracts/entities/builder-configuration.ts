@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entityBase, entityInput, idOf } from '../common.ts';
 import { amazonEbsSettings } from '../platforms/aws.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entityBase, entityInput } from '../common.ts';
 import { awsConnectionSettings, awsTags } from '../platforms/aws.ts';
 import { secretInput, secretOutput, secretStored } from '../secret.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entityBase, entityInput, idOf, timestamp } from '../common.ts';
 import { environmentSchema } from './provisioner.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { idOf, timestamp } from '../common.ts';
 import { awsLocator } from '../platforms/aws.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { timestamp } from '../common.ts';
 
 /** Longest text of one line, in bytes of UTF-8 (api.md). */

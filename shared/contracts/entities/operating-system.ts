@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entityBase, entityInput, idOf, osFamilySchema, plainText } from '../common.ts';
 import { awsRegion } from '../platforms/aws.ts';
 

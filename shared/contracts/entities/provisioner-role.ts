@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entityBase, entityInput, idOf, osFamilySchema } from '../common.ts';
 
 const groupIds = z.array(idOf('provisioner-group')).max(30);

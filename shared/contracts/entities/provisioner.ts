@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { entityBase, entityInput, osFamilySchema, templateSafeText } from '../common.ts';
 import { secretInput, secretOutput, secretStored } from '../secret.ts';
 

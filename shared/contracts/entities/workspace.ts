@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { description, entityName, idOf, tags, timestamp } from '../common.ts';
 
 /** Each role includes the ones before it. */

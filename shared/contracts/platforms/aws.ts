@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { templateSafeText } from '../common.ts';
 
 /** `eu-central-1`, `us-gov-west-1`: what an AWS region's name looks like. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listQuery, osFamilySchema, pageOf } from '../common.ts';
 import { builderConfigurationInput, builderConfigurationSchema } from '../entities/builder-configuration.ts';
 import { connectionInput, connectionSchema } from '../entities/connection.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Role } from '../entities/workspace.ts';
 
 /** The Lambda that serves a route; `agent` is what runners call and no part of the public document. */

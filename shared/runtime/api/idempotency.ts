@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { idempotencyKeyOf } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
 import type { WorkspaceScope } from '../../store/workspace-scope.ts';

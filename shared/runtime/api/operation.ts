@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { PathParameters, Route } from '../../contracts/routes/route.ts';
 import type { WorkspaceScope } from '../../store/workspace-scope.ts';
 import type { Write } from '../../store/write.ts';

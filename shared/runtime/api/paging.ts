@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiProblem } from './problem.ts';
 
 const cursorSchema = z.tuple([z.string(), z.string()]);

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
 import { builderConfigurationSchema } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import {
