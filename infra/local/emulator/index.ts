@@ -6,6 +6,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
+import { z } from 'zod';
 import { startServerProcess } from './child-process.ts';
 import { adoptState } from './saved-state.ts';
 
@@ -47,11 +48,21 @@ export interface EmulatorOptions {
   log?: ((line: string) => void) | undefined;
 }
 
+const activitySchema = z.object({
+  /** Requests since the start, those of Lambda functions included. */
+  requests: z.int(),
+  /** Executions of Step Functions under way: they do not survive a restart. */
+  executions: z.int(),
+});
+type Activity = z.infer<typeof activitySchema>;
+
 export interface Emulator {
   endpoint: string;
   pid: number;
   /** Resolves when the process has ended, for whatever reason. */
   ended: Promise<void>;
+  /** How busy it is. */
+  activity: () => Promise<Activity>;
   /** Writes the whole state to `stateDir` while the emulator goes on; throws when it is not reachable. */
   save: () => Promise<void>;
   /** Ends the emulator; the state is written first. Idempotent. */
@@ -78,7 +89,12 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     stopLimitMs: STOP_LIMIT_MS,
     log: options.log ?? (() => {}),
   });
-  return { endpoint, ...server, save: () => saveState(endpoint) };
+  return { endpoint, ...server, save: () => saveState(endpoint), activity: () => readActivity(endpoint) };
+}
+
+async function readActivity(endpoint: string): Promise<Activity> {
+  const answer = await fetch(`${endpoint}/_goldsmith/activity`);
+  return activitySchema.parse(await answer.json());
 }
 
 async function saveState(endpoint: string): Promise<void> {

@@ -5,7 +5,8 @@
    failed attempt of an asynchronous call (AWS queues those for hours), so a burst would lose work.
 3. DynamoDB streams outlive a restart. MiniStack saves how far each event source mapping has read, but not
    the stream: after a restart the mappings would be deaf until as many records have been written anew.
-4. POST /_goldsmith/save writes the whole state to STATE_DIR without a shutdown.
+4. POST /_goldsmith/save writes the whole state to STATE_DIR without a shutdown. GET /_goldsmith/activity says how
+   many requests there have been and how many executions of Step Functions are under way: when a save is worth it.
 5. When standard input closes (the parent is gone, however it died) the emulator stops gracefully.
 6. Lambda processes never outlive the emulator.
 7. CloudFormation answers a change of a stack when it is made (it takes half a second). The CDK's command line
@@ -27,7 +28,7 @@ from hypercorn.config import Config
 from ministack.core.lambda_runtime import Worker
 from ministack.core.persistence import save_all
 from ministack.core.responses import AccountRegionScopedDict
-from ministack.services import cloudformation, dynamodb, lambda_svc
+from ministack.services import cloudformation, dynamodb, lambda_svc, stepfunctions
 from ministack.services.cloudformation import changesets, handlers, stacks
 
 # Seconds a Lambda call waits for a process before it is throttled as MiniStack does; below the 29 s
@@ -134,13 +135,37 @@ cloudformation.handle_request = answer_after_stack_change
 serve_aws = emulator.app
 
 
+requests_served = 0
+
+
+def save_state():
+    """Writes everything to STATE_DIR."""
+    save_all(emulator._build_persistence_save_dict())
+    return {"stateDir": os.environ.get("STATE_DIR", "")}
+
+
+def tell_activity():
+    """How busy the emulator is."""
+    executions = [each for _key, each in stepfunctions._executions.all_items()]
+    running = sum(1 for each in executions if each.get("status") == "RUNNING")
+    return {"requests": requests_served, "executions": running}
+
+
+own_routes = {
+    ("POST", "/_goldsmith/save"): save_state,
+    ("GET", "/_goldsmith/activity"): tell_activity,
+}
+
+
 async def serve(scope, receive, send):
-    """The emulator's application with the save route in front of it."""
-    if scope["type"] != "http" or scope["path"] != "/_goldsmith/save" or scope["method"] != "POST":
+    """The emulator's application with routes of our own in front of it."""
+    global requests_served
+    route = own_routes.get((scope.get("method"), scope.get("path")))
+    if route is None:
+        requests_served += 1
         await serve_aws(scope, receive, send)
         return
-    save_all(emulator._build_persistence_save_dict())
-    body = json.dumps({"stateDir": os.environ.get("STATE_DIR", "")}).encode()
+    body = json.dumps(route()).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -116,15 +116,16 @@ export class Saves {
   }
 }
 
-/**
- * Copies an emulator's state. Its S3 objects are linked instead: the emulator replaces such a file as a whole and
- * never writes into it, so the copies stay apart. Everything else may be changed in place.
- */
+/** Folders whose files the emulator replaces as a whole and never writes into: objects of S3, code of functions. */
+const NEVER_WRITTEN_INTO = new Set(['s3', 'lambda-blobs']);
+
+/** Copies an emulator's state. Where no file is changed in place they are linked instead, and the copies stay apart. */
 async function copyEmulator(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const entry of await readdir(from, { withFileTypes: true })) {
-    if (entry.name === 's3') await linkTree(join(from, 's3'), join(to, 's3'));
-    else await cp(join(from, entry.name), join(to, entry.name), { recursive: true });
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (NEVER_WRITTEN_INTO.has(entry.name)) await linkTree(source, target);
+    else await cp(source, target, { recursive: true });
   }
 }
 

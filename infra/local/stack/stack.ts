@@ -13,6 +13,7 @@ import { detectPackerGeneration } from '../stages/packer.ts';
 import type { StagePrinter } from '../terminal/stage-printer.ts';
 import { rotateLogs } from './log-files.ts';
 import { killProcesses } from './process-table.ts';
+import { QuietSaver } from './quiet-saver.ts';
 import { type SaveInfo, Saves } from './saves.ts';
 import { type Servers, startServers } from './servers.ts';
 import { portsOf, REGION, type StackPaths, vpcCidrOf } from './settings.ts';
@@ -90,16 +91,18 @@ async function fill(options: StackOptions, running: Running): Promise<Stack> {
   const { api, token, seeded } = await printer.stage('samples', (report) =>
     fillWorkspace(paths, pool, outputs, subnetId, report),
   );
-  const save = async () => {
+  const save = oneAtATime(async () => {
     await servers.emulator.save();
     const savedAt = new Date().toISOString();
     await saves.write(
       { savedAt, fingerprint: wanted, outputs, vpcCidr, basePort: options.basePort },
       (file) => servers.ec2.save(file),
     );
-  };
+  });
   if (isNew) await printer.stage('first save', save);
+  const saver = new QuietSaver(servers.emulator, save);
   const stop = async ({ save: isSaving } = { save: true }) => {
+    await saver.stop();
     await servers.codebuild.stop();
     if (isSaving) await save();
     await running.end();
@@ -115,6 +118,16 @@ async function fill(options: StackOptions, running: Running): Promise<Stack> {
     renewToken: () => signIn(paths, pool),
     save,
     stop,
+  };
+}
+
+/** The action such that a call waits for those before it. */
+function oneAtATime(action: () => Promise<void>): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => {
+    // Whoever asked for the one before hears of its failure.
+    last = last.catch(() => {}).then(action);
+    return last;
   };
 }
 

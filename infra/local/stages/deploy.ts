@@ -7,7 +7,7 @@ import { fingerprintDeployment } from '../stack/fingerprint.ts';
 import { runProgram } from '../stack/run-program.ts';
 import { CHECKOUT, EMULATOR_CREDENTIALS, REGION, type StackPaths } from '../stack/settings.ts';
 import type { Report } from '../terminal/stage-printer.ts';
-import { ensureAssetStore } from './asset-store.ts';
+import { completeDeployment, prepareAccount } from './emulator-account.ts';
 
 /** Stack name to output name to value, as `cdk deploy --outputs-file` writes it. */
 const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
@@ -43,7 +43,7 @@ export async function deploy(options: DeployOptions): Promise<Record<string, str
   await mkdir(paths.logs, { recursive: true });
   const outputsFile = join(paths.state, 'outputs.json');
   const output = ['--output', join(paths.home, 'cdk.out')];
-  await ensureAssetStore(endpoint);
+  await prepareAccount(endpoint);
   report('cdk deploy');
   const context = [...contextOf(options.packerGeneration), '-c', `localEndpoint=${endpoint}`];
   // Without a change set to look at first: nobody does.
@@ -58,7 +58,9 @@ export async function deploy(options: DeployOptions): Promise<Record<string, str
     ...output,
   ]);
   const outputs = outputsSchema.parse(JSON.parse(await readFile(outputsFile, 'utf8')));
-  return Object.fromEntries(Object.values(outputs).flatMap(Object.entries<string>));
+  const all = Object.fromEntries(Object.values(outputs).flatMap(Object.entries<string>));
+  await completeDeployment(endpoint, all['ApiUrl'] ?? '');
+  return all;
 }
 
 async function cdk(options: DeployOptions, args: readonly string[]): Promise<void> {

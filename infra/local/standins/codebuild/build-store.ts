@@ -3,7 +3,7 @@
  * answered after a restart, unfinished ones are found and ended (see reap-builds.ts). The file of a build
  * is replaced in one step at every change; a half-written one can never be read.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { buildSchema } from './build.ts';
@@ -52,12 +52,17 @@ export function saveBuild(stateDir: string, record: BuildRecord): void {
 /** Reads all builds, oldest first, after removing the finished ones above the number that is kept. */
 export function loadBuilds(stateDir: string): BuildRecord[] {
   for (const folder of ['builds', 'logs', 'work']) mkdirSync(join(stateDir, folder), { recursive: true });
+  return pruneBuilds(stateDir, readBuilds(stateDir));
+}
+
+/** All builds that a stand-in with this folder knows, oldest first. Changes nothing; none where there is no folder. */
+export function readBuilds(stateDir: string): BuildRecord[] {
   const folder = join(stateDir, 'builds');
-  const records = readdirSync(folder)
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .map((name) => recordSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8'))))
     .sort((a, b) => a.sequence - b.sequence);
-  return pruneBuilds(stateDir, records);
 }
 
 /** Removes the oldest finished builds above the number that is kept; answers those that remain. */
