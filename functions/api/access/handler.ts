@@ -31,7 +31,7 @@ export const handler = apiHandler(
     createApiToken: operation(routes.createApiToken, (call) => createApiToken(table, call)),
     listApiTokens: operation(routes.listApiTokens, (call) => listApiTokens(table, call)),
     createSocketTicket: operation(routes.createSocketTicket, (call) =>
-      createSocketTicket(traffic, environment.SOCKET_URL, call),
+      createSocketTicket({ core: table, traffic }, environment.SOCKET_URL, call),
     ),
   },
   { table, authenticate: authenticator(environment, table) },

@@ -33,7 +33,12 @@ export const apiHandler = (operations: Record<string, Operation>, dependencies: 
         const match = find(event.requestContext.http.method, pathOf(event));
         if (match === 'no-path') throw notFound('path');
         if ('allowed' in match)
-          throw new ApiProblem('method-not-allowed', `It has ${match.allowed.join(', ')}.`);
+          throw new ApiProblem(
+            'method-not-allowed',
+            `It has ${match.allowed.join(', ')}.`,
+            {},
+            match.allowed,
+          );
         const found = operations[match.id];
         if (found === undefined) throw notFound('path');
         return respond(found.route, await serve(event, { ...found, params: match.params }, dependencies));
@@ -93,7 +98,10 @@ const identify = async (
 const neededRole = (route: Route): Role =>
   route.role === 'public' || route.role === 'signed-in' ? 'viewer' : route.role;
 
-/** Runs a POST at most once for its idempotency key; two at the same moment meet at the row's guard. */
+/**
+ * Runs a POST at most once for its idempotency key; two at the same moment meet at the row's guard. The answer of an
+ * operation that is harmless to repeat, and so does not remember it by itself, is remembered here.
+ */
 const once = async (
   event: APIGatewayProxyEventV2,
   found: Found,
@@ -106,8 +114,15 @@ const once = async (
   const kept = idempotency(table, { key, principal, scope, path, body, status: found.route.status });
   const earlier = await kept.earlier();
   if (earlier !== undefined) return earlier;
+  let isRemembered = false;
+  const remember: typeof kept.remember = (...answer) => {
+    isRemembered = true;
+    return kept.remember(...answer);
+  };
   try {
-    return await found.run({ ...call, remember: kept.remember });
+    const answer = await found.run({ ...call, remember });
+    if (!isRemembered) await table.write(kept.remember(answer));
+    return answer;
   } catch (error) {
     const meanwhile = await kept.earlier();
     if (meanwhile === undefined) throw error;
@@ -135,6 +150,7 @@ const refuse = (error: unknown, requestId: string): APIGatewayProxyStructuredRes
     statusCode: document.status,
     headers: {
       'content-type': 'application/problem+json',
+      ...(problem.allowed.length > 0 ? { allow: problem.allowed.join(', ') } : {}),
       ...(problem.code === 'busy' ? { 'retry-after': '1' } : {}),
       ...(document.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     },

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { JwtVerifier } from 'aws-jwt-verify';
+import { JwtBaseError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { Role } from '../../contracts/entities/workspace.ts';
 import { roles } from '../../contracts/entities/workspace.ts';
 import { type ApiTokenStore, apiTokenStore } from '../../store/api-token-store.ts';
-import type { Table } from '../../store/table.ts';
+import { type Table, WriteRefused } from '../../store/table.ts';
 import type { workspaceStore } from '../../store/workspace-store.ts';
 import { now } from '../ids.ts';
 import { ApiProblem, notFound } from './problem.ts';
@@ -38,7 +39,11 @@ export const authenticator = (settings: Settings, table: Table): Authenticate =>
 const jwksCache = () =>
   new SimpleJwksCache({
     fetcher: {
-      fetch: async (uri: string) => (await fetch(uri, { signal: AbortSignal.timeout(5000) })).arrayBuffer(),
+      fetch: async (uri: string) => {
+        const answer = await fetch(uri, { signal: AbortSignal.timeout(5000) });
+        if (!answer.ok) throw new Error(`the keys of people's tokens cannot be had: HTTP ${answer.status}`);
+        return answer.arrayBuffer();
+      },
     },
   });
 
@@ -50,7 +55,7 @@ const peopleVerifier = (settings: Settings) =>
       jwksUri: settings.JWKS_URI,
       customJwtCheck: ({ payload }) => {
         if (payload['token_use'] !== 'access' || payload['client_id'] !== settings.TOKEN_CLIENT_ID) {
-          throw new Error('not an access token of this deployment');
+          throw badToken();
         }
       },
     },
@@ -66,8 +71,9 @@ const person = async (token: string, people: Verifier): Promise<Principal> => {
   try {
     const claims = await people.verify(token);
     return { kind: 'user', id: String(claims.sub), name: String(claims.username ?? claims.sub) };
-  } catch {
-    throw badToken();
+  } catch (error) {
+    // Anything else, such as keys that cannot be had, is our own trouble and no reason to sign in again.
+    throw error instanceof JwtBaseError ? badToken() : error;
   }
 };
 
@@ -77,8 +83,17 @@ const program = async (token: string, tokens: ApiTokenStore): Promise<Principal>
   const time = now();
   if (row === undefined || row.expiresAt <= time) throw badToken();
   const age = row.lastUsedAt === undefined ? Infinity : Date.parse(time) - Date.parse(row.lastUsedAt);
-  if (age > TOUCH_SECONDS * 1000) await tokens.touch(row, sha256, time);
+  if (age > TOUCH_SECONDS * 1000) await noteUse(tokens, row, sha256, time);
   return { kind: 'api-token', id: row.id, name: row.name, workspaceId: row.workspaceId, role: row.role };
+};
+
+/** Another request may note the use at this very moment, or the token may be revoked: neither spoils this request. */
+const noteUse = async (tokens: ApiTokenStore, ...use: Parameters<ApiTokenStore['touch']>): Promise<void> => {
+  try {
+    await tokens.touch(...use);
+  } catch (error) {
+    if (!(error instanceof WriteRefused)) throw error;
+  }
 };
 
 /** The role of a principal in a workspace. Throws 404 for a stranger: its existence is not revealed. */

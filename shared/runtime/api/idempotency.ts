@@ -17,7 +17,7 @@ const rowSchema = z.object({
   answer: z.object({
     status: z.int(),
     headers: z.record(z.string(), z.string()).optional(),
-    body: z.unknown(),
+    body: z.unknown().optional(),
   }),
   expiresAt: z.number(),
 });
@@ -31,20 +31,40 @@ export type Request = {
   status: number;
 };
 
+/** Longest key; a UUID has 36 characters. */
+const MAX_KEY = 255;
+
+const demandKey = (key: string): void => {
+  if (key.length >= 1 && key.length <= MAX_KEY) return;
+  const detail = `must have 1 to ${MAX_KEY} characters`;
+  const errors = [{ pointer: 'header/idempotency-key', code: 'bad-key', detail }];
+  throw new ApiProblem('bad-query', 'The idempotency key is not valid.', { errors });
+};
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** The answers that were given to idempotency keys. The row is written by the operation's own transaction. */
+/**
+ * The answers that were given to idempotency keys. The row is written by the operation's own transaction. Throws 400
+ * for a key that is none.
+ */
 export const idempotency = (table: Table, request: Request) => {
+  demandKey(request.key);
   const digest = sha256(JSON.stringify([request.principal.id, request.path, request.key]));
   const key = idempotencyKeyOf(request.scope, request.principal.id, digest);
   const bodySha256 = sha256(JSON.stringify(request.body ?? null));
+  /** When the row that lies there expired: the table removes such a row days later, until then it is written over. */
+  let expiredAt: number | undefined;
 
   return {
     /** The first answer, if there was one. Throws when the key came with another body or the answer held a secret. */
     earlier: async (): Promise<Answer | undefined> => {
       const item = await table.get(key);
       const row = item === undefined ? undefined : rowSchema.parse(item);
-      if (row === undefined || row.expiresAt <= Date.now() / 1000) return undefined;
+      if (row === undefined) return undefined;
+      if (row.expiresAt <= Date.now() / 1000) {
+        expiredAt = row.expiresAt;
+        return undefined;
+      }
       if (row.bodySha256 !== bodySha256) {
         throw new ApiProblem('idempotency-mismatch', 'This Idempotency-Key was used with another body.');
       }
@@ -61,7 +81,8 @@ export const idempotency = (table: Table, request: Request) => {
         answer: options.secret ? { status: kept.status } : kept,
         expiresAt: Math.floor(Date.now() / 1000) + KEEP_SECONDS,
       };
-      return [{ put: { ...key, ...row }, if: { exists: false } }];
+      const guard = expiredAt === undefined ? { exists: false } : { equals: { expiresAt: expiredAt } };
+      return [{ put: { ...key, ...row }, if: guard }];
     },
   };
 };

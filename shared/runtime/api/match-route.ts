@@ -21,11 +21,12 @@ export const routeMatcher = (routes: Record<string, Route>) => {
   };
 };
 
+/** No id of ours is longer; what a client makes up must not become a key that the table refuses. */
+const PARAMETER = '(?<$1>[^/]{1,128})';
+
 const patternOf = (id: string, route: Route): Pattern => {
   const segments = route.path.split('/');
-  const source = segments.map((segment) =>
-    segment.replace(/^\{(\w+)\}$/, '(?<$1>[^/]+)').replaceAll('.', '\\.'),
-  );
+  const source = segments.map((segment) => segment.replace(/^\{(\w+)\}$/, PARAMETER).replaceAll('.', '\\.'));
   return {
     id,
     route,

@@ -6,11 +6,14 @@ type Extras = Pick<Problem, 'errors' | 'usedBy' | 'usedByCount' | 'expectedSeq'>
 export class ApiProblem extends Error {
   readonly code: ProblemCode;
   readonly extras: Extras;
-  constructor(code: ProblemCode, detail: string, extras: Extras = {}) {
+  /** Methods that the path has, of a 405. */
+  readonly allowed: string[];
+  constructor(code: ProblemCode, detail: string, extras: Extras = {}, allowed: string[] = []) {
     super(detail);
     this.name = 'ApiProblem';
     this.code = code;
     this.extras = extras;
+    this.allowed = allowed;
   }
 }
 

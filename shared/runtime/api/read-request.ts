@@ -54,7 +54,7 @@ const parseJson = (text: string): unknown => {
 export const jsonBody = (event: APIGatewayProxyEventV2): unknown => {
   const type = header(event, 'content-type');
   const empty = event.body === undefined || event.body === '';
-  if (!empty && type !== undefined && !/^application\/([\w.+-]+\+)?json\b/i.test(type)) {
+  if (!empty && type !== undefined && !/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new ApiProblem('unsupported-media-type', 'Send application/json.');
   }
   const text = bodyText(event);

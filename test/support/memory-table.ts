@@ -1,0 +1,87 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import type { Key } from '../../shared/store/keys.ts';
+import { type Item, type Range, type Table, WriteRefused } from '../../shared/store/table.ts';
+import type { Guard, Write } from '../../shared/store/write.ts';
+
+/** A table in memory with the guards of the real one (test/contract/store proves that); for tests of what stands above it. */
+export type MemoryTable = Table & {
+  rows: Map<string, Item>;
+  /** Called before each write; what it throws is what the write throws. */
+  beforeWrite: (writes: Write[]) => void | Promise<void>;
+};
+
+const idOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
+
+const holds = (row: Item | undefined, guard: Guard = {}): boolean =>
+  (guard.exists === undefined || guard.exists === (row !== undefined)) &&
+  Object.entries(guard.equals ?? {}).every(([name, value]) => isDeepStrictEqual(row?.[name], value)) &&
+  (guard.absent ?? []).every((name) => row?.[name] === undefined);
+
+const keyOf = (write: Write): Key => {
+  if ('put' in write) return write.put;
+  if ('update' in write) return write.update;
+  return 'delete' in write ? write.delete : write.check;
+};
+
+const itemSchema = z.record(z.string(), z.unknown());
+/** As the table keeps it: without what is undefined, and nobody else's to change. */
+const defined = (item: Item): Item => itemSchema.parse(JSON.parse(JSON.stringify(item)));
+
+const apply = (rows: Map<string, Item>, write: Write): void => {
+  const { pk, sk } = keyOf(write);
+  const id = idOf({ pk, sk });
+  if ('put' in write) rows.set(id, defined(write.put));
+  if ('delete' in write) rows.delete(id);
+  if (!('update' in write)) return;
+  const row: Item = { ...(rows.get(id) ?? { pk, sk }), ...defined(write.set ?? {}) };
+  rows.set(id, Object.fromEntries(Object.entries(row).filter(([name]) => !write.remove?.includes(name))));
+};
+
+const select = (rows: Map<string, Item>, range: Range): Item[] => {
+  const sk = (item: Item) => String(item['sk']);
+  const found = [...rows.values()]
+    .filter((item) => item['pk'] === range.pk && sk(item).startsWith(range.prefix))
+    .filter((item) => range.after === undefined || sk(item) > range.after)
+    .filter((item) => range.before === undefined || sk(item) < range.before)
+    .toSorted((a, b) => (sk(a) < sk(b) ? -1 : 1));
+  return (range.newestFirst === true ? found.toReversed() : found).slice(0, range.limit);
+};
+
+export const memoryTable = (): MemoryTable => {
+  const rows = new Map<string, Item>();
+  const get = (key: Key) => structuredClone(rows.get(idOf(key)));
+  const table: MemoryTable = {
+    rows,
+    beforeWrite: () => {},
+    get: async (key) => {
+      await turn();
+      return get(key);
+    },
+    getAll: async (keys) => {
+      await turn();
+      return keys.map(get).filter((item) => item !== undefined);
+    },
+    query: async (range) => {
+      await turn();
+      return structuredClone(select(rows, range));
+    },
+    due: async (partition, until, limit) => {
+      await turn();
+      return [...rows.values()]
+        .filter((item) => item['due'] === partition && String(item['dueAt']) <= until)
+        .toSorted((a, b) => (String(a['dueAt']) < String(b['dueAt']) ? -1 : 1))
+        .slice(0, limit)
+        .map((item) => ({ pk: String(item['pk']), sk: String(item['sk']) }));
+    },
+    write: async (writes) => {
+      await turn();
+      await table.beforeWrite(writes);
+      const failed = writes.flatMap((write, place) => (holds(get(keyOf(write)), write.if) ? [] : [place]));
+      if (failed.length > 0) throw new WriteRefused(failed);
+      for (const write of writes) apply(rows, write);
+    },
+  };
+  return table;
+};

@@ -1,0 +1,156 @@
+import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { roles } from '../../../../shared/contracts/entities/workspace.ts';
+import { authenticator, demandRole } from '../../../../shared/runtime/api/authenticate.ts';
+import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
+import { apiTokenStore } from '../../../../shared/store/api-token-store.ts';
+import { globalKeys } from '../../../../shared/store/keys.ts';
+import { WriteRefused } from '../../../../shared/store/table.ts';
+import { scopeTo } from '../../../../shared/store/workspace-scope.ts';
+import { ulid, workspaceId } from '../../../support/builders.ts';
+import { memoryTable } from '../../../support/memory-table.ts';
+
+const issuer = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool';
+const clientId = 'client-1';
+const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const foreign = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const jwt = (claims: object, key: KeyObject = own.privateKey, header: object = { alg: 'RS256', kid: 'key-1' }) => {
+  const text = `${encode(header)}.${encode({ ...goodClaims, ...claims })}`;
+  return `Bearer ${text}.${sign('RSA-SHA256', Buffer.from(text), key).toString('base64url')}`;
+};
+const seconds = Math.floor(Date.now() / 1000);
+const goodClaims = {
+  sub: 'person-1',
+  username: 'ada',
+  iss: issuer,
+  client_id: clientId,
+  token_use: 'access',
+  iat: seconds - 10,
+  exp: seconds + 600,
+};
+
+const server = createServer((_request, response) => {
+  const key: JsonWebKey = own.publicKey.export({ format: 'jwk' });
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ keys: [{ ...key, kid: 'key-1', alg: 'RS256', use: 'sig' }] }));
+});
+let port = 0;
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address: AddressInfo | string | null = server.address();
+  port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+});
+afterAll(() => server.close());
+
+const table = memoryTable();
+const settings = (jwksPort: number) => ({
+  TOKEN_ISSUER: issuer,
+  JWKS_URI: `http://127.0.0.1:${jwksPort}/keys`,
+  TOKEN_CLIENT_ID: clientId,
+});
+const codeOf = async (attempt: Promise<unknown>): Promise<string> => {
+  try {
+    await attempt;
+    return 'accepted';
+  } catch (error) {
+    return error instanceof ApiProblem ? error.code : 'another error';
+  }
+};
+
+describe('a person', () => {
+  test('is known by a Cognito access token', async () => {
+    const authenticate = authenticator(settings(port), table);
+    expect(await authenticate(jwt({}))).toEqual({ kind: 'user', id: 'person-1', name: 'ada' });
+  });
+
+  test.each([
+    ['has expired', () => jwt({ exp: seconds - 1 })],
+    ['is not valid yet', () => jwt({ nbf: seconds + 600 })],
+    ['is of another deployment’s pool', () => jwt({ iss: `${issuer}2` })],
+    ['is of another client', () => jwt({ client_id: 'client-2' })],
+    ['is an id token', () => jwt({ token_use: 'id' })],
+    ['is signed with another key', () => jwt({}, foreign.privateKey)],
+    ['names an unknown key', () => jwt({}, foreign.privateKey, { alg: 'RS256', kid: 'key-2' })],
+    ['claims to need no signature', () => `Bearer ${encode({ alg: 'none', kid: 'key-1' })}.${encode(goodClaims)}.`],
+    ['was changed after it was signed', () => jwt({}).replace(/\.[^.]+\./, `.${encode({ ...goodClaims, sub: 'x' })}.`)],
+    ['is no token', () => 'Bearer nonsense'],
+    ['comes by another scheme', () => 'Basic dXNlcjpwYXNz'],
+    ['is empty', () => 'Bearer '],
+  ])('is refused with a token that %s', async (_case, token) => {
+    const authenticate = authenticator(settings(port), table);
+    expect(await codeOf(authenticate(token()))).toBe('bad-token');
+  });
+
+  test.each([undefined, ''])('is asked for a token when there is none (%j)', async (authorization) => {
+    expect(await codeOf(authenticator(settings(port), table)(authorization))).toBe('no-token');
+  });
+
+  test('is not told that the token is bad when the keys cannot be had', async () => {
+    const authenticate = authenticator(settings(1), table);
+    expect(await codeOf(authenticate(jwt({})))).toBe('another error');
+  });
+});
+
+describe('a program', () => {
+  const scope = scopeTo(workspaceId);
+  const give = async (name: string, expiresAt: string) => {
+    const secret = `gsm_${name}`;
+    const sha256 = createHash('sha256').update(secret).digest('hex');
+    const token = {
+      id: `tok_${ulid(name)}`,
+      name,
+      role: 'operator' as const,
+      expiresAt,
+      createdAt: '2026-01-02T03:04:05.678Z',
+      createdBy: 'user-1',
+    };
+    await apiTokenStore(table).create(scope, token, sha256, []);
+    return { authorization: `Bearer ${secret}`, sha256 };
+  };
+  const later = new Date(Date.now() + 60_000).toISOString();
+  const authenticate = authenticator(settings(1), table);
+
+  test('is known by its API token, which notes when it was used', async () => {
+    const { authorization, sha256 } = await give('A', later);
+    expect(await authenticate(authorization)).toMatchObject({ kind: 'api-token', workspaceId, role: 'operator' });
+    expect(await table.get(globalKeys.apiToken(sha256))).toHaveProperty('lastUsedAt');
+    const [listed] = await apiTokenStore(table).list(scope);
+    expect(listed?.lastUsedAt).toBeDefined();
+  });
+
+  test('is refused with an expired or unknown token', async () => {
+    const { authorization } = await give('B', new Date(Date.now() - 1).toISOString());
+    expect(await codeOf(authenticate(authorization))).toBe('bad-token');
+    expect(await codeOf(authenticate('Bearer gsm_unknown'))).toBe('bad-token');
+  });
+
+  test('is not refused because two of its requests note the use at the same moment', async () => {
+    const { authorization } = await give('C', later);
+    table.beforeWrite = () => {
+      throw new WriteRefused([]);
+    };
+    expect(await codeOf(authenticate(authorization))).toBe('accepted');
+    table.beforeWrite = () => {};
+  });
+});
+
+test('each role includes those before it and no other', () => {
+  const allowed = (role: (typeof roles)[number]) => roles.filter((needed) => {
+    try {
+      demandRole(role, needed);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  expect(roles.map(allowed)).toEqual([
+    ['viewer'],
+    ['viewer', 'operator'],
+    ['viewer', 'operator', 'editor'],
+    ['viewer', 'operator', 'editor', 'owner'],
+  ]);
+});
