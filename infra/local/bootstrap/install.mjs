@@ -55,13 +55,14 @@ function isKnownToApt(name) {
 export async function installNodeModules() {
   const started = Date.now();
   const npm = findNpm();
-  await runProgram('npm ci', [...npm, 'ci', '--no-audit', '--no-fund']);
+  // Not `npm ci`: it refuses a lockfile without the packages for other systems, which not every registry has.
+  await runProgram('npm install', [...npm, 'install', '--no-save', '--no-audit', '--no-fund']);
   // The package `node` fetches its program in an install script, which some people switch off for all packages.
   if (!existsSync(PROJECT_NODE))
     await runProgram('npm rebuild node', [...npm, 'rebuild', 'node', '--ignore-scripts=false']);
   if (!hasNodeModules())
     throw new Error(
-      'npm ci ended well, but node_modules is not what package-lock.json says. Please run npm ci by hand.',
+      'npm install ended well, but node_modules is not what package-lock.json says. Please remove node_modules and start again.',
     );
   return { name: 'npm packages', seconds: (Date.now() - started) / 1000 };
 }
