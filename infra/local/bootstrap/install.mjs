@@ -1,6 +1,13 @@
 /** Fetches what only the outside of the project can: packages of the system through apt, and those of npm. */
 import { spawn } from 'node:child_process';
-import { CHECKOUT, findProgram, firstLine, hasNodeModules, PROJECT_NODE } from './inventory.mjs';
+import {
+  CHECKOUT,
+  countInstalledPackages,
+  findProgram,
+  firstLine,
+  hasNodeModules,
+  PROJECT_NODE,
+} from './inventory.mjs';
 import { existsSync } from 'node:fs';
 
 /** A line is printed at least this often while a program works in silence, in milliseconds. */
@@ -56,7 +63,9 @@ export async function installNodeModules() {
   const started = Date.now();
   const npm = findNpm();
   // Not `npm ci`: it refuses a lockfile without the packages for other systems, which not every registry has.
-  await runProgram('npm install', [...npm, 'install', '--no-save', '--no-audit', '--no-fund']);
+  // Quietly: some of the tools want a newer Node than the user's, and they get the project's own.
+  const options = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  await runProgram('npm install', [...npm, 'install', ...options], countInstalledPackages);
   // The package `node` fetches its program in an install script, which some people switch off for all packages.
   if (!existsSync(PROJECT_NODE))
     await runProgram('npm rebuild node', [...npm, 'rebuild', 'node', '--ignore-scripts=false']);
@@ -74,11 +83,12 @@ function findNpm() {
 }
 
 /**
- * Runs a program, shows its last line every few seconds, and all of its output when it fails.
+ * Runs a program, shows every few seconds how far it is, and all of its output when it fails.
  * @param {string} title
  * @param {readonly string[]} commandLine
+ * @param {() => string} [describeProgress] default: its last line
  */
-async function runProgram(title, [command = '', ...args]) {
+async function runProgram(title, [command = '', ...args], describeProgress) {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
   console.log(`▸ ${title}`);
@@ -88,7 +98,7 @@ async function runProgram(title, [command = '', ...args]) {
   running.add(child);
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(String(data)));
   const heartbeat = setInterval(
-    () => console.log(`  ${title}: ${seconds()} s  ${lastLine(output)}`),
+    () => console.log(`  ${title}: ${seconds()} s  ${describeProgress?.() ?? lastLine(output)}`),
     HEARTBEAT_MS,
   );
   const outcome = await waitForEnd(child);

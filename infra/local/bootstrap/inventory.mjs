@@ -91,6 +91,14 @@ export function hasNodeModules() {
   });
 }
 
+/** How many packages of the lockfile have a folder by now, in words. */
+export function countInstalledPackages() {
+  const wanted = readLockfile(join(CHECKOUT, 'package-lock.json'))?.packages ?? {};
+  const paths = Object.keys(wanted).filter((path) => path !== '' && wanted[path]?.optional !== true);
+  const count = paths.filter((path) => existsSync(join(CHECKOUT, path, 'package.json'))).length;
+  return `${count} of ${paths.length} packages unpacked`;
+}
+
 /** The system's packages whose programs or files are absent. */
 function findMissingPackages() {
   const absent = systemPackages.filter(
