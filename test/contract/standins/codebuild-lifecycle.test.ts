@@ -29,7 +29,7 @@ afterAll(async () => {
 const sleeping = { phases: { build: { commands: ['echo "pid $$"; sleep 60'] } } };
 
 describe('StopBuild', () => {
-  test('kills what runs in sessions of its own and as daemons, but no virtual machine', async () => {
+  test('kills what runs in sessions of its own, as daemons and with an environment of its own, but no virtual machine', async () => {
     standIn = await fixture.startStandIn();
     const folder = await mkdtemp(join(tmpdir(), 'goldsmith-qemu-'));
     const qemu = join(folder, 'qemu-system-x86_64');
@@ -42,6 +42,7 @@ describe('StopBuild', () => {
             [
               `setsid sh -c 'echo "session $$"; exec sleep 60' &`,
               `(setsid sleep 62 & echo "daemon $!")`,
+              `(env -i "TMPDIR=$TMPDIR/own" "$(command -v setsid)" "$(command -v sleep)" 64 & echo "stray $!")`,
               `setsid ${qemu} 60 & echo "machine $!"`,
               'sleep 63',
             ].join('\n'),
@@ -51,7 +52,7 @@ describe('StopBuild', () => {
     });
     const build = await standIn.start(project);
     const pids = new Map<string, number>();
-    for (const name of ['session', 'daemon', 'machine']) {
+    for (const name of ['session', 'daemon', 'stray', 'machine']) {
       pids.set(name, Number(await waitForLine(build, `${name} `)));
     }
     machines.push(pids.get('machine') ?? 0);
@@ -62,6 +63,7 @@ describe('StopBuild', () => {
     expect(phasesOf(await standIn.read(build.id)).slice(6)).toEqual(['BUILD:STOPPED', 'COMPLETED']);
     expect(isAlive(pids.get('session'))).toBe(false);
     expect(isAlive(pids.get('daemon'))).toBe(false);
+    expect(isAlive(pids.get('stray'))).toBe(false);
     expect(isAlive(pids.get('machine'))).toBe(true);
     expect(await readdir(join(fixture.stateDir, 'work'))).toEqual([]);
     await rm(folder, { recursive: true });

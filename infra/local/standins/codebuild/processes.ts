@@ -1,9 +1,10 @@
 /**
  * Finds and kills the processes of a build, wherever they hid: a command's process group, sessions started
  * below it (the runner starts Packer in its own), and daemons whose parent is gone. The last two are found
- * through /proc: as descendants, and by CODEBUILD_BUILD_ID in their environment, which every process of a
- * build inherits. QEMU virtual machines are spared: they stand for instances, not for build processes.
- * A daemon that also cleared its environment cannot be found.
+ * through /proc: as descendants, and by their environment. It holds CODEBUILD_BUILD_ID, which every process
+ * of a build inherits, or where it was made anew (the runner does that for Packer) a folder for temporary
+ * files inside the build's own. QEMU virtual machines are spared: they stand for instances, not for build
+ * processes. A daemon that cleared all of its environment cannot be found.
  * Linux only, like the virtual machines: without /proc nothing is found.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -22,6 +23,12 @@ export interface ProcessMark {
   startTicks: string;
 }
 
+/** What the environment of a build's processes shows. */
+interface BuildOwner {
+  buildId: string;
+  workspace: string;
+}
+
 interface ProcessEntry extends ProcessMark {
   parent: number;
   group: number;
@@ -35,13 +42,13 @@ export function markProcess(pid: number): ProcessMark | undefined {
 
 /**
  * Kills every process of a build with SIGKILL and resolves when they are gone.
- * @param buildId the value of CODEBUILD_BUILD_ID that marks its processes
+ * @param owner the value of CODEBUILD_BUILD_ID that marks its processes, and the build's folder
  * @param roots processes known to belong to the build, such as the running command's shell
  */
-export async function killBuildProcesses(buildId: string, roots: readonly ProcessMark[]): Promise<void> {
+export async function killBuildProcesses(owner: BuildOwner, roots: readonly ProcessMark[]): Promise<void> {
   const known = new Map(roots.map((root) => [root.pid, root.startTicks]));
   for (let look = 0; look < MAX_LOOKS; look += 1) {
-    const living = findBuildProcesses(buildId, known);
+    const living = findBuildProcesses(owner, known);
     if (living.length === 0) return;
     for (const { pid, startTicks } of living) {
       // Its children are found by their parent's pid only while that is remembered.
@@ -52,11 +59,9 @@ export async function killBuildProcesses(buildId: string, roots: readonly Proces
   }
 }
 
-function findBuildProcesses(buildId: string, known: ReadonlyMap<number, string>): ProcessEntry[] {
-  const marker = `CODEBUILD_BUILD_ID=${buildId}`;
+function findBuildProcesses(owner: BuildOwner, known: ReadonlyMap<number, string>): ProcessEntry[] {
   const all = listProcesses();
-  const isRoot = (each: ProcessEntry) =>
-    known.get(each.pid) === each.startTicks || hasMarker(each.pid, marker);
+  const isRoot = (each: ProcessEntry) => known.get(each.pid) === each.startTicks || isMarked(each.pid, owner);
   const members = new Set(all.filter(isRoot).map(({ pid }) => pid));
   // A process can be listed before its parent, so the tree is walked until nothing is added.
   for (let before = -1; before !== members.size; ) {
@@ -98,9 +103,12 @@ function readProcess(pid: number): ProcessEntry | undefined {
   }
 }
 
-function hasMarker(pid: number, marker: string): boolean {
+function isMarked(pid: number, { buildId, workspace }: BuildOwner): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(marker);
+    const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return variables.some(
+      (each) => each === `CODEBUILD_BUILD_ID=${buildId}` || each.startsWith(`TMPDIR=${workspace}/`),
+    );
   } catch {
     return false;
   }

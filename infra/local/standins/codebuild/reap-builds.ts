@@ -23,8 +23,10 @@ export async function reapBuilds(stateDir: string): Promise<BuildRecord[]> {
 }
 
 async function reapBuild(stateDir: string, record: BuildRecord): Promise<void> {
-  await killBuildProcesses(record.build.id, record.shell === undefined ? [] : [record.shell]);
-  await rm(buildPaths(stateDir, record.build.id).workspace, { recursive: true, force: true });
+  const { workspace } = buildPaths(stateDir, record.build.id);
+  const owner = { buildId: record.build.id, workspace };
+  await killBuildProcesses(owner, record.shell === undefined ? [] : [record.shell]);
+  await rm(workspace, { recursive: true, force: true });
   record.shell = undefined;
   completeBuild(record.build, 'FAILED', Date.now() / 1000, HOST_GONE);
   saveBuild(stateDir, record);

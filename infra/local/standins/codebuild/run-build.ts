@@ -172,7 +172,8 @@ export class BuildRun {
 
   async #kill(): Promise<void> {
     const { build, shell } = this.#record;
-    await killBuildProcesses(build.id, shell === undefined ? [] : [shell]);
+    const owner = { buildId: build.id, workspace: this.#paths.workspace };
+    await killBuildProcesses(owner, shell === undefined ? [] : [shell]);
   }
 
   #outcome(): EndStatus {
