@@ -111,6 +111,8 @@ const query = async (client: DynamoDBDocumentClient, name: string, range: Range)
   const items: Item[] = [];
   const low = range.after === undefined ? range.prefix : `${range.after}\u0000`;
   const high = range.before ?? `${range.prefix}${LAST}`;
+  // DynamoDB refuses bounds that cross.
+  if (low > high) return [];
   let start: QueryCommandInput['ExclusiveStartKey'];
   do {
     const answer = await client.send(

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Table, WriteRefused } from '../../../shared/store/table.ts';
+import type { Write } from '../../../shared/store/write.ts';
+import { memoryTable } from '../../support/memory-table.ts';
+import { type Emulated, startTables } from './tables.ts';
+
+/** The verbs of a table, proven for the real one and for the one in memory that unit tests stand on. */
+
+let emulated: Emulated;
+beforeAll(async () => {
+  emulated = await startTables();
+});
+afterAll(() => emulated.stop());
+
+const places = async (attempt: Promise<void>): Promise<number[] | 'written'> => {
+  try {
+    await attempt;
+    return 'written';
+  } catch (error) {
+    if (error instanceof WriteRefused) return error.failed;
+    throw error;
+  }
+};
+const sks = (items: Record<string, unknown>[]) => items.map((item) => String(item['sk']));
+
+describe.each([
+  ['DynamoDB', () => emulated.core],
+  ['in memory', memoryTable],
+] as const)('a table (%s)', (_name, open: () => Table) => {
+  let table: Table;
+  let count = 0;
+  let pk = '';
+  beforeAll(() => {
+    table = open();
+  });
+  const fresh = async (rows: string[] = []) => {
+    count += 1;
+    pk = `P#${count}`;
+    for (const sk of rows) await table.write([{ put: { pk, sk, n: sk } }]);
+    return { pk, sk: 'A' };
+  };
+
+  test('keeps a row as it was put, without what is undefined', async () => {
+    const key = await fresh();
+    await table.write([{ put: { ...key, text: 'é\u0000', list: [1, { a: [] }], no: undefined, flag: false } }]);
+    expect(await table.get(key)).toEqual({ ...key, text: 'é\u0000', list: [1, { a: [] }], flag: false });
+    expect(await table.get({ pk, sk: 'B' })).toBeUndefined();
+  });
+
+  test('updates and removes attributes, and makes the row when there is none', async () => {
+    const key = await fresh();
+    await table.write([{ update: key, set: { status: 'a', size: 1, name: 'n', skip: undefined } }]);
+    await table.write([{ update: key, set: { status: 'b' }, remove: ['size'] }]);
+    expect(await table.get(key)).toEqual({ ...key, status: 'b', name: 'n' });
+  });
+
+  test.each<[string, Write['if'], boolean]>([
+    ['must exist', { exists: true }, true],
+    ['must not exist', { exists: false }, false],
+    ['must have a value', { equals: { n: 'A' } }, true],
+    ['must have another value', { equals: { n: 'B' } }, false],
+    ['must have two values', { equals: { n: 'A', sk: 'A' } }, true],
+    ['must lack an attribute', { absent: ['m'] }, true],
+    ['must lack one that it has', { absent: ['n'] }, false],
+    ['must do several at once', { exists: true, equals: { n: 'A' }, absent: ['m', 'n'] }, false],
+    ['must do nothing', {}, true],
+  ])('a row that %s guards puts, updates and deletes alike', async (_case, guard, isWritten) => {
+    const expected = isWritten ? 'written' : [0];
+    const key = await fresh(['A']);
+    expect(await places(table.write([{ put: { ...key, n: 'A' }, if: guard }]))).toEqual(expected);
+    expect(await places(table.write([{ update: key, set: { extra: 1 }, if: guard }]))).toEqual(expected);
+    expect(await places(table.write([{ delete: key, if: guard }]))).toEqual(expected);
+    expect((await table.get(key)) === undefined).toBe(isWritten);
+  });
+
+  test('an update may name the attributes of its guard', async () => {
+    const key = await fresh(['A']);
+    expect(await places(table.write([{ update: key, set: { n: 'B' }, if: { equals: { n: 'A' } } }]))).toBe('written');
+    expect(await places(table.write([{ update: key, set: { n: 'C' }, if: { equals: { n: 'A' } } }]))).toEqual([0]);
+    expect(await table.get(key)).toMatchObject({ n: 'B' });
+  });
+
+  test('a transaction is written as a whole or not at all, and says which guards did not hold', async () => {
+    const key = await fresh(['A']);
+    const writes: Write[] = [
+      { put: { pk, sk: 'B' }, if: { exists: false } },
+      { check: key, if: { equals: { n: 'other' } } },
+      { update: { pk, sk: 'C' }, set: { n: 1 } },
+      { delete: { pk, sk: 'D' }, if: { exists: true } },
+    ];
+    expect(await places(table.write(writes))).toEqual([1, 3]);
+    expect(sks(await table.query({ pk, prefix: '' }))).toEqual(['A']);
+  });
+
+  test('a check alone guards a transaction without changing its row', async () => {
+    const key = await fresh(['A']);
+    const put = { put: { pk, sk: 'B' } };
+    expect(await places(table.write([{ check: key, if: { exists: true } }, put]))).toBe('written');
+    expect(await table.get(key)).toEqual({ ...key, n: 'A' });
+  });
+
+  test('of twenty who write the same row at once one wins', async () => {
+    const key = await fresh();
+    const tries = Array.from({ length: 20 }, (_, by) =>
+      places(table.write([{ put: { ...key, by }, if: { exists: false } }])),
+    );
+    expect((await Promise.all(tries)).filter((one) => one === 'written')).toHaveLength(1);
+  });
+
+  describe('a range', () => {
+    const rows = ['A', 'R#1', 'R#2', 'R#3', 'R#4', 'S'];
+    test.each<[string, object, string[]]>([
+      ['holds the keys with its prefix', {}, ['R#1', 'R#2', 'R#3', 'R#4']],
+      ['can be read backwards', { newestFirst: true }, ['R#4', 'R#3', 'R#2', 'R#1']],
+      ['begins after a key', { after: 'R#2' }, ['R#3', 'R#4']],
+      ['ends before a key', { before: 'R#3' }, ['R#1', 'R#2']],
+      ['has bounds that need not be there', { after: 'R#11', before: 'R#35' }, ['R#2', 'R#3']],
+      ['is empty when its bounds cross', { after: 'R#3', before: 'R#2' }, []],
+      ['is empty between neighbours', { after: 'R#2', before: 'R#3' }, []],
+      ['has its first few', { limit: 2 }, ['R#1', 'R#2']],
+      ['has its last few', { limit: 2, newestFirst: true, before: 'R#4' }, ['R#3', 'R#2']],
+      ['has all when there are fewer than asked for', { limit: 9, after: 'R#3' }, ['R#4']],
+    ])('%s', async (_case, range, expected) => {
+      await fresh(rows);
+      expect(sks(await table.query({ pk, prefix: 'R#', ...range }))).toEqual(expected);
+    });
+
+    test('of the whole partition holds everything', async () => {
+      await fresh(rows);
+      expect(sks(await table.query({ pk, prefix: '' }))).toEqual(rows);
+    });
+
+    test('is read over the pages of the service', async () => {
+      await fresh();
+      const text = 'x'.repeat(300_000);
+      for (let n = 0; n < 8; n += 1) await table.write([{ put: { pk, sk: `R#${n}`, text } }]);
+      expect(await table.query({ pk, prefix: 'R#' })).toHaveLength(8);
+      expect(sks(await table.query({ pk, prefix: 'R#', limit: 7, newestFirst: true })).at(-1)).toBe('R#1');
+    });
+  });
+
+  test('many rows come in the order asked for, without those that are not there', async () => {
+    await fresh();
+    const all = Array.from({ length: 150 }, (_, n) => ({ pk, sk: String(n) }));
+    await table.write(all.slice(0, 100).map((key) => ({ put: key })));
+    await table.write(all.slice(100).map((key) => ({ put: key })));
+    const wanted = [...all.toReversed(), { pk, sk: 'none' }];
+    expect(sks(await table.getAll(wanted))).toEqual(sks(all.toReversed()));
+    expect(await table.getAll([])).toEqual([]);
+  });
+
+  test('the index knows what is due by now, the oldest first', async () => {
+    await fresh();
+    const due = `DUE#${pk}`;
+    const put = (sk: string, dueAt?: string) => table.write([{ put: { pk, sk, ...(dueAt && { due, dueAt }) } }]);
+    await put('late', '2026-01-03');
+    await put('early', '2026-01-01');
+    await put('future', '2026-02-01');
+    await put('never');
+    expect(await table.due(due, '2026-01-04', 10)).toEqual([
+      { pk, sk: 'early' },
+      { pk, sk: 'late' },
+    ]);
+    expect(await table.due(due, '2026-01-04', 1)).toEqual([{ pk, sk: 'early' }]);
+    await table.write([{ update: { pk, sk: 'early' }, remove: ['due', 'dueAt'] }]);
+    expect(await table.due(due, '2026-01-04', 10)).toEqual([{ pk, sk: 'late' }]);
+  });
+});
