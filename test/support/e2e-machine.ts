@@ -9,8 +9,8 @@ import {
   paginateScan,
 } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListBucketsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import { buildPaths } from '../../infra/local/standins/codebuild/build-store.ts';
-import { EMULATOR_CREDENTIALS, portsOf } from '../../infra/local/stack/settings.ts';
+import { buildPaths, workspaceOf } from '../../infra/local/standins/codebuild/build-store.ts';
+import { EMULATOR_CREDENTIALS, portsOf, stackPaths } from '../../infra/local/stack/settings.ts';
 import { localStack } from './e2e-client.ts';
 import { until } from './e2e-wait.ts';
 
@@ -67,7 +67,8 @@ export const readBuild = async (buildId: string): Promise<Build> => {
 const paths = (buildId: string) => buildPaths(join(localStack().home, 'state', 'codebuild'), buildId);
 
 /** The folder that is a build's whole machine while it runs. */
-export const buildFolder = (buildId: string): string => paths(buildId).workspace;
+export const buildFolder = (buildId: string): string =>
+  workspaceOf(join(stackPaths(localStack().home).temporary, 'work'), buildId);
 
 /** What a build printed. */
 export const buildLog = (buildId: string): Promise<string> => readFile(paths(buildId).log, 'utf8');

@@ -120,7 +120,7 @@ export async function removeAbandonedStacks(): Promise<void> {
     if (!name.startsWith(HOME_PREFIX)) continue;
     const paths = stackPaths(join(tmpdir(), name));
     if ((await findSupervisor(paths)) !== undefined) continue;
-    await killProcesses(paths.state);
+    await killProcesses(paths);
     for (const folder of [paths.home, paths.temporary]) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -162,7 +162,7 @@ export const pythonEnvironments = [
     id: 'emulator',
     name: 'MiniStack',
     version: '1.5.33',
-    megabytes: 28,
+    megabytes: 25,
     licence: 'MIT',
     why: 'the AWS emulator that the CDK app is deployed to',
     requirements: 'emulator/requirements.txt',
@@ -171,7 +171,7 @@ export const pythonEnvironments = [
     id: 'ec2',
     name: 'moto',
     version: '5.2.5',
-    megabytes: 60,
+    megabytes: 31,
     licence: 'Apache-2.0',
     why: "stands in for EC2 in the customer's account",
     requirements: 'standins/ec2/requirements.txt',
@@ -185,7 +185,7 @@ export const pythonEnvironments = [
 export const baseDisk = {
   name: 'base disk',
   version: "the system's kernel, BusyBox, OpenSSH",
-  megabytes: 35,
+  megabytes: 41,
   licence: 'GPL-2.0, BSD and others',
-  why: 'a bootable Linux of 20 MB: what images are built from here',
+  why: 'a small bootable Linux: what images are built from here',
 };

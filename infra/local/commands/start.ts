@@ -99,12 +99,12 @@ class BrokenStack extends Error {
 
 async function killAll(paths: StackPaths): Promise<void> {
   await killDescendants();
-  await killProcesses(paths.state);
+  await killProcesses(paths);
   await removeLocalFile(paths);
 }
 
 async function forget(paths: StackPaths, printer: StagePrinter): Promise<void> {
-  await killProcesses(paths.state);
+  await killProcesses(paths);
   await rm(paths.state, { recursive: true, force: true });
   printer.line('Everything that was saved here is gone: this start begins anew.');
 }

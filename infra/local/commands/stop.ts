@@ -23,7 +23,7 @@ export async function stop({ output }: CommandContext): Promise<number> {
       printer.line('It does not end by itself: killing it. The next start goes on from the last save.');
       kill(supervisor.pid, 'SIGKILL');
     });
-  const left = await killProcesses(paths.state);
+  const left = await killProcesses(paths);
   await rm(paths.temporary, { recursive: true, force: true });
   await removeLocalFile(paths);
   if (supervisor === undefined) await resignSupervisor(paths);

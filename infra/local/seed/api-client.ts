@@ -78,6 +78,8 @@ export class ApiClient {
     if (!response.ok) throw new ApiError(`${method} ${path}`, response.status, text);
     const answer = schema.safeParse(parseJson(text));
     if (answer.success) return answer.data;
-    throw new Error(`${method} ${path} was not answered as the contract says:\n${z.prettifyError(answer.error)}`);
+    throw new Error(
+      `${method} ${path} was not answered as the contract says:\n${z.prettifyError(answer.error)}`,
+    );
   }
 }

@@ -1,11 +1,12 @@
 /**
  * Finding and ending the processes of one stack, also those whose parent crashed. A process belongs to a stack when
- * its environment or its command line names the stack's state folder: the emulator, its Lambda processes, the
- * stand-ins, runners, Packer and the VMs all do. Nobody else's process is ever touched.
+ * its environment or its command line names the stack's folder of state or of temporary files: the emulator, its
+ * Lambda processes, the stand-ins, runners, Packer and the VMs all do. Nobody else's process is ever touched.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StackPaths } from './settings.ts';
 
 /** Programs that may be found by their command line alone; an editor that shows a file of the state is not one. */
 const OWN_PROGRAMS =
@@ -33,21 +34,24 @@ export async function readStartTime(pid: number): Promise<string | undefined> {
   return state === 'Z' ? undefined : fields[18];
 }
 
-/** All processes of the stack with this state folder, without the caller and its ancestors. */
-export async function findProcesses(stateDir: string): Promise<FoundProcess[]> {
+/** The folders that tell whose a process is. */
+type StackFolders = Pick<StackPaths, 'state' | 'temporary'>;
+
+/** All processes of the stack with these folders, without the caller and its ancestors. */
+export async function findProcesses({ state, temporary }: StackFolders): Promise<FoundProcess[]> {
   const own = await findAncestors(process.pid);
   const pids = (await readdir('/proc')).map(Number).filter((pid) => Number.isInteger(pid) && !own.has(pid));
-  const found = await Promise.all(pids.map((pid) => inspect(pid, stateDir)));
+  const found = await Promise.all(pids.map((pid) => inspect(pid, [state, temporary])));
   return found.filter((each) => each !== undefined);
 }
 
-async function inspect(pid: number, stateDir: string): Promise<FoundProcess | undefined> {
+async function inspect(pid: number, folders: readonly string[]): Promise<FoundProcess | undefined> {
   // A process of another user, or one that has just ended, cannot be read: it is not ours.
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
   const program = basename(commandLine.split('\0')[0] ?? '');
-  const isNamed = OWN_PROGRAMS.test(program) && names(commandLine, stateDir);
-  if (!isNamed && !names(withoutFolders(environment), stateDir)) return undefined;
+  const isNamed = OWN_PROGRAMS.test(program) && names(commandLine, folders);
+  if (!isNamed && !names(withoutFolders(environment), folders)) return undefined;
   return (await readStartTime(pid)) === undefined ? undefined : { pid, program };
 }
 
@@ -57,12 +61,10 @@ function withoutFolders(environment: string): string {
   return variables.filter((each) => !/^(PWD|OLDPWD|INIT_CWD)=/.test(each)).join('\0');
 }
 
-/** Whether the folder itself or something in it is named; `/a/state-2` is not `/a/state`. */
-function names(text: string, folder: string): boolean {
-  return text
-    .split(folder)
-    .slice(1)
-    .some((rest) => rest === '' || /^[/\0,:;"' ]/.test(rest));
+/** Whether one of the folders itself or something in it is named; `/a/state-2` is not `/a/state`. */
+function names(text: string, folders: readonly string[]): boolean {
+  const rests = folders.flatMap((folder) => text.split(folder).slice(1));
+  return rests.some((rest) => rest === '' || /^[/\0,:;"' ]/.test(rest));
 }
 
 async function findAncestors(pid: number): Promise<Set<number>> {
@@ -85,11 +87,11 @@ async function readParent(pid: number): Promise<number> {
  * @returns what was killed
  * @throws Error when some survive SIGKILL for ten seconds (they hang in the kernel)
  */
-export async function killProcesses(stateDir: string): Promise<FoundProcess[]> {
+export async function killProcesses(folders: StackFolders): Promise<FoundProcess[]> {
   const killed = new Map<number, FoundProcess>();
   const deadline = Date.now() + 10_000;
   for (;;) {
-    const found = await findProcesses(stateDir);
+    const found = await findProcesses(folders);
     if (found.length === 0) return [...killed.values()];
     if (Date.now() > deadline)
       throw new Error(`Processes do not end: ${found.map((each) => each.pid).join(', ')}`);

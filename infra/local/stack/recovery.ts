@@ -18,7 +18,7 @@ const LISTED_RUNS = 5;
  */
 export async function recover(paths: StackPaths): Promise<string[]> {
   const saves = new Saves(paths.state);
-  const killed = await killProcesses(paths.state);
+  const killed = await killProcesses(paths);
   const crash = await saves.findCrash();
   const sentences: string[] = [];
   if (killed.length > 0)

@@ -104,6 +104,7 @@ function startBuilds({ paths, basePort }: ServerOptions): Promise<CodeBuild> {
     emulatorEndpoint: `http://127.0.0.1:${ports.emulator}`,
     region: REGION,
     stateDir: join(paths.state, 'codebuild'),
+    workDir: join(paths.temporary, 'work'),
     concurrency: CONCURRENT_BUILDS,
     environment: endpointVariables(basePort),
     log: openLog(paths.logs, 'codebuild'),

@@ -32,13 +32,19 @@ export interface StackPaths {
   logs: string;
   /** Downloads and the base disk: whatever can be made anew. Shared by all stacks of a checkout. */
   cache: string;
-  /** Unpacked Lambda code; outside the checkout, so that no function finds a module it did not bring. */
+  /**
+   * Unpacked Lambda code and the folders of builds. Outside the checkout, so that no function finds a module it did not
+   * bring, and of a short path, because sockets are made below it: 108 characters at most (unix(7)).
+   */
   temporary: string;
   /** What clients read (api.md, section 4). */
   localFile: string;
   /** Pid and start time of the process that owns everything. */
   supervisorFile: string;
 }
+
+/** Below a longer one the sockets of Packer's plugins would not fit. */
+const LONGEST_TMPDIR = 20;
 
 /**
  * The folders of a stack.
@@ -52,7 +58,7 @@ export function stackPaths(home: string = join(CHECKOUT, '.goldsmith')): StackPa
     state: join(folder, 'state'),
     logs: join(folder, 'logs'),
     cache: join(CHECKOUT, '.goldsmith', 'cache'),
-    temporary: join(tmpdir(), `goldsmith-${id}`),
+    temporary: join(tmpdir().length > LONGEST_TMPDIR ? '/tmp' : tmpdir(), `goldsmith-${id}`),
     localFile: join(folder, 'local.json'),
     supervisorFile: join(folder, 'supervisor.json'),
   };

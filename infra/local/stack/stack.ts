@@ -56,7 +56,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const servers = await startServers({ ...options, vpcCidr, saves, save });
   const end = async () => {
     await servers.stop();
-    await killProcesses(paths.state);
+    await killProcesses(paths);
     await rm(paths.temporary, { recursive: true, force: true });
   };
   try {

@@ -27,7 +27,7 @@ export async function prepareEnvironments(
   try {
     await printer.stage('Python environments', (report) => makeEnvironments(report));
     await printer.stage('base disk', async (report) => {
-      report('a bootable Linux of 20 MB, from Debian packages');
+      report('a small bootable Linux, made from Debian packages');
       await ensureBaseDisk(paths.cache);
     });
   } catch (error) {

@@ -27,8 +27,6 @@ export type BuildRecord = z.infer<typeof recordSchema>;
 export interface BuildPaths {
   record: string;
   log: string;
-  /** The build's machine: home, source and temporary files; gone when the build ends. */
-  workspace: string;
 }
 
 /** The paths of a build's parts; its id is `project:uuid`. */
@@ -37,9 +35,14 @@ export function buildPaths(stateDir: string, buildId: string): BuildPaths {
   return {
     record: join(stateDir, 'builds', `${uuid}.json`),
     log: join(stateDir, 'logs', `${uuid}.log`),
-    // Short: QEMU's sockets below it must fit into 108 characters (sun_path of unix(7)).
-    workspace: join(stateDir, 'work', uuid.slice(0, 8)),
   };
+}
+
+/** The build's machine: home, source and temporary files; gone when the build ends. */
+export function workspaceOf(workDir: string, buildId: string): string {
+  const uuid = buildId.slice(buildId.lastIndexOf(':') + 1);
+  // Short: the sockets of Packer's plugins below it must fit into 108 characters (sun_path of unix(7)).
+  return join(workDir, uuid.slice(0, 8));
 }
 
 /** Writes a build's record. */
@@ -51,7 +54,7 @@ export function saveBuild(stateDir: string, record: BuildRecord): void {
 
 /** Reads all builds, oldest first, after removing the finished ones above the number that is kept. */
 export function loadBuilds(stateDir: string): BuildRecord[] {
-  for (const folder of ['builds', 'logs', 'work']) mkdirSync(join(stateDir, folder), { recursive: true });
+  for (const folder of ['builds', 'logs']) mkdirSync(join(stateDir, folder), { recursive: true });
   return pruneBuilds(stateDir, readBuilds(stateDir));
 }
 

@@ -24,8 +24,10 @@ export interface CodeBuildOptions {
   /** Where the projects and their S3 sources are. */
   emulatorEndpoint: string;
   region: string;
-  /** Builds, their logs (`logs/<uuid>.log`) and the folders they run in. */
+  /** Builds and their logs (`logs/<uuid>.log`). */
   stateDir: string;
+  /** Where builds have their folders; of a short path, because sockets are made in them. Default: `stateDir`/work. */
+  workDir?: string | undefined;
   /** Builds that run at one time; those above it stay QUEUED, in order. */
   concurrency: number;
   /** Given to every build, such as `AWS_ENDPOINT_URL_…`; of the caller's own environment only the proxy
@@ -57,6 +59,7 @@ export async function startCodeBuild(options: CodeBuildOptions): Promise<CodeBui
   const settings: Settings = {
     ...given,
     stateDir: resolve(options.stateDir),
+    workDir: resolve(options.workDir ?? join(options.stateDir, 'work')),
     minuteMs: options.minuteMs ?? 60_000,
   };
   const server = await startServerProcess({

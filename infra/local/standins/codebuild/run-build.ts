@@ -14,7 +14,7 @@ import {
   type PhaseType,
   phaseAfter,
 } from './build.ts';
-import { type BuildPaths, type BuildRecord, buildPaths, saveBuild } from './build-store.ts';
+import { type BuildPaths, type BuildRecord, buildPaths, saveBuild, workspaceOf } from './build-store.ts';
 import { type Buildspec, type CommandPhase, type PhaseCommands, parseBuildspec } from './buildspec.ts';
 import { buildEnvironment, buildFolders } from './environment.ts';
 import { killBuildProcesses, type ProcessMark } from './processes.ts';
@@ -44,6 +44,7 @@ export class BuildRun {
   readonly #record: BuildRecord;
   readonly #settings: Settings;
   readonly #paths: BuildPaths;
+  readonly #workspace: string;
   readonly #ended = new AbortController();
   #ending: Ending | undefined;
   #hasFailed = false;
@@ -52,6 +53,7 @@ export class BuildRun {
     this.#record = record;
     this.#settings = settings;
     this.#paths = buildPaths(settings.stateDir, record.build.id);
+    this.#workspace = workspaceOf(settings.workDir, record.build.id);
   }
 
   /** Ends the build early: kills its processes; `run` then resolves soon. The first ending counts. */
@@ -69,7 +71,7 @@ export class BuildRun {
     await this.#runPhases().catch((error: unknown) => this.end(faultOf(error)));
     clearTimeout(limit);
     await this.#kill();
-    await rm(this.#paths.workspace, { recursive: true, force: true }).catch(() => {
+    await rm(this.#workspace, { recursive: true, force: true }).catch(() => {
       // A process stuck in the kernel can hold a file; the folder is in the way of nothing.
     });
     completeBuild(build, this.#ending?.status ?? this.#outcome(), now(), this.#ending?.context);
@@ -78,7 +80,7 @@ export class BuildRun {
   }
 
   async #runPhases(): Promise<void> {
-    const folders = buildFolders(this.#paths.workspace);
+    const folders = buildFolders(this.#workspace);
     await this.#phase('PROVISIONING', async () => {
       await mkdir(folders.temporary, { recursive: true });
       return undefined;
@@ -99,7 +101,7 @@ export class BuildRun {
 
   async #openShell(buildspec: Buildspec): Promise<Shell> {
     const { build } = this.#record;
-    const folders = buildFolders(this.#paths.workspace);
+    const folders = buildFolders(this.#workspace);
     return Shell.create({
       shell: buildspec.shell,
       workspace: folders.workspace,
@@ -172,7 +174,7 @@ export class BuildRun {
 
   async #kill(): Promise<void> {
     const { build, shell } = this.#record;
-    const owner = { buildId: build.id, workspace: this.#paths.workspace };
+    const owner = { buildId: build.id, workspace: this.#workspace };
     await killBuildProcesses(owner, shell === undefined ? [] : [shell]);
   }
 

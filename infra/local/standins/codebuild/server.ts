@@ -25,7 +25,7 @@ const OPERATIONS = new Map<string, Operation>([
 
 async function main(): Promise<void> {
   const settings = settingsSchema.parse(JSON.parse(process.env[SETTINGS_VARIABLE] ?? ''));
-  const records = await reapBuilds(settings.stateDir);
+  const records = await reapBuilds(settings);
   const readProject = projectReader(settings.emulatorEndpoint, settings.region);
   const host = new BuildHost(settings, readProject, records);
   const server = createServer((request, response) => {

@@ -11,6 +11,8 @@ export const settingsSchema = z.object({
   emulatorEndpoint: z.string(),
   region: z.string(),
   stateDir: z.string(),
+  /** Where builds have their folders: an absolute path of at most 50 characters, see workspaceOf. */
+  workDir: z.string(),
   /** Builds that run at one time; those above it stay queued, in order. */
   concurrency: z.number().int().min(1),
   /** Given to every build: endpoints, credentials. */
