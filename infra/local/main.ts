@@ -51,4 +51,7 @@ async function runStart(context: CommandContext, args: readonly string[]): Promi
   return start(context, { isFresh: args.includes('--fresh'), isBackground: false, onReady: () => {} });
 }
 
+// A terminal that was closed, or a reader that went away, must not keep the stack from saving and stopping.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 process.exitCode = await run(process.argv.slice(2));
