@@ -1,4 +1,4 @@
-import { toPlainText } from './line-text.ts';
+import { toPlainText } from '../../shared/domain/run/line-text.ts';
 
 /**
  * Shortest text that is taken out of log lines. Goldsmith takes no secret below 8 characters; a value of one to

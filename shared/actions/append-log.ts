@@ -1,4 +1,5 @@
 import type { LogLine, UnnumberedLine } from '../contracts/entities/log.ts';
+import { cutLine, toPlainText } from '../domain/run/line-text.ts';
 import { MAX_SOCKET_BYTES, type ServerMessage } from '../contracts/socket.ts';
 import { logStore, lostRace, OutOfOrder } from '../store/log-store.ts';
 import { contended } from '../store/retry.ts';
@@ -24,6 +25,9 @@ export const appendLog = async (
   await pushLines(engine, listeners, runId, fresh);
 };
 
+/** What a platform says may have several lines and any length; a line of the log has not. */
+const oneLine = (text: string): string => cutLine(toPlainText(text.replaceAll(/\s*[\r\n]+\s*/g, ' ')));
+
 /** Appends lines of our own; their numbers are whatever comes next. */
 export const sayInLog = (
   engine: LogEngine & Pick<Engine, 'now'>,
@@ -42,6 +46,7 @@ export const sayInLog = (
         stream: 'goldsmith' as const,
         level: 'info' as const,
         ...line,
+        text: oneLine(line.text),
       }));
       await appendLog(engine, scope, runId, lines);
       return lastSeq + 1;

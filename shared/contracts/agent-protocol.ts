@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { timestamp } from './common.ts';
-import { logLineSchema } from './entities/log.ts';
+import { plainText, timestamp } from './common.ts';
+import { logLineSchema, MAX_LINE_BYTES } from './entities/log.ts';
 import { buildVmSchema } from './entities/run.ts';
 
 /**
@@ -59,8 +59,22 @@ export type ClaimAnswer = z.infer<typeof claimAnswerSchema>;
 export const MAX_CHUNK_LINES = 500;
 export const MAX_CHUNK_CHARACTERS = 100_000;
 
+const sentLineSchema = logLineSchema.extend({
+  text: plainText(MAX_LINE_BYTES).refine(
+    (text) => new TextEncoder().encode(text).length <= MAX_LINE_BYTES,
+    `is longer than ${MAX_LINE_BYTES} bytes`,
+  ),
+});
+
 export const chunkRequestSchema = z.object({
-  lines: z.array(logLineSchema).min(1).max(MAX_CHUNK_LINES),
+  lines: z
+    .array(sentLineSchema)
+    .min(1)
+    .max(MAX_CHUNK_LINES)
+    .refine(
+      (lines) => lines.reduce((sum, { text }) => sum + text.length, 0) <= MAX_CHUNK_CHARACTERS,
+      `more than ${MAX_CHUNK_CHARACTERS} characters`,
+    ),
   progress: progressSchema.optional(),
 });
 export type ChunkRequest = z.infer<typeof chunkRequestSchema>;

@@ -35,13 +35,13 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
 
     /**
      * Appends a chunk and answers what was new of it: a chunk sent again is no error. Throws OutOfOrder when lines
-     * are missing in between, or when a number already belongs to another line.
+     * are missing before or between them, or when a number already belongs to another line.
      */
     append: async (lines: LogLine[]): Promise<LogLine[]> => {
       const { lastSeq } = await head();
       const fresh = lines.filter((line) => line.seq > lastSeq);
       const again = lines.filter((line) => line.seq <= lastSeq);
-      const hole = fresh[0] !== undefined && fresh[0].seq !== lastSeq + 1;
+      const hole = fresh.some((line, place) => line.seq !== lastSeq + 1 + place);
       if (hole || !(await areStored(table, trafficKeys.logChunks(scope, runId), again))) {
         throw new OutOfOrder(lastSeq + 1);
       }

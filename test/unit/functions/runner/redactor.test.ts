@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutLine, toPlainText } from '../../../../functions/runner/line-text.ts';
+import { cutLine, toPlainText } from '../../../../shared/domain/run/line-text.ts';
 import { createRedactor, REDACTED } from '../../../../functions/runner/redactor.ts';
 
 const redactorFor = (...secrets: string[]) => {

@@ -1,4 +1,4 @@
-import { MAX_LINE_BYTES } from '../../shared/contracts/entities/log.ts';
+import { MAX_LINE_BYTES } from '../../contracts/entities/log.ts';
 
 /** Sequences of a terminal: CSI (colours, cursor), OSC (titles, links) up to BEL or ST, and two-character ones. */
 const TERMINAL =
