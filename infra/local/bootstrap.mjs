@@ -2,7 +2,12 @@
  * Entry of `npm start`, `npm stop`, `npm test` and `npm run bench`. Needs Node 20 and nothing else: it looks at the
  * machine, says what is missing, fetches it and hands over to `main.ts` on the project's own Node.
  */
-import { installNodeModules, installSystemPackages, endRunningPrograms } from './bootstrap/install.mjs';
+import {
+  endRunningPrograms,
+  findAptObstacle,
+  installNodeModules,
+  installSystemPackages,
+} from './bootstrap/install.mjs';
 import { findMissing, findObstacles, hasNodeModules } from './bootstrap/inventory.mjs';
 import { handOver } from './bootstrap/handover.mjs';
 import { agree, describeMachine, describePlan, listItems } from './bootstrap/plan.mjs';
@@ -17,6 +22,8 @@ async function prepare() {
   const missing = findMissing();
   if (listItems(missing).length === 0) return [];
   console.log(describePlan(missing));
+  const aptObstacle = findAptObstacle(missing.apt);
+  if (aptObstacle !== undefined) throw new Error(aptObstacle);
   if (!(await agree(args))) return undefined;
   const stages = [];
   if (missing.apt.length > 0) stages.push(await installSystemPackages(missing.apt));

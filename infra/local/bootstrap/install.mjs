@@ -25,19 +25,24 @@ export function endRunningPrograms() {
 }
 
 /**
- * Installs packages of the system when this user may, otherwise says what to install.
+ * What stands in the way of installing these packages of the system, in one line that says what to do.
+ * @param {readonly {package: string}[]} packages
+ * @returns {string | undefined}
+ */
+export function findAptObstacle(packages) {
+  if (packages.length === 0 || (findRootPrefix() !== undefined && findProgram('apt-get'))) return undefined;
+  const names = packages.map((item) => item.package).join(' ');
+  return `Packages of the system are missing that I may not install. Please run as root: apt-get install --no-install-recommends ${names}`;
+}
+
+/**
+ * Installs packages of the system. Only where findAptObstacle finds nothing.
  * @param {readonly {package: string}[]} packages
  * @returns {Promise<{name: string, seconds: number}>}
  */
 export async function installSystemPackages(packages) {
   const names = packages.map((item) => item.package);
-  const manual = `apt-get install --no-install-recommends ${names.join(' ')}`;
-  const prefix = findRootPrefix();
-  if (prefix === undefined || !findProgram('apt-get'))
-    throw new Error(
-      `These packages of the system are missing, and I may not install them. Please run: ${manual}`,
-    );
-  const apt = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y'];
+  const apt = [...(findRootPrefix() ?? []), 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y'];
   const started = Date.now();
   if (!names.every(isKnownToApt)) await runProgram('apt-get update', [...apt, 'update']);
   await runProgram('apt-get install', [...apt, 'install', '--no-install-recommends', ...names]);
