@@ -15,6 +15,9 @@ import { connectPlatform, snapshotOf } from './platform-access.ts';
 
 export type Finishing = Engine & { newId: (kind: 'leftover' | 'image-version') => string };
 
+/** A transaction takes 100 writes; the platform's tags still lead to what is not on record. */
+const MAX_LEFTOVERS = 80;
+
 /**
  * Ends a run: terminal status, image version, leftovers on record, slots and lease released, all in one transaction.
  * The workflow and the reconciler both call it; whoever comes second finds the run ended and changes nothing.
@@ -30,12 +33,14 @@ export const finishRun = async (
   const stopped = run.stopRequestedAt !== undefined && run.completion === undefined;
   const verdict: Verdict = run.verdict ?? (stopped ? { outcome: 'stopped' } : fallback);
   const kept = verdict.outcome === 'stopped' ? await findKept(engine, scope, run) : { leftovers: [] };
-  await sayEnd(engine, scope, run, verdict);
-  await logStore(engine.traffic, scope, run.id).close();
+  const log = logStore(engine.traffic, scope, run.id);
+  // Two at once, or a repetition after a crash: the end is said once.
+  if (!(await log.head()).complete) await sayEnd(engine, scope, run, verdict);
+  await log.close();
   return changeRun(engine.core, scope, run.id, (current) => {
     if (hasEnded(current)) return undefined;
     const now = engine.now();
-    const leftovers = kept.leftovers.map((found) => leftoverOf(engine, found, now));
+    const leftovers = kept.leftovers.slice(0, MAX_LEFTOVERS).map((found) => leftoverOf(engine, found, now));
     const image = recordsOf(engine, scope, current, verdict, now);
     const changes = {
       ...finish(current, verdict, now),

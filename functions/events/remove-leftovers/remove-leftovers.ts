@@ -3,7 +3,7 @@ import type { Engine } from '../../../shared/actions/engine.ts';
 import { connectPlatform, snapshotOf } from '../../../shared/actions/platform-access.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
-import type { FoundLeftover, PlatformClient } from '../../../shared/platforms/platform.ts';
+import type { PlatformClient } from '../../../shared/platforms/platform.ts';
 import { leftoverStore } from '../../../shared/store/leftover-store.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
@@ -18,27 +18,34 @@ export const removeLeftovers = async (
 ): Promise<void> => {
   const run = await runStore(engine.core, scope).get(runId);
   if (run === undefined || !hasEnded(run)) return;
-  const store = leftoverStore(engine.core, scope);
-  const marked = (await store.list(runId)).filter((one) => one.state === 'deleting');
   const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
-  for (const leftover of inOrder(marked)) {
+  await removeThrough(client, engine, scope, run);
+};
+
+/** Recorded leftovers and found ones both stand in the order in which they can be deleted. */
+export const removeThrough = async (
+  client: Pick<PlatformClient, 'findLeftovers' | 'removeLeftover'>,
+  engine: Pick<Engine, 'core' | 'now'>,
+  scope: WorkspaceScope,
+  run: StoredRun,
+): Promise<void> => {
+  const store = leftoverStore(engine.core, scope);
+  const marked = (await store.list(run.id)).filter((one) => one.state === 'deleting');
+  for (const leftover of marked) {
     await client.removeLeftover(leftover);
-    await store.setState(runId, [leftover], 'deleted', engine.now());
+    await store.setState(run.id, [leftover], 'deleted', engine.now());
   }
-  if (run.status === 'Failed') await sweep(client, run);
-  await countAgain(engine, scope, runId);
+  if (run.status === 'Failed') {
+    for (const found of await client.findLeftovers(run.temporaries ?? [])) await client.removeLeftover(found);
+  }
+  await countAgain(engine, scope, run.id);
 };
 
-/** Machines first: a disk, key or security group in use cannot be deleted. */
-const inOrder = <T extends FoundLeftover>(leftovers: T[]): T[] =>
-  leftovers.toSorted((a, b) => Number(b.kind === 'instance') - Number(a.kind === 'instance'));
-
-const sweep = async (client: PlatformClient, run: StoredRun): Promise<void> => {
-  for (const found of inOrder(await client.findLeftovers(run.temporaries ?? [])))
-    await client.removeLeftover(found);
-};
-
-const countAgain = async (engine: Sweeper, scope: WorkspaceScope, runId: string): Promise<void> => {
+const countAgain = async (
+  engine: Pick<Engine, 'core'>,
+  scope: WorkspaceScope,
+  runId: string,
+): Promise<void> => {
   const left = (await leftoverStore(engine.core, scope).list(runId)).filter((one) => one.state !== 'deleted');
   await changeRun(engine.core, scope, runId, (run) =>
     run.leftoverCount === left.length ? undefined : { changes: { leftoverCount: left.length } },

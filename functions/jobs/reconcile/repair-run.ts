@@ -3,7 +3,9 @@ import { changeRun } from '../../../shared/actions/change-run.ts';
 import { type Finishing, finishRun } from '../../../shared/actions/finish-run.ts';
 import { verifyImage } from '../../../shared/actions/verify-image.ts';
 import type { StoredRun, Verdict } from '../../../shared/contracts/stored-run.ts';
+import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
+import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import type { Builds } from './builds.ts';
 import type { Workflows } from './workflows.ts';
@@ -43,9 +45,11 @@ export const repairRun = async (repair: Repair, run: StoredRun): Promise<string>
   return done;
 };
 
-/** The workflow is gone: what it would have done is done here. */
-const conclude = async (repair: Repair, run: StoredRun): Promise<void> => {
-  const scope = scopeTo(run.workspaceId);
+/** The workflow is gone: what it would have done is done here, unless its last act was to end the run. */
+const conclude = async (repair: Repair, seen: StoredRun): Promise<void> => {
+  const scope = scopeTo(seen.workspaceId);
+  const run = (await runStore(repair.core, scope).get(seen.id)) ?? seen;
+  if (hasEnded(run)) return;
   const { completion } = run;
   const judged = completion === undefined ? run : await verifyImage(repair, scope, { ...run, completion });
   const message = 'The workflow of the run ended before the run did.';

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { type Repair, repairRun } from '../../../../functions/jobs/reconcile/repair-run.ts';
+import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
+import { DUE_RUN } from '../../../../shared/store/keys.ts';
+import { at, failure, runningRun } from '../../../support/builders.ts';
+import { memoryEngine, putRun, readLog, readRun, scope } from '../../../support/engine.ts';
+import { finishRun } from '../../../../shared/actions/finish-run.ts';
+
+const executionArn = 'arn:execution';
+const building = {
+  executionArn,
+  taskToken: 'task-token',
+  buildId: 'build-1',
+  claim: { tokenSha256: 'x', until: at(2000) },
+};
+const lease = {
+  tokenSha256: 'y',
+  runnerId: 'runner-1',
+  runnerVersion: '1',
+  packerVersion: '1.15.1',
+  claimedAt: at(20),
+  lastHeardAt: at(30),
+};
+const completion = {
+  outcome: 'failed' as const,
+  exitCode: 1,
+  artifacts: [],
+  errors: [{ seq: 3, step: 1, text: 'Script exited with non-zero exit status: 3.' }],
+  temporaries: [],
+  lastSeq: 9,
+};
+
+/** A reconciler at second `now`; the world around it is as told. */
+const reconciler = async (
+  fields: Partial<StoredRun>,
+  world: { now?: number; isRunning?: boolean; build?: string } = {},
+) => {
+  const { engine, core, traffic } = memoryEngine();
+  const did: string[] = [];
+  const repair: Repair = {
+    ...engine,
+    now: () => at(world.now ?? 100),
+    startWorkflow: async (run) => {
+      did.push(`start ${run.id}`);
+      return { executionArn };
+    },
+    workflows: {
+      isRunning: async () => world.isRunning ?? true,
+      wake: async (token, outcome) => {
+        did.push(`wake ${token} ${outcome}`);
+      },
+    },
+    builds: {
+      load: async () => {},
+      ended: () => world.build,
+      stop: async (id) => {
+        did.push(`stop ${id}`);
+      },
+    },
+  };
+  const run = await putRun(core, runningRun(fields));
+  return { repair, run, core, traffic, did, after: () => readRun(core, run.id) };
+};
+
+describe('a run that nobody heard of for a while', () => {
+  test('whose workflow was never started is started', async () => {
+    const { repair, run, did, after } = await reconciler({});
+    expect(await repairRun(repair, run)).toBe('started its workflow');
+    expect(did).toEqual([`start ${run.id}`]);
+    expect((await after()).executionArn).toBe(executionArn);
+  });
+
+  test('whose workflow is dead is failed, its slots freed, and the log says why (S153)', async () => {
+    const { repair, run, core, traffic, after } = await reconciler(building, { isRunning: false });
+    await repairRun(repair, run);
+    expect(await after()).toMatchObject({ status: 'Failed', failure: { errorId: 'workflow-lost' } });
+    expect([...core.rows.keys()].filter((key) => /SLOT|LEASE|ACTIVE/.test(key))).toEqual([]);
+    expect(await readLog(traffic, run.id)).toHaveLength(1);
+  });
+
+  test('whose workflow died after the build completed is judged by its completion', async () => {
+    const { repair, run, after } = await reconciler({ ...building, lease, completion }, { isRunning: false });
+    await repairRun(repair, run);
+    expect(await after()).toMatchObject({
+      status: 'Failed',
+      failure: { category: 'provisioner', logSeq: 3 },
+    });
+  });
+
+  test('whose workflow died during a stop is Stopped', async () => {
+    const { repair, run, after } = await reconciler(
+      { ...building, stopRequestedAt: at(90) },
+      { isRunning: false },
+    );
+    await repairRun(repair, run);
+    expect(await after()).toMatchObject({ status: 'Stopped' });
+  });
+
+  test('that ended while the reconciler looked at others is left alone, its log too', async () => {
+    const { repair, run, traffic, after } = await reconciler(building, { isRunning: false });
+    const verdict = { outcome: 'stopped' as const };
+    await finishRun(repair, scope, { ...run, verdict }, verdict);
+    const log = await readLog(traffic, run.id);
+    const ended = await after();
+    await repairRun(repair, run);
+    expect(await after()).toEqual(ended);
+    expect(await readLog(traffic, run.id)).toEqual(log);
+  });
+
+  test('that has ended already is left alone', async () => {
+    const { repair, run, did } = await reconciler({ ...building, status: 'Failed', endedAt: at(60) });
+    expect(await repairRun(repair, run)).toMatch(/nothing/);
+    expect(did).toEqual([]);
+  });
+});
+
+describe('a workflow that waits', () => {
+  test('for a completion that is there is woken again', async () => {
+    const { repair, run, did } = await reconciler({ ...building, lease, completion });
+    await repairRun(repair, run);
+    expect(did).toEqual(['wake task-token completed']);
+  });
+
+  test.each([
+    ['before its runner claimed the run', {}, 'runner-not-started'],
+    ['after its runner claimed the run', { lease }, 'runner-lost'],
+  ])('for a build that ended %s is told so', async (_case, fields, errorId) => {
+    const { repair, run, did, after } = await reconciler({ ...building, ...fields }, { build: 'FAULT' });
+    await repairRun(repair, run);
+    expect(did).toEqual(['wake task-token lost']);
+    expect((await after()).verdict).toMatchObject({ outcome: 'failed', failure: { errorId } });
+  });
+
+  test('for a lost runner names the step in which it was lost', async () => {
+    const steps = [{ index: 1, name: 'install packages', status: 'running' as const, startedAt: at(40) }];
+    const { repair, run, after } = await reconciler({ ...building, lease, steps }, { build: 'gone' });
+    await repairRun(repair, run);
+    expect((await after()).verdict).toMatchObject({ failure: { step: 'install packages' } });
+  });
+
+  test('for a build that ended during a stop is told that it is stopped', async () => {
+    const fields = { ...building, lease, stopRequestedAt: at(90) };
+    const { repair, run, after } = await reconciler(fields, { build: 'STOPPED' });
+    await repairRun(repair, run);
+    expect((await after()).verdict).toEqual({ outcome: 'stopped' });
+  });
+
+  test('for a runner that does not come within its time is given up', async () => {
+    const { repair, run, did, after } = await reconciler(building, { now: 2001 });
+    await repairRun(repair, run);
+    expect(did).toEqual(['wake task-token lost']);
+    expect((await after()).verdict).toMatchObject({ failure: { errorId: 'runner-not-started' } });
+  });
+
+  test('for a stop that the runner does not carry out ends the build itself', async () => {
+    const fields = { ...building, lease, stopRequestedAt: at(100) };
+    const early = await reconciler(fields, { now: 159 });
+    await repairRun(early.repair, early.run);
+    expect(early.did).toEqual([]);
+    const late = await reconciler(fields, { now: 161 });
+    await repairRun(late.repair, late.run);
+    expect(late.did).toEqual(['stop build-1', 'wake task-token lost']);
+    expect((await late.after()).verdict).toEqual({ outcome: 'stopped' });
+  });
+
+  test('for a build far beyond its deadline ends it as timed out, not before', async () => {
+    const patient = await reconciler({ ...building, lease }, { now: 3610 + 1199 });
+    await repairRun(patient.repair, patient.run);
+    expect(patient.did).toEqual([]);
+    const { repair, run, did, after } = await reconciler({ ...building, lease }, { now: 3610 + 1201 });
+    await repairRun(repair, run);
+    expect(did).toEqual(['stop build-1', 'wake task-token lost']);
+    expect((await after()).verdict).toMatchObject({ failure: { errorId: 'run-timed-out' } });
+  });
+
+  test('for a build of hours that goes on is left to wait, and looked at again (S65)', async () => {
+    const fields = { ...building, lease, timeoutSeconds: 86_400, deadlineAt: at(86_410) };
+    const { repair, run, did, core } = await reconciler(fields, { now: 80_000 });
+    expect(await repairRun(repair, run)).toMatch(/goes on/);
+    expect(did).toEqual([]);
+    expect(await core.due(DUE_RUN, at(80_031), 10)).toHaveLength(1);
+  });
+
+  test('does not lose a verdict that was reached meanwhile', async () => {
+    const verdict = { outcome: 'failed' as const, failure: failure() };
+    const { repair, run, core, after } = await reconciler({ ...building, lease }, { build: 'FAULT' });
+    await putRun(core, { ...run, verdict, rev: run.rev + 1 });
+    await repairRun(repair, run);
+    expect((await after()).verdict).toEqual(verdict);
+  });
+});
