@@ -33,6 +33,10 @@ export const entityStore = (table: Table, scope: WorkspaceScope) => ({
   list: (kind: IdKind): Promise<Item[]> =>
     table.query({ ...keys.entities(scope, kind), newestFirst: true, limit: MAX_ENTITIES }),
 
+  /** Whether there are as many of a kind as there may be; reads their names only. */
+  isFull: async (kind: IdKind): Promise<boolean> =>
+    (await table.query({ ...keys.names(scope, kind), limit: MAX_ENTITIES })).length >= MAX_ENTITIES,
+
   create: (kind: IdKind, entity: StoredEntity, references: EntityRef[], more: Write[]) =>
     create(table, scope, { kind, entity, references, more }),
 });

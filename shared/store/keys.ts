@@ -44,6 +44,7 @@ export const keys = {
     pk: workspace(scope),
     sk: `NAME#${kind}#${folded(name)}`,
   }),
+  names: (scope: WorkspaceScope, kind: IdKind) => ({ pk: workspace(scope), prefix: `NAME#${kind}#` }),
   reference: (
     scope: WorkspaceScope,
     to: { kind: IdKind; id: string },

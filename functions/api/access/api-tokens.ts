@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type * as z from 'zod';
+import type { ListQuery } from '../../../shared/contracts/common.ts';
 import {
   type ApiToken,
   type apiTokenInput,
@@ -11,6 +12,7 @@ import { pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
 import { brokenRules } from '../../../shared/runtime/api/problem.ts';
 import { newId, newSecret, now } from '../../../shared/runtime/ids.ts';
 import { apiTokenStore } from '../../../shared/store/api-token-store.ts';
+import { matches } from '../../../shared/store/entity-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import type { Write } from '../../../shared/store/write.ts';
@@ -41,11 +43,12 @@ export const createApiToken = async (table: Table, call: Creation): Promise<Answ
 /** The tokens of the workspace, newest first, without their secrets. */
 export const listApiTokens = async (
   table: Table,
-  call: { scope: WorkspaceScope; path: string; query: { limit: number; cursor?: string | undefined } },
+  call: { scope: WorkspaceScope; path: string; query: ListQuery },
 ): Promise<Answer> => {
   const before = positionIn(call.path, call.query.cursor);
   const tokens = (await apiTokenStore(table).list(call.scope))
     .filter((token) => before === undefined || token.id < before)
+    .filter((token) => matches({ name: token.name, tags: {} }, call.query))
     .map((token) => apiTokenSchema.parse(token));
   const page = tokens.slice(0, call.query.limit + 1);
   return { body: pageOf(page, call.query.limit, call.path, (token) => token.id) };

@@ -1,4 +1,4 @@
-import type { ListQuery } from '../../../shared/contracts/common.ts';
+import type { IdKind, ListQuery } from '../../../shared/contracts/common.ts';
 import type { FieldError } from '../../../shared/contracts/problem.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
@@ -39,6 +39,7 @@ export const createEntity = async <I extends Input>(
   };
   const row = module.store === undefined ? { ...body, ...given } : await module.store(body, given, context);
   const entity: StoredEntity = { ...row, id: given.id, name: body.name, tags: body.tags };
+  await demandRoom(module.kind, entity, context);
   const answer: Answer = {
     headers: { location: `${call.path}/${given.id}`, ...etag(entity) },
     body: await module.present(entity, context),
@@ -54,6 +55,16 @@ export const createEntity = async <I extends Input>(
     throw refusalOf(error, references) ?? error;
   }
   return answer;
+};
+
+/** An item of the table holds 400 KB, with its keys and in the words of DynamoDB. */
+const MAX_ENTITY_BYTES = 380_000;
+
+const demandRoom = async (kind: IdKind, entity: StoredEntity, context: EntityContext): Promise<void> => {
+  if (Buffer.byteLength(JSON.stringify(entity)) > MAX_ENTITY_BYTES)
+    throw new ApiProblem('too-large', `One ${kind} may have ${MAX_ENTITY_BYTES} bytes as it is stored.`);
+  if (await entityStore(context.table, context.scope).isFull(kind))
+    throw new ApiProblem('limit-reached', `Delete one of the kind ${kind} first.`);
 };
 
 const missing = (reference: Reference): FieldError => ({

@@ -1,4 +1,6 @@
 import type { LogLine, LogQuery } from '../../../shared/contracts/entities/log.ts';
+import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
+import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { cursorFor, positionIn } from '../../../shared/runtime/api/paging.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
@@ -28,7 +30,7 @@ export const readLog = async (
   call: Call & { params: { runId: string } },
 ): Promise<Answer> => {
   const run = await demandRun(tables.core, call.scope, call.params.runId);
-  return answerLog(tables, call, run.id);
+  return answerLog(tables, call, run);
 };
 
 /** The log of a definition's latest run in one step. */
@@ -38,14 +40,16 @@ export const readLatestLog = async (
 ): Promise<Answer> => {
   const { imageDefinitionId } = call.params;
   const run = await runStore(tables.core, call.scope).latest(imageDefinitionId);
-  if (run !== undefined) return answerLog(tables, call, run.id);
+  if (run !== undefined) return answerLog(tables, call, run);
   await demandDefinition(tables.core, call.scope, imageDefinitionId);
   throw notFound('run of this definition');
 };
 
-const answerLog = async (tables: Tables, call: Call, runId: string): Promise<Answer> => {
-  const log = logStore(tables.traffic, call.scope, runId);
-  const head = await log.head();
+/** A run that was stopped while queued never had a log that could be closed: it is complete as it is. */
+const answerLog = async (tables: Tables, call: Call, run: StoredRun): Promise<Answer> => {
+  const log = logStore(tables.traffic, call.scope, run.id);
+  const stored = await log.head();
+  const head = { ...stored, complete: stored.complete || hasEnded(run) };
   const wantsText = /^text\/plain\b/.test(call.headers['accept'] ?? '');
   return wantsText ? textPage(log, head, call) : jsonPage(log, head, call);
 };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { DynamoDBRecord } from 'aws-lambda';
 import type { BusEvent } from '../../../events/event.ts';
 import { type WorkflowInput, workflowInputSchema } from '../../../shared/contracts/workflow.ts';
 
@@ -11,6 +12,17 @@ type Settings = {
   EVENT_BUS_NAME: string;
 };
 type Clients = { sqs: SQSClient; events: EventBridgeClient };
+
+/** SQS takes 256 KiB, and a row before and after its change can have 800 KB. */
+const MAX_MESSAGE_BYTES = 250_000;
+
+const isTooBig = (record: DynamoDBRecord): boolean =>
+  Buffer.byteLength(JSON.stringify(record)) > MAX_MESSAGE_BYTES;
+
+const withoutImages = ({ dynamodb, ...record }: DynamoDBRecord): DynamoDBRecord => {
+  const { OldImage: _old, NewImage: _new, ...rest } = dynamodb ?? {};
+  return { ...record, dynamodb: rest };
+};
 
 /** Where changes go besides the sockets. Wake-ups and sweeps are gathered: one a batch is enough. */
 export const publisher = (settings: Settings, { sqs, events }: Clients) => {
@@ -56,7 +68,9 @@ export const publisher = (settings: Settings, { sqs, events }: Clients) => {
         throw new Error(`the bus refused: ${answer.Entries?.[0]?.ErrorCode}`);
     },
 
-    park: (record: unknown) => send(settings.POISON_QUEUE_URL, record),
+    /** Keeps a record for a person to look at; of one that is too big for a message what tells where to look. */
+    park: (record: DynamoDBRecord) =>
+      send(settings.POISON_QUEUE_URL, isTooBig(record) ? withoutImages(record) : record),
   };
 };
 export type Publisher = ReturnType<typeof publisher>;
