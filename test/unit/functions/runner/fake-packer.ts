@@ -8,7 +8,7 @@ import { markerText } from '../../../../shared/packer/markers.ts';
 import type { AgentApi } from '../../../support/agent-api.ts';
 
 /** Shell code for each of Packer's commands; `$NONCE` is the nonce of the markers. */
-export type FakeCommands = { version?: string; init?: string; validate?: string; build?: string };
+export type FakeCommands = { version?: string; init?: string; build?: string };
 
 export type FakePacker = {
   folder: string;
@@ -36,7 +36,7 @@ export const createFakePacker = async (commands: FakeCommands): Promise<FakePack
     `echo "$*" >> ${folder}/calls`,
     `env > ${folder}/environment`,
     'case "$1" in',
-    ...(['init', 'validate', 'build'] as const).map((name) => `${name}) ${commands[name] ?? ':'}\n;;`),
+    ...(['init', 'build'] as const).map((name) => `${name}) ${commands[name] ?? ':'}\n;;`),
     'esac',
     '',
   ];

@@ -113,7 +113,7 @@ describe('the deadline', () => {
 
   it('that has passed before the claim makes nothing', async () => {
     const deadlineAt = new Date(Date.now() - 1000).toISOString();
-    const { outcome, completion } = await run({ validate: ENDLESS }, { claim: { deadlineAt } });
+    const { outcome, completion } = await run({ build: ENDLESS }, { claim: { deadlineAt } });
     expect(outcome).toBe('timed-out');
     expect(completion?.artifacts).toEqual([]);
   });

@@ -26,10 +26,7 @@ describe('a build that succeeds', () => {
     });
     expect(completion?.lastSeq).toBe(api.state.lines.length);
     expect(stepsOf(api)).toEqual(['1 running', '1 succeeded', '2 running', '2 succeeded']);
-    expect(await callsOf(fake)).toEqual([
-      'validate -machine-readable .',
-      'build -machine-readable -on-error=cleanup .',
-    ]);
+    expect(await callsOf(fake)).toEqual(['build -machine-readable -on-error=cleanup .']);
   });
 
   it('has only a clean environment, and no token of the runner', async () => {
@@ -96,10 +93,13 @@ describe('a build that fails', () => {
     expect(stepsOf(api)).toEqual(['1 running', '1 failed', '2 skipped']);
   });
 
-  it('is found by validation before anything is made (S152)', async () => {
-    const { completion, fake } = await run({ validate: 'say error "Error: Unset variable"; exit 1' });
-    expect(completion).toMatchObject({ outcome: 'failed', exitCode: 1 });
-    expect(await callsOf(fake)).toEqual(['validate -machine-readable .']);
+  it('is handed over in the words with which Packer refused the template (S152)', async () => {
+    const { completion } = await run({ build: 'say error "Error: Unset variable"; exit 1' });
+    expect(completion).toMatchObject({
+      outcome: 'failed',
+      exitCode: 1,
+      errors: [{ step: null, text: 'Error: Unset variable' }],
+    });
   });
 
   it('fails when Packer names no image, whatever its exit code (S128)', async () => {
