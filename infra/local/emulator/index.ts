@@ -12,7 +12,7 @@ import { adoptState } from './saved-state.ts';
 
 export { findFreePort } from './child-process.ts';
 export { moveAddresses } from './saved-state.ts';
-export { defaultVenvDir, ensureVenv, type Venv, type VenvOptions } from './venv.ts';
+export { defaultVenvDir, ensureVenv } from './venv.ts';
 
 const CHECKOUT = resolve(import.meta.dirname, '../../..');
 

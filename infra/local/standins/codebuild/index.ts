@@ -8,7 +8,6 @@ import { startServerProcess } from '../../emulator/child-process.ts';
 import { networkVariables, SETTINGS_VARIABLE, type Settings } from './settings.ts';
 
 export { readBuilds } from './build-store.ts';
-export { reapBuilds } from './reap-builds.ts';
 
 const CHECKOUT = resolve(import.meta.dirname, '../../../..');
 

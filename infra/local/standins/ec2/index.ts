@@ -8,8 +8,6 @@ import { type ChildServer, startServer } from './child-server.ts';
 import { reapVms } from './vm/processes.ts';
 
 export { ensureBaseDisk } from './base-disk.ts';
-export { catalogue } from './catalogue.ts';
-export { systemPackages } from './requirements.ts';
 export { reapVms } from './vm/processes.ts';
 
 /** Settings of {@link startEc2}. Paths are absolute. */
