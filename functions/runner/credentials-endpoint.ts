@@ -29,7 +29,10 @@ export type EndpointOptions = {
 export const startCredentialsEndpoint = async (options: EndpointOptions): Promise<CredentialsEndpoint> => {
   const token = randomBytes(32).toString('base64url');
   options.onSecrets([token]);
-  const server = createServer(answerWith(createCredentialsCache(options), token));
+  const getCredentials = createCredentialsCache(options);
+  // Packer asks soon, and would wait for as long as this takes. Who asks gets to know when it fails.
+  getCredentials().catch(() => undefined);
+  const server = createServer(answerWith(getCredentials, token));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });

@@ -113,11 +113,25 @@ describe('the credentials endpoint', () => {
   });
 
   it.each([undefined, '', 'wrong', 'Bearer x'])('gives nothing to who says %j', async (authorization) => {
-    const { url, asked } = await start(() => keys('A'));
+    const { url } = await start(() => keys('A'));
     const response = await fetch(url, { headers: authorization === undefined ? {} : { authorization } });
     expect(response.status).toBe(403);
     expect(await response.text()).not.toContain('secret');
-    expect(asked()).toBe(0);
+  });
+
+  it('has credentials ready before Packer asks for them, and asks the API once', async () => {
+    const { url, token, asked } = await start(() => keys('A'));
+    expect(asked()).toBe(1);
+    const answers = await Promise.all([1, 2].map(() => fetch(url, { headers: { authorization: token } })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(asked()).toBe(1);
+  });
+
+  it('asks the API again when the first attempt came to nothing', async () => {
+    const { url, token } = await start((count) => (count === 1 ? new Error('busy') : keys(`A${count}`)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const response = await fetch(url, { headers: { authorization: token } });
+    expect(await response.json()).toEqual(keys('A2'));
   });
 
   it('has one path and one method', async () => {
