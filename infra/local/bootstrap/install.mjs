@@ -13,6 +13,9 @@ import { existsSync } from 'node:fs';
 /** A line is printed at least this often while a program works in silence, in milliseconds. */
 const HEARTBEAT_MS = 5000;
 
+/** Lines of a failed program that are shown: npm's log of requests can be long. */
+const SHOWN_LINES = 40;
+
 /**
  * Programs that a signal has to reach while the set-up runs.
  * @type {Set<import('node:child_process').ChildProcess>}
@@ -68,8 +71,8 @@ export async function installNodeModules() {
   const started = Date.now();
   const npm = findNpm();
   // Not `npm ci`: it refuses a lockfile without the packages for other systems, which not every registry has.
-  // Quietly: some of the tools want a newer Node than the user's, and they get the project's own.
-  const options = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Its requests are what tells a slow network from a dead one.
+  const options = ['--no-save', '--no-audit', '--no-fund', '--loglevel=http'];
   await runProgram('npm install', [...npm, 'install', ...options], countInstalledPackages);
   // The package `node` fetches its program in an install script, which some people switch off for all packages.
   if (!existsSync(PROJECT_NODE))
@@ -88,10 +91,10 @@ function findNpm() {
 }
 
 /**
- * Runs a program, shows every few seconds how far it is, and all of its output when it fails.
+ * Runs a program, shows every few seconds how far it is, and the end of its output when it fails.
  * @param {string} title
  * @param {readonly string[]} commandLine
- * @param {() => string} [describeProgress] default: its last line
+ * @param {() => string} [describeProgress] said beside its last line
  */
 async function runProgram(title, [command = '', ...args], describeProgress) {
   const started = Date.now();
@@ -103,13 +106,17 @@ async function runProgram(title, [command = '', ...args], describeProgress) {
   running.add(child);
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(String(data)));
   const heartbeat = setInterval(
-    () => console.log(`  ${title}: ${seconds()} s  ${describeProgress?.() ?? lastLine(output)}`),
+    () =>
+      console.log(
+        `  ${title}: ${seconds()} s  ${[describeProgress?.(), lastLine(output)].filter(Boolean).join('; ')}`,
+      ),
     HEARTBEAT_MS,
   );
   const outcome = await waitForEnd(child);
   clearInterval(heartbeat);
   running.delete(child);
-  if (outcome !== 0) throw new Error(`${title} failed (${outcome}):\n${output.join('').trim()}`);
+  if (outcome !== 0)
+    throw new Error(`${title} failed (${outcome}):\n${lastLines(output, SHOWN_LINES).join('\n')}`);
   console.log(`✓ ${title} (${seconds()} s)`);
 }
 
@@ -127,6 +134,13 @@ function waitForEnd(child) {
 
 /** @param {readonly string[]} output */
 function lastLine(output) {
-  const lines = output.slice(-5).join('').trim().split('\n');
-  return lines.at(-1)?.slice(0, 100) ?? '';
+  return lastLines(output.slice(-5), 1)[0]?.slice(0, 100) ?? '';
+}
+
+/**
+ * @param {readonly string[]} output
+ * @param {number} count
+ */
+function lastLines(output, count) {
+  return output.join('').trim().split('\n').slice(-count);
 }
