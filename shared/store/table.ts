@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   DynamoDBClient,
   TransactionCanceledException,
@@ -67,15 +68,25 @@ export const openTable = (name: string, client = clientOf()): Table => ({
   query: (range) => query(client, name, range),
   due: (partition, until, limit) => due(client, name, { partition, until, limit }),
   write: async (writes) => {
-    try {
-      await client.send(
-        new TransactWriteCommand({ TransactItems: writes.map((write) => expressionOf(name, write)) }),
-      );
-    } catch (error) {
-      throw refusalOf(error) ?? error;
+    const command = new TransactWriteCommand({
+      TransactItems: writes.map((write) => expressionOf(name, write)),
+    });
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await client.send(command);
+        return;
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === undefined || refusal.failed.length > 0 || tries === CLASH_TRIES)
+          throw refusal ?? error;
+      }
+      await pause(Math.random() * 20 * 2 ** tries);
     }
   },
 });
+
+/** Two transactions that meet on a row, if only to check it, refuse one another; a moment later neither does. */
+const CLASH_TRIES = 5;
 
 const refusalOf = (error: unknown): WriteRefused | undefined => {
   if (error instanceof TransactionInProgressException) return new WriteRefused([]);
@@ -88,8 +99,10 @@ const refusalOf = (error: unknown): WriteRefused | undefined => {
 
 const getAll = async (client: DynamoDBDocumentClient, name: string, keys: Key[]): Promise<Item[]> => {
   const found = new Map<string, Item>();
-  for (let start = 0; start < keys.length; start += BATCH) {
-    let asked: Key[] = keys.slice(start, start + BATCH);
+  // BatchGetItem refuses a key that comes twice.
+  const distinct = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
+  for (let start = 0; start < distinct.length; start += BATCH) {
+    let asked: Key[] = distinct.slice(start, start + BATCH);
     while (asked.length > 0) {
       const answer = await client.send(
         new BatchGetCommand({ RequestItems: { [name]: { Keys: asked, ConsistentRead: true } } }),

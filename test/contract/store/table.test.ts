@@ -42,7 +42,9 @@ describe.each([
 
   test('keeps a row as it was put, without what is undefined', async () => {
     const key = await fresh();
-    await table.write([{ put: { ...key, text: 'é\u0000', list: [1, { a: [] }], no: undefined, flag: false } }]);
+    await table.write([
+      { put: { ...key, text: 'é\u0000', list: [1, { a: [] }], no: undefined, flag: false } },
+    ]);
     expect(await table.get(key)).toEqual({ ...key, text: 'é\u0000', list: [1, { a: [] }], flag: false });
     expect(await table.get({ pk, sk: 'B' })).toBeUndefined();
   });
@@ -75,8 +77,12 @@ describe.each([
 
   test('an update may name the attributes of its guard', async () => {
     const key = await fresh(['A']);
-    expect(await places(table.write([{ update: key, set: { n: 'B' }, if: { equals: { n: 'A' } } }]))).toBe('written');
-    expect(await places(table.write([{ update: key, set: { n: 'C' }, if: { equals: { n: 'A' } } }]))).toEqual([0]);
+    expect(await places(table.write([{ update: key, set: { n: 'B' }, if: { equals: { n: 'A' } } }]))).toBe(
+      'written',
+    );
+    expect(await places(table.write([{ update: key, set: { n: 'C' }, if: { equals: { n: 'A' } } }]))).toEqual(
+      [0],
+    );
     expect(await table.get(key)).toMatchObject({ n: 'B' });
   });
 
@@ -147,12 +153,15 @@ describe.each([
     const wanted = [...all.toReversed(), { pk, sk: 'none' }];
     expect(sks(await table.getAll(wanted))).toEqual(sks(all.toReversed()));
     expect(await table.getAll([])).toEqual([]);
+    const [one = { pk, sk: '' }] = all;
+    expect(sks(await table.getAll([one, ...all, one]))).toEqual(['0', ...sks(all), '0']);
   });
 
   test('the index knows what is due by now, the oldest first', async () => {
     await fresh();
     const due = `DUE#${pk}`;
-    const put = (sk: string, dueAt?: string) => table.write([{ put: { pk, sk, ...(dueAt && { due, dueAt }) } }]);
+    const put = (sk: string, dueAt?: string) =>
+      table.write([{ put: { pk, sk, ...(dueAt && { due, dueAt }) } }]);
     await put('late', '2026-01-03');
     await put('early', '2026-01-01');
     await put('future', '2026-02-01');
