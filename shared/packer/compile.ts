@@ -47,12 +47,20 @@ const compileSteps = (input: CompileInput, secrets: TemplateSecret[]): CompiledS
     compileOne(input, step, { isLast: place === all.length - 1, secrets }),
   );
 
-/** Each step between its markers. An array of one-key objects: any other form loses the order. */
-const provisionersOf = ({ steps }: RunSnapshot, compiled: CompiledStep[]): TemplateObject[] =>
-  compiled.flatMap(({ type, body }, place) => {
-    const index = steps[place]?.index ?? place + 1;
-    return [beginMarker(index, steps.length), { [type]: body }, endMarker(index, steps.length)];
-  });
+/**
+ * Each step after its marker, and a last marker behind the last: one step's begin is the end of the one before, and
+ * every provisioner costs a process that takes a tenth of a second to start. An array of one-key objects: any other
+ * form loses the order.
+ */
+const provisionersOf = ({ steps }: RunSnapshot, compiled: CompiledStep[]): TemplateObject[] => {
+  const total = steps.length;
+  const marked = compiled.flatMap(({ type, body }, place) => [
+    beginMarker(steps[place]?.index ?? place + 1, total),
+    { [type]: body },
+  ]);
+  const last = steps.at(-1);
+  return last === undefined ? marked : [...marked, endMarker(last.index, total)];
+};
 
 /** Variables have no default: a run without a value must not start. The nonce is no secret, or Packer would hide it. */
 const variableBlocks = (secrets: TemplateSecret[]): TemplateObject => ({

@@ -2,8 +2,8 @@ import { NONCE_VARIABLE } from '../contracts/bundle.ts';
 import { join, type TemplateObject, variable } from '../platforms/expression.ts';
 
 /**
- * Step markers: lines that Packer's own machine prints before and after each provisioner, so that the steps of a
- * run can be followed whatever a provisioner's type and Packer's version. They carry a nonce that the runner makes
+ * Step markers: lines that Packer's own machine prints before each provisioner and after the last, so that the steps
+ * of a run can be followed whatever a provisioner's type and Packer's version. They carry a nonce that the runner makes
  * for each run and that is never sent to the build VM: a script cannot fake a step.
  */
 
