@@ -1,0 +1,125 @@
+/**
+ * `npm run bench -- overhead [rounds]`: what Goldsmith adds to a build. The same template is built by Packer alone and by a run,
+ * in turns, on the stack that runs here or on one that is started for it.
+ */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createDefinition, shellStep } from '../support/e2e-definitions.ts';
+import { buildPlainly, type PlainBuild } from '../support/e2e-plain-packer.ts';
+import { PARTS, timeRun, type Timeline } from '../support/e2e-timeline.ts';
+import { startLocalStack } from '../support/local-stack.ts';
+
+const ROUNDS = 5;
+/** What the product promises: at most two seconds and two per cent, and a line on the screen within half a second. */
+const GOAL = { milliseconds: 2000, share: 0.02, lineMilliseconds: 500 };
+
+const steps = [
+  shellStep(
+    'Says much',
+    'for n in $(seq 60); do echo "line $n of some length, as scripts print it"; sleep 0.05; done',
+  ),
+  shellStep('Writes', 'echo built > /home/admin/built; sync'),
+];
+
+const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+/** The value that a share of all values does not exceed. */
+const quantile = (values: readonly number[], share: number): number => {
+  const ordered = sorted(values);
+  return ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? Number.NaN;
+};
+const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+const row = (name: string, values: readonly number[], of?: number): string => {
+  const numbers = [quantile(values, 0), median(values), quantile(values, 1)].map((value) =>
+    Math.round(value).toString().padStart(8),
+  );
+  const ratio = of === undefined ? '' : `${((median(values) / of) * 100).toFixed(1).padStart(8)} %`;
+  return `| ${name.padEnd(46)} |${numbers.join(' |')} |${ratio.padStart(11)} |`;
+};
+
+const printTable = (plain: readonly PlainBuild[], runs: readonly Timeline[]): void => {
+  const ofPlain = median(plain.map(({ total }) => total));
+  console.log(`\n| ${'milliseconds'.padEnd(46)} |     min |  median |     max | of plain  |`);
+  console.log(`| ${'-'.repeat(46)} | ------- | ------- | ------- | --------- |`);
+  console.log(
+    row(
+      'plain packer build',
+      plain.map(({ total }) => total),
+      ofPlain,
+    ),
+  );
+  console.log(
+    row(
+      '  of it up to the first line',
+      plain.map(({ toFirstLine }) => toFirstLine),
+      ofPlain,
+    ),
+  );
+  console.log(
+    row(
+      'run, from the request to its end on the screen',
+      runs.map(({ total }) => total),
+      ofPlain,
+    ),
+  );
+  for (const part of PARTS) {
+    const values = runs.map(({ parts }) => parts.get(part) ?? Number.NaN);
+    console.log(row(`  ${part}`, values, ofPlain));
+  }
+};
+
+/** Says how far the goals are met; false when they are not. */
+const judge = (plain: readonly PlainBuild[], runs: readonly Timeline[]): boolean => {
+  const ofPlain = median(plain.map(({ total }) => total));
+  // Of neighbours in time, because the machine may do other things as well.
+  const overhead = median(runs.map(({ total }, at) => total - (plain[at]?.total ?? ofPlain)));
+  const allowed = GOAL.milliseconds + GOAL.share * ofPlain;
+  const lines = runs.flatMap(({ latencies }) => latencies);
+  const [p50, p99] = [median(lines), quantile(lines, 0.99)];
+  const share = ((overhead / ofPlain) * 100).toFixed(1);
+  console.log(
+    `\noverhead: ${Math.round(overhead)} ms, ${share} % of plain (goal: ≤ ${Math.round(allowed)} ms)`,
+  );
+  console.log(
+    `line to screen, ${lines.length} lines: p50 ${p50} ms, p99 ${p99} ms (goal: p99 ≤ ${GOAL.lineMilliseconds} ms)`,
+  );
+  return overhead <= allowed && p99 <= GOAL.lineMilliseconds;
+};
+
+const measure = async (rounds: number): Promise<boolean> => {
+  const { definition } = await createDefinition('Bench', steps);
+  // The first run warms the functions up, and gives the template.
+  const { bundle } = await timeRun(definition.id);
+  const plain: PlainBuild[] = [];
+  const runs: Timeline[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    plain.push(await buildPlainly(bundle, `${definition.name}-plain-${round}`));
+    runs.push(await timeRun(definition.id));
+    const [packer, run] = [plain.at(-1)?.total ?? 0, runs.at(-1)?.total ?? 0];
+    console.log(`round ${round}: plain ${Math.round(packer)} ms, run ${Math.round(run)} ms`);
+  }
+  printTable(plain, runs);
+  return judge(plain, runs);
+};
+
+/** Uses the stack that GOLDSMITH_LOCAL_JSON or the checkout names; without one, starts one for the measurement. */
+const withStack = async (work: () => Promise<boolean>): Promise<boolean> => {
+  const own = resolve(import.meta.dirname, '../../.goldsmith/local.json');
+  if (process.env['GOLDSMITH_LOCAL_JSON'] !== undefined || existsSync(own)) return work();
+  const { save: _save, stop, broken: _broken, ...info } = await startLocalStack({ log: console.log });
+  try {
+    const file = join(info.home, 'local.json');
+    await writeFile(file, JSON.stringify(info), { mode: 0o600 });
+    process.env['GOLDSMITH_LOCAL_JSON'] = file;
+    return await work();
+  } finally {
+    await stop();
+  }
+};
+
+const rounds = Number(process.argv[2] ?? ROUNDS);
+const [cpu] = cpus();
+console.log(`${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${rounds} rounds`);
+process.exitCode = (await withStack(() => measure(rounds))) ? 0 : 1;
