@@ -10,7 +10,11 @@ import { base, queuedRun } from '../../support/builders.ts';
 export const freshScope = (): WorkspaceScope => scopeTo(newId('workspace'));
 
 /** An image definition that refers to nothing: enough for runs to be created on it. */
-export const putDefinition = async (table: Table, scope: WorkspaceScope, name = 'Web-Base'): Promise<string> => {
+export const putDefinition = async (
+  table: Table,
+  scope: WorkspaceScope,
+  name = 'Web-Base',
+): Promise<string> => {
   const id = newId('image-definition');
   await entityStore(table, scope).create('image-definition', base(id, name), [], []);
   return id;

@@ -132,11 +132,11 @@ describe('a change', () => {
     const scope = freshScope();
     const runs = runStore(core, scope);
     const queued = await createRun(core, scope, await putDefinition(core, scope));
-    const running = await runs.change(queued, { status: 'Running' }, { dueAt: at(30) });
-    const mine = async () => (await core.due(DUE_RUN, at(60), 100)).filter(({ sk }) => sk.includes(queued.id));
+    const running = await runs.change(queued, { status: 'Running' });
+    const mine = async () =>
+      (await core.due(DUE_RUN, '9999', 100)).filter(({ sk }) => sk.includes(queued.id));
     expect(await mine()).toHaveLength(1);
     await runs.change(running, finish(running, { outcome: 'succeeded' }, at(50)), {
-      dueAt: at(80),
       more: releaseSlots(running),
       remove: ['taskToken', 'claim'],
     });

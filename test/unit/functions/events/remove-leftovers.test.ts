@@ -17,7 +17,10 @@ const leftovers = (state: Leftover['state']): Leftover[] =>
     state,
   }));
 
-const account = (found: FoundLeftover[] = [], isStuck = (_: FoundLeftover) => false) => {
+const account = (
+  found: FoundLeftover[] = [],
+  isStuck: (leftover: FoundLeftover) => boolean = () => false,
+) => {
   const removed: string[] = [];
   return {
     removed,
@@ -40,7 +43,7 @@ const stored = async (fields: Partial<StoredRun>, recorded: Leftover[] = []) => 
 describe('leftovers of a stopped run', () => {
   test('are deleted on request in the order in which they were found, machines first (S84)', async () => {
     const { engine, core, run, states } = await stored({ status: 'Stopped' }, leftovers('deleting'));
-    const client = account();
+    const client = account(leftovers('deleting'));
     await removeThrough(client, engine, scope, run);
     expect(client.removed).toEqual(kinds);
     expect(await states()).toEqual(kinds.map(() => 'deleted'));
@@ -55,14 +58,24 @@ describe('leftovers of a stopped run', () => {
     expect(await states()).toEqual(kinds.map(() => 'kept'));
   });
 
-  test('that cannot be deleted yet keep their mark, and the next try goes on behind what is gone', async () => {
+  test('that cannot be deleted yet keep their mark and hold up no other', async () => {
     const { engine, run, states } = await stored({ status: 'Stopped' }, leftovers('deleting'));
-    const stuck = account([], (one) => one.kind === 'ec2-key-pair');
-    await expect(removeThrough(stuck, engine, scope, run)).rejects.toThrow('still in use');
-    expect(await states()).toEqual(['deleted', 'deleted', 'deleting', 'deleting']);
-    const client = account();
+    const stuck = account(leftovers('deleting'), (one) => one.kind === 'ec2-key-pair');
+    await expect(removeThrough(stuck, engine, scope, run)).rejects.toThrow('could not be deleted');
+    expect(await states()).toEqual(['deleted', 'deleted', 'deleting', 'deleted']);
+    const client = account(leftovers('deleting').filter((one) => one.kind === 'ec2-key-pair'));
     await removeThrough(client, engine, scope, run);
-    expect(client.removed).toEqual(['ec2-key-pair', 'ec2-security-group']);
+    expect(client.removed).toEqual(['ec2-key-pair']);
+    expect(await states()).toEqual(kinds.map(() => 'deleted'));
+  });
+
+  test('noted while the platform could not be asked are found again and gone afterwards', async () => {
+    const noted = leftovers('deleting').map((one) => ({ ...one, locator: 'packer_name' }));
+    const { engine, run, states } = await stored({ status: 'Stopped' }, noted);
+    const client = account(leftovers('deleting'));
+    await removeThrough(client, engine, scope, run);
+    expect(client.removed).toEqual(kinds);
+    expect(await states()).toEqual(kinds.map(() => 'deleted'));
   });
 });
 

@@ -40,6 +40,10 @@ const reconciler = async (
   const repair: Repair = {
     ...engine,
     now: () => at(world.now ?? 100),
+    pause: async () => {},
+    sweep: async ({ runId }) => {
+      did.push(`sweep ${runId}`);
+    },
     startWorkflow: async (run) => {
       did.push(`start ${run.id}`);
       return { executionArn };

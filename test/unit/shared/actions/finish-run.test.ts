@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { finishRun } from '../../../../shared/actions/finish-run.ts';
 import { sayInLog } from '../../../../shared/actions/append-log.ts';
+import { finishRun } from '../../../../shared/actions/finish-run.ts';
 import type { Verdict } from '../../../../shared/contracts/stored-run.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
 import { logStore } from '../../../../shared/store/log-store.ts';
 import { at, failure, runningRun } from '../../../support/builders.ts';
 import { memoryEngine, putRun, readLog, readRun, scope } from '../../../support/engine.ts';
+import { containing } from '../../../support/matchers.ts';
 
 const lost: Verdict = {
   outcome: 'failed',
@@ -23,7 +24,7 @@ describe('the end of a run', () => {
     const ended = await finishRun(engine, scope, run, lost);
     expect(ended).toMatchObject({ status: 'Failed', failure: failure() });
     const [line] = await readLog(traffic, run.id);
-    expect(line).toMatchObject({ seq: 1, level: 'error', text: expect.stringContaining(failure().remedy) });
+    expect(line).toMatchObject({ seq: 1, level: 'error', text: containing(failure().remedy) });
     expect(await logStore(traffic, scope, run.id).head()).toEqual({ lastSeq: 1, complete: true });
   });
 

@@ -18,7 +18,11 @@ const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const foreign = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-const jwt = (claims: object, key: KeyObject = own.privateKey, header: object = { alg: 'RS256', kid: 'key-1' }) => {
+const jwt = (
+  claims: object,
+  key: KeyObject = own.privateKey,
+  header: object = { alg: 'RS256', kid: 'key-1' },
+) => {
   const text = `${encode(header)}.${encode({ ...goodClaims, ...claims })}`;
   return `Bearer ${text}.${sign('RSA-SHA256', Buffer.from(text), key).toString('base64url')}`;
 };
@@ -75,8 +79,14 @@ describe('a person', () => {
     ['is an id token', () => jwt({ token_use: 'id' })],
     ['is signed with another key', () => jwt({}, foreign.privateKey)],
     ['names an unknown key', () => jwt({}, foreign.privateKey, { alg: 'RS256', kid: 'key-2' })],
-    ['claims to need no signature', () => `Bearer ${encode({ alg: 'none', kid: 'key-1' })}.${encode(goodClaims)}.`],
-    ['was changed after it was signed', () => jwt({}).replace(/\.[^.]+\./, `.${encode({ ...goodClaims, sub: 'x' })}.`)],
+    [
+      'claims to need no signature',
+      () => `Bearer ${encode({ alg: 'none', kid: 'key-1' })}.${encode(goodClaims)}.`,
+    ],
+    [
+      'was changed after it was signed',
+      () => jwt({}).replace(/\.[^.]+\./, `.${encode({ ...goodClaims, sub: 'x' })}.`),
+    ],
     ['is no token', () => 'Bearer nonsense'],
     ['comes by another scheme', () => 'Basic dXNlcjpwYXNz'],
     ['is empty', () => 'Bearer '],
@@ -116,7 +126,11 @@ describe('a program', () => {
 
   test('is known by its API token, which notes when it was used', async () => {
     const { authorization, sha256 } = await give('A', later);
-    expect(await authenticate(authorization)).toMatchObject({ kind: 'api-token', workspaceId, role: 'operator' });
+    expect(await authenticate(authorization)).toMatchObject({
+      kind: 'api-token',
+      workspaceId,
+      role: 'operator',
+    });
     expect(await table.get(globalKeys.apiToken(sha256))).toHaveProperty('lastUsedAt');
     const [listed] = await apiTokenStore(table).list(scope);
     expect(listed?.lastUsedAt).toBeDefined();
@@ -139,14 +153,15 @@ describe('a program', () => {
 });
 
 test('each role includes those before it and no other', () => {
-  const allowed = (role: (typeof roles)[number]) => roles.filter((needed) => {
-    try {
-      demandRole(role, needed);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const allowed = (role: (typeof roles)[number]) =>
+    roles.filter((needed) => {
+      try {
+        demandRole(role, needed);
+        return true;
+      } catch {
+        return false;
+      }
+    });
   expect(roles.map(allowed)).toEqual([
     ['viewer'],
     ['viewer', 'operator'],

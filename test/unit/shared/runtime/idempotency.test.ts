@@ -67,7 +67,10 @@ const deployment = () => {
     callApi(handler, {
       method: 'POST',
       path: path.replace('things', more.to ?? 'things'),
-      headers: { authorization: more.as ?? 'robot', ...(key === undefined ? {} : { 'Idempotency-Key': key }) },
+      headers: {
+        authorization: more.as ?? 'robot',
+        ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+      },
       body,
     });
   return { post, table, made: () => made };

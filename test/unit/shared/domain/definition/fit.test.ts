@@ -69,7 +69,9 @@ describe('what is refused when it is saved', () => {
   });
 
   test('nothing of what fits together', () => {
-    expect(misfits({ definition: { platform: 'aws' }, operatingSystem: os(), builder: builder() })).toEqual([]);
+    expect(misfits({ definition: { platform: 'aws' }, operatingSystem: os(), builder: builder() })).toEqual(
+      [],
+    );
   });
 });
 
@@ -110,7 +112,11 @@ describe('what is only warned of', () => {
   test.each([
     ['the builder names the user', os({ images: [ami({ access: undefined })] }), { sshUsername: 'root' }],
     ['the image names the user', os(), {}],
-    ['it is Windows, whose user everybody knows', os({ family: 'windows', images: [ami({ access: undefined })] }), {}],
+    [
+      'it is Windows, whose user everybody knows',
+      os({ family: 'windows', images: [ami({ access: undefined })] }),
+      {},
+    ],
     [
       'the more exact image names it',
       os({ images: [ami({ access: undefined }), ami({ connectionId })] }),

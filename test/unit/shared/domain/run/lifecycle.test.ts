@@ -62,9 +62,12 @@ describe('a stop of a running run', () => {
     expect(requestStop(runningRun({ verdict: { outcome: 'succeeded' } }), 'user-2', at(20))).toBeUndefined();
   });
 
-  test.each(['Succeeded', 'Failed', 'Stopped'] as const)('changes nothing of a run that is %s (S63)', (status) => {
-    expect(requestStop(runningRun({ status }), 'user-2', at(20))).toBeUndefined();
-  });
+  test.each(['Succeeded', 'Failed', 'Stopped'] as const)(
+    'changes nothing of a run that is %s (S63)',
+    (status) => {
+      expect(requestStop(runningRun({ status }), 'user-2', at(20))).toBeUndefined();
+    },
+  );
 });
 
 describe('the end', () => {
@@ -73,7 +76,11 @@ describe('the end', () => {
     [{ outcome: 'stopped' } as const, 'Stopped'],
     [failed, 'Failed'],
   ])('of a run that is %o is %s (S59, S60, S61)', (verdict, status) => {
-    expect(finish(runningRun(), verdict, at(60))).toMatchObject({ status, phase: 'finished', endedAt: at(60) });
+    expect(finish(runningRun(), verdict, at(60))).toMatchObject({
+      status,
+      phase: 'finished',
+      endedAt: at(60),
+    });
   });
 
   test('only a failed run carries a failure', () => {
@@ -134,7 +141,7 @@ describe('progress', () => {
   });
 
   test('keeps what is known of the build VM (S83)', () => {
-    const run = runningRun({ loginUser: 'ubuntu' });
+    const run = runningRun({ buildSite: { user: 'ubuntu' } });
     const first = applyProgress(run, { buildVm: { kind: 'ec2-instance', locator: 'eu-west-1/i-1' } });
     const later = applyProgress(
       { ...run, ...first },
@@ -158,7 +165,10 @@ describe('progress', () => {
   test('never lets the list of temporary resources outgrow the row, whatever a script prints', () => {
     let run = runningRun();
     for (let round = 0; round < 50; round += 1) {
-      const temporaries = Array.from({ length: 100 }, (_, n) => ({ kind: 'ec2-key-pair', id: `k-${round}-${n}` }));
+      const temporaries = Array.from({ length: 100 }, (_, n) => ({
+        kind: 'ec2-key-pair',
+        id: `k-${round}-${n}`,
+      }));
       run = { ...run, ...applyProgress(run, { temporaries }) };
     }
     expect(run.temporaries?.length).toBeLessThanOrEqual(500);
@@ -171,11 +181,12 @@ describe('durations', () => {
     const late = '2026-01-02T03:04:47.678Z';
     const run = runningRun({ startedAt: at(10), endedAt: late, status: 'Succeeded' });
     expect(present(run).durationSeconds).toBe(33);
-    const [step] = finish(
-      runningRun({ steps: [{ index: 1, name: 'one', status: 'running', startedAt: at(10) }] }),
-      failed,
-      late,
-    ).steps ?? [];
+    const [step] =
+      finish(
+        runningRun({ steps: [{ index: 1, name: 'one', status: 'running', startedAt: at(10) }] }),
+        failed,
+        late,
+      ).steps ?? [];
     expect(step?.durationSeconds).toBe(33);
   });
 
@@ -221,7 +232,13 @@ describe('a run as clients read it', () => {
 
   test('names its image once it has one (S21, S129)', () => {
     const locators = [
-      { role: 'primary' as const, region: 'eu-west-1', accountId: '1', amiId: 'ami-1', amiName: 'Web-Base-v1' },
+      {
+        role: 'primary' as const,
+        region: 'eu-west-1',
+        accountId: '1',
+        amiId: 'ami-1',
+        amiName: 'Web-Base-v1',
+      },
     ];
     const run = runningRun({ status: 'Succeeded', imageVersionId: 'ver_1', locators });
     expect(present(run).image).toEqual({ versionId: 'ver_1', name: 'Web-Base-v1', locators });
@@ -234,12 +251,17 @@ const happenings = fc.oneof(
     run.status === 'Queued' ? admit(run, { workspace: 1, pool: 1 }, now) : undefined,
   ),
   fc.constant((run: StoredRun, now: string) => requestStop(run, 'user-2', now)),
-  fc.constantFrom(...verdicts).map(
-    (verdict) => (run: StoredRun, now: string) =>
-      run.status === 'Running' ? finish(run, verdict, now) : undefined,
-  ),
   fc
-    .record({ index: fc.integer({ min: 1, max: 3 }), status: fc.constantFrom('running', 'succeeded', 'failed') })
+    .constantFrom(...verdicts)
+    .map(
+      (verdict) => (run: StoredRun, now: string) =>
+        run.status === 'Running' ? finish(run, verdict, now) : undefined,
+    ),
+  fc
+    .record({
+      index: fc.integer({ min: 1, max: 3 }),
+      status: fc.constantFrom('running', 'succeeded', 'failed'),
+    })
     .map(({ index, status }) => (run: StoredRun, now: string) => {
       const known = (['running', 'succeeded', 'failed'] as const).find((one) => one === status) ?? 'running';
       return run.status === 'Running'
