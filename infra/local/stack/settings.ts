@@ -46,11 +46,14 @@ export interface StackPaths {
 /** Below a longer one the sockets of Packer's plugins would not fit. */
 const LONGEST_TMPDIR = 20;
 
+/** `GOLDSMITH_HOME` lets a test start a stack of its own through the command line; people have checkouts for that. */
+const DEFAULT_HOME = process.env['GOLDSMITH_HOME'] ?? join(CHECKOUT, '.goldsmith');
+
 /**
  * The folders of a stack.
  * @param home default: `.goldsmith` in the checkout
  */
-export function stackPaths(home: string = join(CHECKOUT, '.goldsmith')): StackPaths {
+export function stackPaths(home: string = DEFAULT_HOME): StackPaths {
   const folder = resolve(home);
   const id = createHash('sha256').update(folder).digest('hex').slice(0, 12);
   return {
