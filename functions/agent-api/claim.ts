@@ -10,7 +10,6 @@ import { newSecret } from '../../shared/runtime/ids.ts';
 import { logStore } from '../../shared/store/log-store.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
 import { type AgentCall, claimable, digestOf } from './lease.ts';
-import { nextLook } from './standing.ts';
 
 export type Rhythm = { heartbeatSeconds: number; chunkIntervalMilliseconds: number };
 
@@ -56,7 +55,7 @@ const takeLease = (
     if (taken || current.status !== 'Running')
       throw new ApiProblem('lease-lost', 'The run is not to be had.');
     const phase = current.stopRequestedAt === undefined ? 'building' : 'stopping';
-    return { changes: { lease, phase }, options: { dueAt: nextLook(lease.lastHeardAt) } };
+    return { changes: { lease, phase } };
   });
 
 /** Values of the template's variables. They go to the runner of this one run, over TLS, and nowhere else. */

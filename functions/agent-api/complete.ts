@@ -6,7 +6,6 @@ import { applyProgress } from '../../shared/domain/run/lifecycle.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { logger } from '../../shared/runtime/logger.ts';
 import { type AgentCall, leased } from './lease.ts';
-import { nextLook } from './standing.ts';
 
 /**
  * Writes down how the build ended, then wakes the workflow. Saying it twice is saying it once; when the wake-up is
@@ -25,7 +24,7 @@ export const complete = async (
     if (current.completion !== undefined || current.status !== 'Running') return undefined;
     const progress = { ...completion.progress, temporaries: completion.temporaries };
     const changes = { ...applyProgress(current, progress), completion, phase: 'verifying' as const };
-    return { changes, options: { dueAt: nextLook(engine.now()) } };
+    return { changes };
   });
   if (completed.taskToken === undefined) return;
   try {

@@ -10,7 +10,7 @@ import { loadEnvironment } from '../../shared/runtime/environment.ts';
 import { claim } from './claim.ts';
 import { complete } from './complete.ts';
 import { leased } from './lease.ts';
-import { takeChunk, takeHeartbeat } from './standing.ts';
+import { takeChunk, takeHeartbeat } from './log-and-heartbeat.ts';
 
 const environment = loadEnvironment(functionEnvironments['agent-api']);
 const engine = openEngine(environment);

@@ -13,9 +13,6 @@ export type StartWorkflow = (run: StoredRun) => Promise<{ executionArn: string }
 
 export type Pool = { id: string; limit: number; workspaceLimit: number };
 
-/** How soon the reconciler looks at a run that has just been admitted. */
-const LOOK_AFTER_MS = 30_000;
-
 /**
  * Starts what may start in one pool: takes slots and lease in one transaction a run, then starts its workflow. Run it
  * as often as you like, also twice at once: the slots' guards decide, and what is refused stays in the queue.
@@ -40,12 +37,21 @@ export const admitRuns = async (
     { pool: taken, workspaces },
     { pool: pool.limit, workspace: (id) => limits.get(id) ?? pool.workspaceLimit },
   );
-  const admitted = await Promise.all(admissions.map((one) => admitOne(engine, one)));
-  const started = admitted.filter((run) => run !== undefined);
-  return Promise.all(started.map((run) => recordExecution(engine, run, startWorkflow)));
+  const tries = await Promise.allSettled(admissions.map((one) => startOne(engine, one, startWorkflow)));
+  const faults = tries.filter((one) => one.status === 'rejected').map((one): unknown => one.reason);
+  // The others have started all the same; what was admitted and not started is found by the reconciler.
+  if (faults.length > 0) throw new AggregateError(faults, `${faults.length} run(s) could not be started`);
+  return tries.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
 };
 
-const soon = (now: string): string => new Date(Date.parse(now) + LOOK_AFTER_MS).toISOString();
+const startOne = async (
+  engine: Pick<Engine, 'core' | 'now'>,
+  admission: Admission,
+  startWorkflow: StartWorkflow,
+): Promise<StoredRun | undefined> => {
+  const run = await admitOne(engine, admission);
+  return run && recordExecution(engine, run, startWorkflow);
+};
 
 const admitOne = async (
   engine: Pick<Engine, 'core' | 'now'>,
@@ -57,7 +63,7 @@ const admitOne = async (
   if (run === undefined || run.status !== 'Queued') return undefined;
   const now = engine.now();
   try {
-    return await runs.change(run, admit(run, slots, now), { dueAt: soon(now), more: takeSlots(run, slots) });
+    return await runs.change(run, admit(run, slots, now), { more: takeSlots(run, slots) });
   } catch (error) {
     if (error instanceof WriteRefused) return undefined;
     throw error;
@@ -75,7 +81,7 @@ export const recordExecution = async (
   const now = await runs.get(run.id);
   if (now === undefined || now.status !== 'Running' || now.executionArn === executionArn) return now ?? run;
   try {
-    return await runs.change(now, { executionArn }, { dueAt: soon(engine.now()) });
+    return await runs.change(now, { executionArn });
   } catch (error) {
     if (error instanceof WriteRefused) return now;
     throw error;

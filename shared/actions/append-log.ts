@@ -1,9 +1,9 @@
 import type { LogLine, UnnumberedLine } from '../contracts/entities/log.ts';
-import { cutLine, toPlainText } from '../domain/run/line-text.ts';
 import { MAX_SOCKET_BYTES, type ServerMessage } from '../contracts/socket.ts';
+import { cutLine, toPlainText } from '../domain/run/line-text.ts';
 import { logStore, lostRace, OutOfOrder } from '../store/log-store.ts';
 import { contended } from '../store/retry.ts';
-import { socketStore } from '../store/socket-store.ts';
+import { type LogListener, socketStore } from '../store/socket-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import type { Engine } from './engine.ts';
 
@@ -54,15 +54,24 @@ export const sayInLog = (
     (error) => lostRace(error) || error instanceof OutOfOrder,
   );
 
-/** Sends lines to connections, to each in order; who is gone is forgotten. */
+/** Sends lines to connections, to each in order and only what it has not; who is gone is forgotten. */
 export const pushLines = async (
   engine: LogEngine,
-  listeners: string[],
+  listeners: LogListener[],
   runId: string,
   lines: LogLine[],
 ): Promise<void> => {
   const messages = logMessages(runId, lines);
-  await Promise.all(listeners.map((listener) => sendAll(engine, listener, messages)));
+  const last = lines.at(-1)?.seq ?? 0;
+  await Promise.all(
+    listeners
+      .filter(({ sentUpTo }) => sentUpTo < last)
+      .map(({ connectionId, sentUpTo }) => {
+        const unsent = lines.filter((line) => line.seq > sentUpTo);
+        const own = unsent.length === lines.length ? messages : logMessages(runId, unsent);
+        return sendAll(engine, connectionId, own);
+      }),
+  );
 };
 
 /** Sends messages to one connection in order; forgets it when it is gone. */

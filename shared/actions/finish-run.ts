@@ -1,10 +1,10 @@
 import type { Leftover } from '../contracts/entities/run.ts';
 import type { StoredRun, Verdict } from '../contracts/stored-run.ts';
 import { finish, hasEnded } from '../domain/run/lifecycle.ts';
-import type { FoundLeftover } from '../platforms/platform.ts';
+import { type FoundLeftover, PlatformError } from '../platforms/platform.ts';
 import { recordImageVersion } from '../store/image-version-store.ts';
 import { recordLeftovers } from '../store/leftover-store.ts';
-import { logStore } from '../store/log-store.ts';
+import { LogClosed, logStore } from '../store/log-store.ts';
 import { releaseSlots } from '../store/queue-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import type { Write } from '../store/write.ts';
@@ -72,7 +72,7 @@ const findKept = async (engine: Finishing, scope: WorkspaceScope, run: StoredRun
     const [leftovers, buildVm] = await Promise.all([client.findLeftovers(known), client.describeBuildVm()]);
     return { leftovers, buildVm: buildVm && { ...run.buildVm, ...buildVm } };
   } catch (error) {
-    const text = `The platform could not be asked what is left: ${error instanceof Error ? error.message : 'unknown'}`;
+    const text = `The platform could not be asked what is left: ${error instanceof PlatformError ? error.message : 'it did not answer'}`;
     await sayInLog(engine, scope, run.id, [{ text, level: 'warn' }]);
     return { leftovers: known.map(({ kind, id }) => ({ kind, locator: id })) };
   }
@@ -89,7 +89,12 @@ const sayEnd = async (
     verdict.outcome === 'failed'
       ? `Run failed (${verdict.failure.errorId}): ${verdict.failure.message} Remedy: ${verdict.failure.remedy}`
       : `Run ${verdict.outcome}.`;
-  await sayInLog(engine, scope, run.id, [{ text, level }]);
+  try {
+    await sayInLog(engine, scope, run.id, [{ text, level }]);
+  } catch (error) {
+    // Somebody else finishes the run at this moment and has said it.
+    if (!(error instanceof LogClosed)) throw error;
+  }
 };
 
 const recordsOf = (

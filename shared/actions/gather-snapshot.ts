@@ -67,13 +67,14 @@ export const gatherSnapshot = async (
     ];
     return { obstacles: missing };
   }
+  const steps = stepsOf(tree.places, definition.variables);
   const obstacles = [
     ...misfits({ definition, operatingSystem, builder: builderConfiguration }),
     ...connectorNeeded(definition, builderConfiguration.network),
+    ...tooManySteps(steps),
   ];
   if (obstacles.length > 0) return { obstacles };
   const role = { id: tree.role.id, name: tree.role.name };
-  const steps = stepsOf(tree.places, definition.variables);
   const { workspaceId } = scope;
   const parts = { definition, operatingSystem, builderConfiguration, connection, role, steps };
   return { snapshot: { schemaVersion: 1, workspaceId, ...parts } };
@@ -83,3 +84,13 @@ const connectorNeeded = (definition: ImageDefinition, network: 'public' | 'priva
   network === 'private' && definition.connectorId === undefined
     ? [{ pointer: '/connectorId', code: 'connector-needed', detail: 'a private network needs a connector' }]
     : [];
+
+/** A run's row holds its steps and has 400 KB; its snapshot is read into the memory of a function. */
+const MAX_STEPS = 200;
+const MAX_STEPS_BYTES = 10_000_000;
+
+const tooManySteps = (steps: SnapshotStep[]): FieldError[] => {
+  const isTooMuch = steps.length > MAX_STEPS || Buffer.byteLength(JSON.stringify(steps)) > MAX_STEPS_BYTES;
+  const detail = `a run has at most ${MAX_STEPS} steps and ${MAX_STEPS_BYTES / 1_000_000} MB of scripts`;
+  return isTooMuch ? [{ pointer: '/provisionerRoleId', code: 'too-many-steps', detail }] : [];
+};

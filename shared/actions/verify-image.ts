@@ -1,5 +1,8 @@
+import type { Locator } from '../contracts/entities/image-version.ts';
 import type { StoredRun, Verdict } from '../contracts/stored-run.ts';
+import type { ErrorId } from '../domain/triage/catalogue.ts';
 import { classifyFailure, type FailedBuild, failureOf } from '../domain/triage/classify.ts';
+import { PlatformError } from '../platforms/platform.ts';
 import { platformOf } from '../platforms/registry.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import { sayInLog } from './append-log.ts';
@@ -7,14 +10,16 @@ import { changeRun } from './change-run.ts';
 import type { Engine } from './engine.ts';
 import { connectPlatform, snapshotOf } from './platform-access.ts';
 
+/** `pause` waits so many milliseconds; tests do not. */
+export type Verifying = Engine & { pause: (milliseconds: number) => Promise<unknown> };
 type Completed = StoredRun & { completion: NonNullable<StoredRun['completion']> };
 
 /**
  * Judges a run whose runner has reported its end, and writes the verdict: an image is only believed when the platform
- * shows it. Harmless to repeat. Answers the run as it is then.
+ * shows it. Harmless to repeat. A platform that cannot be asked is a verdict too. Answers the run as it is then.
  */
 export const verifyImage = async (
-  engine: Engine,
+  engine: Verifying,
   scope: WorkspaceScope,
   run: Completed,
 ): Promise<StoredRun> => {
@@ -28,7 +33,56 @@ export const verifyImage = async (
   );
 };
 
-const findImage = async (engine: Engine, scope: WorkspaceScope, run: Completed) => {
+type Found = { verdict: Verdict; locators?: Locator[] };
+
+const findImage = async (engine: Verifying, scope: WorkspaceScope, run: Completed): Promise<Found> => {
+  try {
+    const { told, locators } = await askPlatform(engine, run);
+    if (told > 0 && locators.length === told) {
+      const where = locators.map((one) => `${one.amiId} in ${one.region}`).join(', ');
+      await sayInLog(engine, scope, run.id, [
+        { text: `Image ${run.imageName}-v${run.number} is there: ${where}.` },
+      ]);
+      return { verdict: { outcome: 'succeeded' }, locators };
+    }
+    const message = `Packer reported ${told} image(s), the platform shows ${locators.length}.`;
+    return await failed(engine, scope, run, 'image-missing-after-build', message);
+  } catch (error) {
+    const known = error instanceof PlatformError ? error : undefined;
+    const message = `The image could not be looked up: ${known?.message ?? 'the platform did not answer'}`;
+    return failed(engine, scope, run, known?.errorId ?? 'platform-unreachable', message);
+  }
+};
+
+const failed = async (
+  engine: Verifying,
+  scope: WorkspaceScope,
+  run: Completed,
+  errorId: ErrorId,
+  message: string,
+) => {
+  const logSeq = await sayInLog(engine, scope, run.id, [{ text: message, level: 'error' }]);
+  return { verdict: { outcome: 'failed' as const, failure: failureOf(errorId, { message, logSeq }) } };
+};
+
+/** A new image may take a while to show, and a call may fail and pass a second later: 8 tries over two minutes. */
+const PAUSES_MS = [500, 1000, 2000, 5000, 15_000, 30_000, 60_000];
+
+/** Asks until the platform shows every image that Packer told of, or patience ends. Throws the last error. */
+const askPlatform = async (engine: Verifying, run: Completed) => {
+  for (const pause of PAUSES_MS) {
+    try {
+      const answer = await lookUp(engine, run);
+      if (answer.locators.length === answer.told) return answer;
+    } catch {
+      // The last try tells.
+    }
+    await engine.pause(pause);
+  }
+  return lookUp(engine, run);
+};
+
+const lookUp = async (engine: Verifying, run: Completed): Promise<{ told: number; locators: Locator[] }> => {
   const snapshot = await snapshotOf(engine, run);
   const platform = platformOf(snapshot.builderConfiguration.platform);
   const client = await connectPlatform(engine, run, snapshot);
@@ -37,25 +91,17 @@ const findImage = async (engine: Engine, scope: WorkspaceScope, run: Completed) 
   const told = run.completion.artifacts.flatMap((artifact) =>
     platform.readArtifact(artifact, { imageName, accountId }),
   );
-  const locators = told.length === 0 ? [] : await client.locate(told);
-  if (locators.length > 0 && locators.length === told.length) {
-    const where = locators.map((one) => `${one.amiId} in ${one.region}`).join(', ');
-    await sayInLog(engine, scope, run.id, [{ text: `Image ${imageName} is there: ${where}.` }]);
-    return { verdict: { outcome: 'succeeded' as const }, locators };
-  }
-  const message = `Packer reported ${told.length} image(s), the platform shows ${locators.length}.`;
-  const logSeq = await sayInLog(engine, scope, run.id, [{ text: message, level: 'error' }]);
-  return {
-    verdict: {
-      outcome: 'failed' as const,
-      failure: failureOf('image-missing-after-build', { message, logSeq }),
-    },
-  };
+  return { told: told.length, locators: told.length === 0 ? [] : await client.locate(told) };
 };
 
 const verdictOf = (run: Completed): Verdict => {
   const { completion } = run;
-  if (completion.outcome === 'stopped') return { outcome: 'stopped' };
+  // A runner also ends as stopped when something kills it; that is a stop only when somebody asked for one.
+  if (completion.outcome === 'stopped') {
+    if (run.stopRequestedAt !== undefined) return { outcome: 'stopped' };
+    const message = 'The runner was told to end before its build had ended, and nobody asked for it.';
+    return { outcome: 'failed', failure: failureOf('build-interrupted', { message }) };
+  }
   const lastStep = run.steps.findLast((step) => step.status === 'running' || step.status === 'failed')?.index;
   const build: FailedBuild = {
     outcome: completion.outcome,

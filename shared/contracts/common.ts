@@ -5,6 +5,12 @@ export const timestamp = z.iso
   .datetime({ precision: 3 })
   .meta({ description: 'UTC time, RFC 3339 with milliseconds' });
 
+/** A time as clients write it: any RFC 3339 time, kept as UTC with milliseconds. */
+export const timestampInput = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value).toISOString())
+  .meta({ description: 'RFC 3339' });
+
 /** Prefix of each kind's ids; the rest is a ULID, so ids sort by creation. */
 export const idPrefixes = {
   workspace: 'ws',

@@ -18,6 +18,7 @@ export const problemCodes = {
   'name-taken': { status: 409, title: 'The name is taken' },
   'in-use': { status: 409, title: 'It is in use' },
   'already-finished': { status: 409, title: 'The run has already finished' },
+  'still-active': { status: 409, title: 'The run has not finished yet' },
   'already-answered': { status: 409, title: 'The first answer held a secret and is not repeated' },
   'idempotency-mismatch': { status: 422, title: 'The idempotency key was used with another body' },
   'limit-reached': { status: 409, title: 'The workspace holds as many of these as it may' },

@@ -30,5 +30,11 @@ export type SecretInput = z.infer<typeof secretInput>;
 export const secretOutput = z.object({ set: z.literal(true), updatedAt: timestamp });
 
 /** A secret as it lies in the table: a KMS ciphertext bound to workspace, entity and field. */
-export const secretStored = z.object({ ciphertext: z.string(), field: z.string(), updatedAt: timestamp });
+export const secretStored = z.object({
+  /** Tells a secret from a record of texts that happens to have the same keys. */
+  sealed: z.literal(true),
+  ciphertext: z.string(),
+  field: z.string(),
+  updatedAt: timestamp,
+});
 export type SecretStored = z.infer<typeof secretStored>;

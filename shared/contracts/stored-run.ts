@@ -40,8 +40,8 @@ export const storedRunSchema = z.object({
   slots: z.object({ workspace: z.int(), pool: z.int() }).optional(),
   executionArn: z.string().optional(),
   baseImage: baseImageSchema.optional(),
-  /** Who to log in to the build VM as. */
-  loginUser: z.string().optional(),
+  /** Where the build VM stands and who to log in as, known before it exists. */
+  buildSite: z.object({ user: z.string(), region: z.string().optional() }).optional(),
   bundle: z.object({ key: z.string(), sha256: z.string() }).optional(),
   taskToken: z.string().optional(),
   buildId: z.string().optional(),
@@ -57,6 +57,8 @@ export const storedRunSchema = z.object({
       lastHeardAt: timestamp,
     })
     .optional(),
+  /** When what a failed run may have left behind was looked for and deleted. */
+  sweptAt: timestamp.optional(),
   temporaries: z.array(temporaryResourceSchema).optional(),
   completion: completionSchema.optional(),
   /** Set by the first task that knows how the run must end; Finish carries it out. */

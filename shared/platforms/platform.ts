@@ -41,8 +41,8 @@ export type Platform = {
   /** Name of the final image of version `number`. */
   imageName: (name: string, number: number) => string;
   source: (input: SourceInput) => Source;
-  /** Who a person logs in to the build VM as. Throws PlatformError when nobody says. */
-  loginUser: (snapshot: RunSnapshot) => string;
+  /** Where the build VM stands, and who a person logs in as. Throws PlatformError when nobody says. */
+  buildSite: (snapshot: RunSnapshot) => { user: string; region?: string };
   /** Plugins that Packer ≥ 1.7 needs, with exact versions. */
   plugins: Record<string, { source: string; version: string }>;
   /**

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Engine } from '../actions/engine.ts';
 import { runFiles } from '../store/run-files.ts';
 import { secretBox } from '../store/secret-box.ts';
@@ -15,7 +16,7 @@ type Settings = {
 };
 
 /** Everything that a task of the run engine works with, from its environment. */
-export const openEngine = (settings: Settings): Engine & { newId: typeof newId } => ({
+export const openEngine = (settings: Settings): Engine & { newId: typeof newId; pause: typeof pause } => ({
   core: openTable(settings.CORE_TABLE),
   traffic: openTable(settings.TRAFFIC_TABLE),
   files: runFiles(settings.RUNS_BUCKET),
@@ -24,4 +25,5 @@ export const openEngine = (settings: Settings): Engine & { newId: typeof newId }
   deploymentId: settings.DEPLOYMENT_ID,
   now,
   newId,
+  pause,
 });

@@ -118,6 +118,10 @@ export const globalKeys = {
   memberships: (userId: string) => ({ pk: `USER#${userId}`, prefix: 'WS#' }),
   apiToken: (sha256: string): Key => ({ pk: `TOKEN#${sha256}`, sk: 'META' }),
   queue: (poolId: string) => ({ pk: `POOL#${poolId}`, prefix: 'QUEUE#' }),
+  queueOf: (poolId: string, workspaceId: string) => ({
+    pk: `POOL#${poolId}`,
+    prefix: `QUEUE#${workspaceId}#`,
+  }),
   poolSlot: (poolId: string, n: number): Key => ({ pk: `POOL#${poolId}`, sk: `SLOT#${padded(n)}` }),
   poolSlots: (poolId: string) => ({ pk: `POOL#${poolId}`, prefix: 'SLOT#' }),
 };

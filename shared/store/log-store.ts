@@ -22,6 +22,14 @@ export class OutOfOrder extends Error {
   }
 }
 
+/** The run has said its last word. */
+export class LogClosed extends Error {
+  constructor() {
+    super('no line follows any more');
+    this.name = 'LogClosed';
+  }
+}
+
 const expiry = (): number => Math.floor(Date.now() / 1000) + RETENTION_DAYS * 86_400;
 
 /** The stored log of one run: a head with the last seq, and chunks by their first. */
@@ -35,16 +43,17 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
 
     /**
      * Appends a chunk and answers what was new of it: a chunk sent again is no error. Throws OutOfOrder when lines
-     * are missing before or between them, or when a number already belongs to another line.
+     * are missing before or between them, or when a number already belongs to another line, LogClosed after the end.
      */
     append: async (lines: LogLine[]): Promise<LogLine[]> => {
-      const { lastSeq } = await head();
+      const { lastSeq, complete } = await head();
       const fresh = lines.filter((line) => line.seq > lastSeq);
       const again = lines.filter((line) => line.seq <= lastSeq);
       const hole = fresh.some((line, place) => line.seq !== lastSeq + 1 + place);
       if (hole || !(await areStored(table, trafficKeys.logChunks(scope, runId), again))) {
         throw new OutOfOrder(lastSeq + 1);
       }
+      if (fresh.length > 0 && complete) throw new LogClosed();
       if (fresh.length > 0) await table.write(appendWrites(scope, runId, lastSeq, fresh));
       return fresh;
     },
@@ -75,7 +84,7 @@ const appendWrites = (scope: WorkspaceScope, runId: string, lastSeq: number, lin
           put: { ...key, row: 'log-head', lastSeq: toSeq, complete: false, expiresAt },
           if: { exists: false },
         }
-      : { update: key, set: { lastSeq: toSeq, expiresAt }, if: { equals: { lastSeq } } };
+      : { update: key, set: { lastSeq: toSeq, expiresAt }, if: { equals: { lastSeq, complete: false } } };
   const chunk = { row: 'log-chunk', schemaVersion: 1, fromSeq: lastSeq + 1, toSeq, lines, expiresAt };
   return [head, { put: { ...trafficKeys.logChunk(scope, runId, lastSeq + 1), ...chunk } }];
 };

@@ -9,16 +9,27 @@ import type { Write } from './write.ts';
 const entrySchema = z.object({ workspaceId: z.string(), runId: z.string(), manual: z.boolean() });
 const slotSchema = z.object({ slot: z.int(), runId: z.string() });
 
-/** A queue longer than this is looked at in parts; what stands behind comes with the next look. */
-const LONGEST_LOOK = 2000;
+/** The first of each workspace's queue are looked at, so that a long one hides nobody else's. */
+const LONGEST_LOOK = 500;
+/** Workspaces in one look; those behind come when these are served. */
+const MOST_WORKSPACES = 500;
 
 const slotsOf = (items: Item[]): number[] => items.map((item) => slotSchema.parse(item).slot);
 
 /** Queue and slots of one pool. */
 export const queueStore = (table: Table, poolId: string) => ({
   waiting: async (): Promise<QueueEntry[]> => {
-    const items = await table.query({ ...globalKeys.queue(poolId), limit: LONGEST_LOOK });
-    return items.map((item) => entrySchema.parse(item));
+    const entries: QueueEntry[] = [];
+    let after: string | undefined;
+    for (let workspaces = 0; workspaces < MOST_WORKSPACES; workspaces += 1) {
+      const [next] = await table.query({ ...globalKeys.queue(poolId), after, limit: 1 });
+      if (next === undefined) return entries;
+      const own = globalKeys.queueOf(poolId, entrySchema.parse(next).workspaceId);
+      const items = await table.query({ ...own, limit: LONGEST_LOOK });
+      entries.push(...items.map((item) => entrySchema.parse(item)));
+      after = `${own.prefix}\uffff`;
+    }
+    return entries;
   },
 
   /** Slots of the pool that are taken. */

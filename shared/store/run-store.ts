@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type StoredRun, storedRunSchema } from '../contracts/stored-run.ts';
-import type { RunChanges } from '../domain/run/lifecycle.ts';
+import { nextLook, type RunChanges } from '../domain/run/lifecycle.ts';
 import { nextNumber } from '../domain/run/numbering.ts';
 import { DUE_RUN, type Key, keys } from './keys.ts';
 import { contended } from './retry.ts';
@@ -156,15 +156,16 @@ const rowsOf = (scope: WorkspaceScope, run: StoredRun): Write[] => {
 };
 
 export type ChangeOptions = {
-  /** When the reconciler shall look next: puts an active run into the sparse index `due`. */
-  dueAt?: string;
   /** Further writes of the same transaction. */
   more?: Write[];
   /** Attributes to take away. */
   remove?: (keyof RunChanges)[];
 };
 
-/** Changes a run as it was read. Throws WriteRefused when somebody was faster. Answers the run as it is now. */
+/**
+ * Changes a run as it was read, and sets when the reconciler looks at it next (the sparse index `due`). Throws WriteRefused when somebody
+ * was faster. Answers the run as it is now.
+ */
 const change = async (
   table: Table,
   scope: WorkspaceScope,
@@ -173,16 +174,16 @@ const change = async (
   options: ChangeOptions = {},
 ): Promise<StoredRun> => {
   const next = storedRunSchema.parse({ ...run, ...changes, rev: run.rev + 1 });
-  const ended = next.status !== 'Queued' && next.status !== 'Running';
+  const dueAt = nextLook(next, new Date().toISOString());
   await table.write([
     {
       update: keys.run(scope, run.id),
       set: {
         ...changes,
         rev: next.rev,
-        ...(ended || options.dueAt === undefined ? {} : { due: DUE_RUN, dueAt: options.dueAt }),
+        ...(dueAt === undefined ? {} : { due: DUE_RUN, dueAt }),
       },
-      remove: [...(options.remove ?? []), ...(ended ? ['due', 'dueAt'] : [])],
+      remove: [...(options.remove ?? []), ...(dueAt === undefined ? ['due', 'dueAt'] : [])],
       if: { equals: { rev: run.rev, status: run.status } },
     },
     ...(options.more ?? []),

@@ -18,7 +18,7 @@ export const secretBox = (keyArn: string, client = new KMSClient({})) => ({
       new EncryptCommand({ KeyId: keyArn, Plaintext: Buffer.from(value), EncryptionContext: context(place) }),
     );
     const ciphertext = Buffer.from(answer.CiphertextBlob ?? []).toString('base64');
-    return { ciphertext, field: place.field, updatedAt: now };
+    return { sealed: true, ciphertext, field: place.field, updatedAt: now };
   },
 
   open: async (place: SecretPlace, ciphertext: string): Promise<string> => {

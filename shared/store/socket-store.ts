@@ -9,6 +9,9 @@ const ownerSchema = z.object({ workspaceId: z.string(), principalId: z.string() 
 export type SocketOwner = z.infer<typeof ownerSchema>;
 const topicSchema = z.object({ topic: z.string() });
 
+/** Who listens to a log, and the last line that was sent before going live: what is pushed begins after it. */
+export type LogListener = { connectionId: string; sentUpTo: number };
+
 /** A connection lasts at most two hours (API Gateway); its rows expire an hour after that at the latest. */
 const CONNECTION_SECONDS = 3 * 3600;
 
@@ -45,8 +48,13 @@ export const socketStore = (table: Table) => ({
   },
 
   runSubscribers: (scope: WorkspaceScope) => subscribers(table, trafficKeys.runSubscribers(scope)),
-  logSubscribers: (scope: WorkspaceScope, runId: string) =>
-    subscribers(table, trafficKeys.logSubscribers(scope, runId)),
+  logSubscribers: async (scope: WorkspaceScope, runId: string): Promise<LogListener[]> => {
+    const items = await table.query(trafficKeys.logSubscribers(scope, runId));
+    return items.map((item) => ({
+      connectionId: String(item['sk']),
+      sentUpTo: Number(item['sentUpTo'] ?? 0),
+    }));
+  },
 
   disconnect: (connectionId: string) => disconnect(table, connectionId),
 });
@@ -97,7 +105,9 @@ const subscribeToLog = (
     lastSeq === 0
       ? { check: head, if: { absent: ['lastSeq'] } }
       : { check: head, if: { equals: { lastSeq } } };
-  return unlessRefused(table.write([unmoved, ...subscription(connectionId, logTopic(runId), subscriber)]));
+  return unlessRefused(
+    table.write([unmoved, ...subscription(connectionId, logTopic(runId), subscriber, lastSeq)]),
+  );
 };
 
 /** Forgets a connection and all it listened to; of one that is gone already it does nothing. */
@@ -121,11 +131,12 @@ const subscription = (
   connectionId: string,
   topic: string,
   subscriber: { pk: string; sk: string },
+  sentUpTo = 0,
 ): Write[] => {
   const expiresAt = inSeconds(CONNECTION_SECONDS);
   return [
     { check: trafficKeys.connection(connectionId), if: { exists: true } },
-    { put: { ...subscriber, expiresAt } },
+    { put: { ...subscriber, sentUpTo, expiresAt } },
     { put: { ...trafficKeys.topic(connectionId, topic), topic, expiresAt } },
   ];
 };

@@ -76,6 +76,7 @@ const allowed: Record<FunctionName, string[]> = {
     ...cloudTask,
     `dynamodb:Query ${core}/index/due`,
     `sqs:SendMessage ${dispatch}`,
+    `sqs:SendMessage ${leftovers}`,
     `states:StartExecution ${machine}`,
     'states:DescribeExecution arn:{AWS::Partition}:states:{AWS::Region}:{AWS::AccountId}:execution:{RunWorkflowMachine.Name}:*',
     `states:SendTaskFailure ${machine}`,

@@ -25,6 +25,8 @@ export type EntityModule<I extends { name: string; tags: Record<string, string> 
   present: (item: Item, context: EntityContext) => unknown;
   /** Answers for a whole list at once, where reading one by one would cost a read each. */
   presentAll?: (items: Item[], context: EntityContext) => Promise<unknown[]>;
+  /** Filters of the kind's own list query that need more than the row. */
+  select?: (items: Item[], query: Record<string, unknown>, context: EntityContext) => Promise<Item[]>;
   /** Filters of the kind's own list query. */
   matches?: (item: Item, query: Record<string, unknown>) => boolean;
 };

@@ -127,13 +127,28 @@ export const listEntities = async (
       matches({ name: String(item['name']), tags: tagsOf(item) }, query) &&
       (module.matches?.(item, query) ?? true),
   );
-  const page = wanted.slice(0, query.limit);
+  const selected = module.select ? await module.select(wanted, query, context) : wanted;
+  const page = takePage(selected, query.limit);
   const last = page.at(-1);
-  const nextCursor = wanted.length > page.length && last ? cursorFor(path, String(last['id'])) : undefined;
+  const nextCursor = selected.length > page.length && last ? cursorFor(path, String(last['id'])) : undefined;
   const items = module.presentAll
     ? await module.presentAll(page, context)
     : await Promise.all(page.map((item) => module.present(item, context)));
   return { body: { items, nextCursor } };
+};
+
+/** A Lambda answers 6 MB at most; a page ends before, and always has one entity. */
+const MAX_PAGE_BYTES = 4_000_000;
+
+const takePage = (items: Item[], limit: number): Item[] => {
+  const page: Item[] = [];
+  let bytes = 0;
+  for (const item of items.slice(0, limit)) {
+    bytes += Buffer.byteLength(JSON.stringify(item));
+    if (bytes > MAX_PAGE_BYTES && page.length > 0) return page;
+    page.push(item);
+  }
+  return page;
 };
 
 const tagsOf = (item: Item): Record<string, string> => {

@@ -1,4 +1,4 @@
-import { createRun } from '../../../shared/actions/create-run.ts';
+import { acceptRun } from '../../../shared/actions/accept-run.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
 import type { RunTrigger } from '../../../shared/contracts/entities/run.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
@@ -7,8 +7,10 @@ import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
+import { type Table, WriteRefused } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import type { Write } from '../../../shared/store/write.ts';
+import { demandDefinition } from './read-runs.ts';
 
 type Call = {
   scope: WorkspaceScope;
@@ -28,18 +30,31 @@ const answerOf = (run: StoredRun): Answer => ({
 });
 
 /** Run a definition: accepted with its number and queued; everything after that happens by itself. */
-export const startRun = async (
+export const createRun = async (
   engine: Pick<Engine, 'core' | 'files' | 'now'> & { poolId: string },
   call: Call,
 ): Promise<Answer> => {
-  const created = await createRun(engine, call.scope, {
-    runId: newId('run'),
-    definitionId: call.params.imageDefinitionId,
-    trigger: triggerOf(call.principal),
-    poolId: engine.poolId,
-    more: (run) => call.remember(answerOf(run)),
-  });
+  const created = await unlessGone(engine.core, call, () =>
+    acceptRun(engine, call.scope, {
+      runId: newId('run'),
+      definitionId: call.params.imageDefinitionId,
+      trigger: triggerOf(call.principal),
+      poolId: engine.poolId,
+      more: (run) => call.remember(answerOf(run)),
+    }),
+  );
   if (created === undefined) throw notFound('image definition');
   if ('obstacles' in created) throw brokenRules(created.obstacles, 'cannot-start');
   return answerOf(created.run);
+};
+
+/** The definition may be deleted at this very moment: then its guard refuses, and it is simply not there. */
+const unlessGone = async <T>(core: Table, call: Call, create: () => Promise<T>): Promise<T> => {
+  try {
+    return await create();
+  } catch (error) {
+    if (error instanceof WriteRefused)
+      await demandDefinition(core, call.scope, call.params.imageDefinitionId);
+    throw error;
+  }
 };

@@ -7,12 +7,12 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { now } from '../../../shared/runtime/ids.ts';
 import { runFiles } from '../../../shared/store/run-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
-import { startRun } from './create-run.ts';
+import { createRun } from './create-run.ts';
 import { listImageVersions, readImageVersion, readLatestImageVersion } from './image-versions.ts';
 import { deleteLeftovers, listLeftovers } from './leftovers.ts';
 import { readLatestLog, readLog } from './read-log.ts';
 import { listDefinitionRuns, listRuns, readRun } from './read-runs.ts';
-import { requestStop } from './stop-run.ts';
+import { stopRun } from './stop-run.ts';
 
 const environment = loadEnvironment(functionEnvironments['api/runs']);
 const core = openTable(environment.CORE_TABLE);
@@ -21,11 +21,11 @@ const creator = { core, files: runFiles(environment.RUNS_BUCKET), now, poolId: e
 
 export const handler = apiHandler(
   {
-    createRun: operation(routes.createRun, (call) => startRun(creator, call)),
+    createRun: operation(routes.createRun, (call) => createRun(creator, call)),
     listDefinitionRuns: operation(routes.listDefinitionRuns, (call) => listDefinitionRuns(core, call)),
     listRuns: operation(routes.listRuns, (call) => listRuns(core, call)),
     readRun: operation(routes.readRun, (call) => readRun(core, environment, call)),
-    stopRun: operation(routes.stopRun, (call) => requestStop({ core, now }, call)),
+    stopRun: operation(routes.stopRun, (call) => stopRun({ core, now }, call)),
     readLog: operation(routes.readLog, (call) => readLog(tables, call)),
     readLatestLog: operation(routes.readLatestLog, (call) => readLatestLog(tables, call)),
     listImageVersions: operation(routes.listImageVersions, (call) => listImageVersions(core, call)),

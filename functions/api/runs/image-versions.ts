@@ -1,5 +1,5 @@
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
-import { pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
+import { numberIn, pageOf } from '../../../shared/runtime/api/paging.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
 import { imageVersionStore } from '../../../shared/store/image-version-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
@@ -15,8 +15,7 @@ export const listImageVersions = async (
 ): Promise<Answer> => {
   const { scope, query, path } = call;
   const definitionId = call.params.imageDefinitionId;
-  const position = positionIn(path, query.cursor);
-  const before = position === undefined ? undefined : Number(position);
+  const before = numberIn(path, query.cursor);
   const versions = imageVersionStore(core, scope);
   const found = await versions.listOfDefinition(definitionId, { before, limit: query.limit + 1 });
   if (found.length === 0) await demandDefinition(core, scope, definitionId);

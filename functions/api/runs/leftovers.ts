@@ -1,5 +1,6 @@
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
+import { ApiProblem } from '../../../shared/runtime/api/problem.ts';
 import { now } from '../../../shared/runtime/ids.ts';
 import { leftoverStore } from '../../../shared/store/leftover-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
@@ -25,7 +26,9 @@ export const deleteLeftovers = async (
   const run = await demandRun(core, call.scope, call.params.runId);
   const store = leftoverStore(core, call.scope);
   const doomed = (await store.list(run.id)).filter((one) => one.state !== 'deleted');
-  if (call.query.dryRun || !hasEnded(run)) return { status: 200, body: { items: doomed } };
+  if (call.query.dryRun) return { status: 200, body: { items: doomed } };
+  if (!hasEnded(run))
+    throw new ApiProblem('still-active', 'What a run uses is not left over yet. Stop it first.');
   await store.setState(run.id, doomed, 'deleting', now());
   return { body: { items: doomed.map((one) => ({ ...one, state: 'deleting' })) } };
 };

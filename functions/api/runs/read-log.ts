@@ -2,7 +2,7 @@ import type { LogLine, LogQuery } from '../../../shared/contracts/entities/log.t
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
-import { cursorFor, positionIn } from '../../../shared/runtime/api/paging.ts';
+import { cursorFor, numberIn } from '../../../shared/runtime/api/paging.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
 import { type LogHead, type LogStore, logStore } from '../../../shared/store/log-store.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
@@ -51,7 +51,9 @@ const answerLog = async (tables: Tables, call: Call, run: StoredRun): Promise<An
   const stored = await log.head();
   const head = { ...stored, complete: stored.complete || hasEnded(run) };
   const wantsText = /^text\/plain\b/.test(call.headers['accept'] ?? '');
-  return wantsText ? textPage(log, head, call) : jsonPage(log, head, call);
+  // A cursor belongs to one run and one order: a definition's latest run may be another by the next page.
+  const list = `${run.id} ${call.query.order}`;
+  return wantsText ? textPage(log, head, call, list) : jsonPage(log, head, call, list);
 };
 
 const rangeOf = (query: LogQuery, position: number | undefined) => {
@@ -67,59 +69,75 @@ const wanted = (line: LogLine, query: LogQuery): boolean =>
   (query.level === undefined || line.level === query.level) &&
   (query.q === undefined || line.text.toLowerCase().includes(query.q.toLowerCase()));
 
-type Collected = { lines: LogLine[]; more: LogLine | undefined };
+/** A filter that fits little ends a page here and leads on with a cursor, instead of reading a whole flood. */
+const MAX_SCANNED_LINES = 20_000;
 
-/** Lines until the page is full by count or bytes; `more` is the first one that had no room. */
-const collect = async (
-  lines: AsyncIterable<LogLine>,
-  query: LogQuery,
-  room: { lines: number; bytes: number; sizeOf: (line: LogLine) => number },
-): Promise<Collected> => {
+/** Lines of a page, and the last one looked at when there is more behind it. */
+type Collected = { lines: LogLine[]; stoppedAt?: number };
+
+type Room = { lines: number; bytes: number; sizeOf: (line: LogLine) => number };
+
+/** Lines until the page is full by count or bytes, or enough were looked at. */
+const collect = async (lines: AsyncIterable<LogLine>, query: LogQuery, room: Room): Promise<Collected> => {
   const page: LogLine[] = [];
   let bytes = FRAME_BYTES;
+  let scanned = 0;
+  let last: number | undefined;
   for await (const line of lines) {
-    if (!wanted(line, query)) continue;
-    bytes += room.sizeOf(line);
-    if (page.length === room.lines || bytes > room.bytes) return { lines: page, more: line };
-    page.push(line);
+    const fits = wanted(line, query);
+    if (fits) bytes += room.sizeOf(line);
+    const isFull = fits && (page.length === room.lines || bytes > room.bytes);
+    if (last !== undefined && (isFull || scanned === MAX_SCANNED_LINES))
+      return { lines: page, stoppedAt: last };
+    if (fits) page.push(line);
+    scanned += 1;
+    last = line.seq;
   }
-  return { lines: page, more: undefined };
+  return { lines: page };
 };
 
-const jsonPage = async (log: LogStore, head: LogHead, call: Call): Promise<Answer> => {
-  const { query, path } = call;
-  const position = positionIn(path, query.cursor);
-  const range = rangeOf(query, position === undefined ? undefined : Number(position));
+/** Lines of a page when the query does not say. */
+const DEFAULT_LINES = 200;
+
+const jsonPage = async (log: LogStore, head: LogHead, call: Call, list: string): Promise<Answer> => {
+  const { query } = call;
+  const range = rangeOf(query, numberIn(list, query.cursor));
   const sizeOf = (line: LogLine) => Buffer.byteLength(JSON.stringify(line)) + 1;
-  const page = await collect(log.read(range), query, { lines: query.limit, bytes: MAX_JSON_BYTES, sizeOf });
-  const last = page.lines.at(-1);
-  const nextCursor = page.more && last ? cursorFor(path, String(last.seq)) : undefined;
+  const room = { lines: query.limit ?? DEFAULT_LINES, bytes: MAX_JSON_BYTES, sizeOf };
+  const page = await collect(log.read(range), query, room);
   return {
     body: {
       lines: page.lines,
       firstSeq: head.lastSeq === 0 ? 0 : 1,
       lastSeq: head.lastSeq,
       complete: head.complete,
-      nextCursor,
+      nextCursor: page.stoppedAt === undefined ? undefined : cursorFor(list, String(page.stoppedAt)),
     },
   };
 };
 
-/** The log as text, oldest first unless asked otherwise; `Link: rel="next"` leads on. */
-const textPage = async (log: LogStore, head: LogHead, call: Call): Promise<Answer> => {
-  const { query, path } = call;
-  const position = positionIn(path, query.cursor);
-  const range = rangeOf(query, position === undefined ? undefined : Number(position));
+/** The log as text, in the order asked for; `Link: rel="next"` leads on with the same question. */
+const textPage = async (log: LogStore, head: LogHead, call: Call, list: string): Promise<Answer> => {
+  const { query } = call;
+  const range = rangeOf(query, numberIn(list, query.cursor));
   const sizeOf = (line: LogLine) => Buffer.byteLength(line.text) + 1;
-  const page = await collect(log.read(range), query, { lines: head.lastSeq, bytes: MAX_TEXT_BYTES, sizeOf });
-  const last = page.lines.at(-1);
-  const next =
-    page.more && last ? `<${path}?order=${query.order}&cursor=${cursorFor(path, String(last.seq))}>` : '';
+  const room = { lines: query.limit ?? head.lastSeq + 1, bytes: MAX_TEXT_BYTES, sizeOf };
+  const page = await collect(log.read(range), query, room);
   return {
     headers: {
       'content-type': 'text/plain; charset=utf-8',
-      ...(next === '' ? {} : { link: `${next}; rel="next"` }),
+      ...(page.stoppedAt === undefined
+        ? {}
+        : { link: `<${nextPath(call, list, page.stoppedAt)}>; rel="next"` }),
     },
     body: page.lines.map((line) => `${line.text}\n`).join(''),
   };
+};
+
+const nextPath = ({ path, query }: Call, list: string, stoppedAt: number): string => {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...query, cursor: cursorFor(list, String(stoppedAt)) })) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return `${path}?${parameters.toString()}`;
 };

@@ -3,7 +3,7 @@ import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { queueOrder, waitingReason } from '../../../shared/domain/run/admission.ts';
 import { present } from '../../../shared/domain/run/lifecycle.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
-import { pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
+import { numberIn, pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
 import { entityStore } from '../../../shared/store/entity-store.ts';
 import { queueStore } from '../../../shared/store/queue-store.ts';
@@ -81,8 +81,7 @@ export const listDefinitionRuns = async (
   call: { scope: WorkspaceScope; params: { imageDefinitionId: string }; query: Page; path: string },
 ): Promise<Answer> => {
   const { query, path, scope } = call;
-  const position = positionIn(path, query.cursor);
-  const before = position === undefined ? undefined : Number(position);
+  const before = numberIn(path, query.cursor);
   const definitionId = call.params.imageDefinitionId;
   const found = await runStore(core, scope).listOfDefinition(definitionId, {
     before,

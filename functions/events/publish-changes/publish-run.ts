@@ -19,11 +19,13 @@ export const publishRun = async (change: RowChange, sockets: Sockets, publish: P
   if (change.after === undefined) return;
   const after = storedRunSchema.parse(change.after);
   const before = change.before === undefined ? undefined : storedRunSchema.parse(change.before);
-  await tellSockets(sockets, before, after);
-  if (before?.status === after.status) return;
-  await publish.event(runStatusChanged.build({ workspaceId: after.workspaceId, run: present(after) }));
+  const entered = before?.status !== after.status;
   const { workspaceId, id: runId } = after;
-  if (after.status === 'Failed' && after.bundle !== undefined) publish.sweep({ workspaceId, runId });
+  // First, because it is only noted here: what follows may fail and park the record.
+  if (entered && after.status === 'Failed' && after.bundle !== undefined)
+    publish.sweep({ workspaceId, runId });
+  await tellSockets(sockets, before, after);
+  if (entered) await publish.event(runStatusChanged.build({ workspaceId, run: present(after) }));
 };
 
 const tellSockets = async (
@@ -46,7 +48,7 @@ const tellSockets = async (
   const { steps: _, ...run } = shown.after;
   const messages = new Map<string, ServerMessage[]>();
   for (const id of ofRuns) messages.set(id, [{ type: 'run', run }, ...steps]);
-  for (const id of ofLog) messages.set(id, [...(messages.get(id) ?? steps), ...end]);
+  for (const { connectionId: id } of ofLog) messages.set(id, [...(messages.get(id) ?? steps), ...end]);
   await Promise.all([...messages].map(([id, list]) => sendAll(sockets, id, list)));
 };
 

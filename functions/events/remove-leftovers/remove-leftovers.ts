@@ -3,7 +3,7 @@ import type { Engine } from '../../../shared/actions/engine.ts';
 import { connectPlatform, snapshotOf } from '../../../shared/actions/platform-access.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
-import type { PlatformClient } from '../../../shared/platforms/platform.ts';
+import type { FoundLeftover, PlatformClient } from '../../../shared/platforms/platform.ts';
 import { leftoverStore } from '../../../shared/store/leftover-store.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
@@ -17,12 +17,16 @@ export const removeLeftovers = async (
   runId: string,
 ): Promise<void> => {
   const run = await runStore(engine.core, scope).get(runId);
-  if (run === undefined || !hasEnded(run)) return;
+  if (run === undefined || !hasEnded(run) || run.status === 'Succeeded') return;
   const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
   await removeThrough(client, engine, scope, run);
 };
 
-/** Recorded leftovers and found ones both stand in the order in which they can be deleted. */
+/**
+ * What is there is asked of the platform each time: what stands in our rows may be gone, or have been noted when the
+ * platform could not be asked. One that cannot be deleted holds up no other; throws afterwards, so that it is tried
+ * again.
+ */
 export const removeThrough = async (
   client: Pick<PlatformClient, 'findLeftovers' | 'removeLeftover'>,
   engine: Pick<Engine, 'core' | 'now'>,
@@ -31,23 +35,39 @@ export const removeThrough = async (
 ): Promise<void> => {
   const store = leftoverStore(engine.core, scope);
   const marked = (await store.list(run.id)).filter((one) => one.state === 'deleting');
-  for (const leftover of marked) {
-    await client.removeLeftover(leftover);
-    await store.setState(run.id, [leftover], 'deleted', engine.now());
-  }
-  if (run.status === 'Failed') {
-    for (const found of await client.findLeftovers(run.temporaries ?? [])) await client.removeLeftover(found);
-  }
-  await countAgain(engine, scope, run.id);
+  if (run.status !== 'Failed' && marked.length === 0) return;
+  const stuck = await removeAll(client, await client.findLeftovers(run.temporaries ?? []));
+  const deleted = marked.filter((one) => !stuck.has(one.locator));
+  await store.setState(run.id, deleted, 'deleted', engine.now());
+  if (stuck.size > 0)
+    throw new AggregateError([...stuck.values()], `${stuck.size} leftover(s) could not be deleted`);
+  await settle(engine, scope, run.id);
 };
 
-const countAgain = async (
-  engine: Pick<Engine, 'core'>,
+/** Deletes in the order that the platform names; answers what stayed, by locator, with the reason. */
+const removeAll = async (client: Pick<PlatformClient, 'removeLeftover'>, found: FoundLeftover[]) => {
+  const stuck = new Map<string, unknown>();
+  for (const one of found) {
+    try {
+      await client.removeLeftover(one);
+    } catch (error) {
+      stuck.set(one.locator, error);
+    }
+  }
+  return stuck;
+};
+
+/** Counts anew; a failed run is swept now, and the reconciler stops asking. */
+const settle = async (
+  engine: Pick<Engine, 'core' | 'now'>,
   scope: WorkspaceScope,
   runId: string,
 ): Promise<void> => {
   const left = (await leftoverStore(engine.core, scope).list(runId)).filter((one) => one.state !== 'deleted');
-  await changeRun(engine.core, scope, runId, (run) =>
-    run.leftoverCount === left.length ? undefined : { changes: { leftoverCount: left.length } },
-  );
+  const sweptAt = engine.now();
+  await changeRun(engine.core, scope, runId, (run) => {
+    const swept = run.status === 'Failed' && run.sweptAt === undefined ? { sweptAt } : {};
+    const changes = { ...swept, leftoverCount: left.length };
+    return run.leftoverCount === left.length && swept.sweptAt === undefined ? undefined : { changes };
+  });
 };

@@ -1,13 +1,15 @@
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
-import { storedRunSchema } from '../../../shared/contracts/stored-run.ts';
+import { type StoredRun, storedRunSchema } from '../../../shared/contracts/stored-run.ts';
+import type { WorkflowInput } from '../../../shared/contracts/workflow.ts';
 import { openEngine } from '../../../shared/runtime/engine.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
 import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
 import { DUE_RUN } from '../../../shared/store/keys.ts';
+import type { Item } from '../../../shared/store/table.ts';
 import { builds } from './builds.ts';
 import { repairRun } from './repair-run.ts';
 import { wakeDispatcher } from './wake-dispatcher.ts';
@@ -22,6 +24,13 @@ const repair = {
   builds: builds(new CodeBuildClient({})),
   workflows: workflows(states),
   startWorkflow: workflowStarter(environment.STATE_MACHINE_ARN, states),
+  sweep: (request: WorkflowInput) =>
+    sqs.send(
+      new SendMessageCommand({
+        QueueUrl: environment.LEFTOVERS_QUEUE_URL,
+        MessageBody: JSON.stringify(request),
+      }),
+    ),
 };
 
 /** Runs looked at in one go; at a look a minute a run, more than the pools of a deployment hold. */
@@ -32,9 +41,11 @@ const MOST_RUNS = 500;
  * sparse index of due runs, never all runs.
  */
 export const handler = backgroundHandler(async (): Promise<void> => {
-  await wakeDispatcher(sqs, environment.DISPATCH_QUEUE_URL, environment.POOL_ID);
+  await wakeDispatcher(sqs, environment.DISPATCH_QUEUE_URL, environment.POOL_ID).catch((error: unknown) =>
+    logger.error('the dispatcher was not woken', { error }),
+  );
   const due = await engine.core.due(DUE_RUN, engine.now(), MOST_RUNS);
-  const runs = (await engine.core.getAll(due)).map((item) => storedRunSchema.parse(item));
+  const runs = (await engine.core.getAll(due)).flatMap(readable);
   await repair.builds.load(runs.flatMap((run) => run.buildId ?? []));
   for (const run of runs) {
     try {
@@ -45,3 +56,11 @@ export const handler = backgroundHandler(async (): Promise<void> => {
     }
   }
 });
+
+/** A row that cannot be read is our fault to find, and no reason to leave the others alone. */
+const readable = (item: Item): StoredRun[] => {
+  const parsed = storedRunSchema.safeParse(item);
+  if (!parsed.success)
+    logger.error('a run cannot be read', { pk: item['pk'], sk: item['sk'], error: parsed.error });
+  return parsed.success ? [parsed.data] : [];
+};

@@ -1,23 +1,24 @@
 import { recordExecution, type StartWorkflow } from '../../../shared/actions/admit-runs.ts';
 import { changeRun } from '../../../shared/actions/change-run.ts';
 import { type Finishing, finishRun } from '../../../shared/actions/finish-run.ts';
-import { verifyImage } from '../../../shared/actions/verify-image.ts';
+import { type Verifying, verifyImage } from '../../../shared/actions/verify-image.ts';
 import type { StoredRun, Verdict } from '../../../shared/contracts/stored-run.ts';
-import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
+import type { WorkflowInput } from '../../../shared/contracts/workflow.ts';
+import { DEADLINE_PATIENCE_MS, hasEnded, STOP_PATIENCE_MS } from '../../../shared/domain/run/lifecycle.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import type { Builds } from './builds.ts';
 import type { Workflows } from './workflows.ts';
 
-export type Repair = Finishing & { builds: Builds; workflows: Workflows; startWorkflow: StartWorkflow };
-
-/** A run that was not repaired is looked at again after this time. */
-const LOOK_AGAIN_MS = 30_000;
-/** A stop that the runner has not carried out by then is carried out by StopBuild (architecture section 4). */
-const STOP_PATIENCE_MS = 60_000;
-/** A runner cleans up after the deadline; CodeBuild's own time-out comes 20 minutes after it. */
-const DEADLINE_PATIENCE_MS = 20 * 60_000;
+export type Repair = Finishing &
+  Verifying & {
+    builds: Builds;
+    workflows: Workflows;
+    startWorkflow: StartWorkflow;
+    /** Asks for a sweep of what a failed run left. */
+    sweep: (request: WorkflowInput) => Promise<unknown>;
+  };
 
 const since = (time: string | undefined, now: string): number =>
   time === undefined ? -1 : Date.parse(now) - Date.parse(time);
@@ -27,7 +28,11 @@ const since = (time: string | undefined, now: string): number =>
  * a few words what that was.
  */
 export const repairRun = async (repair: Repair, run: StoredRun): Promise<string> => {
-  const scope = scopeTo(run.workspaceId);
+  if (run.status === 'Failed' && run.sweptAt === undefined) {
+    await repair.sweep({ workspaceId: run.workspaceId, runId: run.id });
+    await putOff(repair, run);
+    return 'asked again for a sweep of what it left';
+  }
   if (run.status !== 'Running') return 'nothing: it has ended';
   if (run.executionArn === undefined) {
     await recordExecution(repair, run, repair.startWorkflow);
@@ -38,19 +43,25 @@ export const repairRun = async (repair: Repair, run: StoredRun): Promise<string>
     return 'finished it in place of its workflow';
   }
   const done = await nudge(repair, run);
-  const dueAt = new Date(Date.parse(repair.now()) + LOOK_AGAIN_MS).toISOString();
-  await changeRun(repair.core, scope, run.id, (current) =>
-    current.status === 'Running' ? { changes: {}, options: { dueAt } } : undefined,
-  );
+  await putOff(repair, run);
   return done;
 };
+
+/** Any write sets the next look. */
+const putOff = (repair: Repair, run: StoredRun) =>
+  changeRun(repair.core, scopeTo(run.workspaceId), run.id, (current) =>
+    current.status === run.status ? { changes: {} } : undefined,
+  );
 
 /** The workflow is gone: what it would have done is done here, unless its last act was to end the run. */
 const conclude = async (repair: Repair, seen: StoredRun): Promise<void> => {
   const scope = scopeTo(seen.workspaceId);
   const run = (await runStore(repair.core, scope).get(seen.id)) ?? seen;
   if (hasEnded(run)) return;
-  const { completion } = run;
+  const { completion, buildId } = run;
+  if (completion === undefined && buildId !== undefined && repair.builds.ended(buildId) === undefined) {
+    await repair.builds.stop(buildId);
+  }
   const judged = completion === undefined ? run : await verifyImage(repair, scope, { ...run, completion });
   const message = 'The workflow of the run ended before the run did.';
   await finishRun(repair, scope, judged, {
@@ -95,10 +106,12 @@ const giveUp = async (
 ): Promise<string> => {
   const verdict: Verdict =
     run.stopRequestedAt === undefined ? { outcome: 'failed', failure } : { outcome: 'stopped' };
-  await changeRun(repair.core, scopeTo(run.workspaceId), run.id, (current) =>
-    current.completion === undefined && current.verdict === undefined ? { changes: { verdict } } : undefined,
+  const current = await changeRun(repair.core, scopeTo(run.workspaceId), run.id, (latest) =>
+    latest.completion === undefined && latest.verdict === undefined ? { changes: { verdict } } : undefined,
   );
-  if (run.taskToken !== undefined) await repair.workflows.wake(run.taskToken, 'lost');
+  // The runner may have completed between the look and this write; then its word counts.
+  const outcome = current.completion === undefined ? 'lost' : 'completed';
+  if (run.taskToken !== undefined) await repair.workflows.wake(run.taskToken, outcome);
   return `gave the build up: ${failure.message}`;
 };
 
@@ -107,9 +120,10 @@ const endWhatOverstays = async (repair: Repair, run: StoredRun): Promise<string>
   if (run.buildId === undefined) return 'nothing: its build is being started';
   const late = since(run.deadlineAt, now) > DEADLINE_PATIENCE_MS;
   if (since(run.stopRequestedAt, now) > STOP_PATIENCE_MS || late) {
-    await repair.builds.stop(run.buildId);
     const message = 'The build did not end by itself after its time was up.';
-    return giveUp(repair, run, failureOf('run-timed-out', { message }));
+    const done = await giveUp(repair, run, failureOf('run-timed-out', { message }));
+    await repair.builds.stop(run.buildId);
+    return done;
   }
   return 'nothing: its build goes on';
 };

@@ -32,17 +32,18 @@ export const subscribeToLog = async (
   }
   const { lastSeq } = await logStore(listener.traffic, scope, runId).head();
   await send(connectionId, { type: 'subscribed', topic: 'log', runId, lastSeq });
-  const sentUpTo = await catchUpAndGoLive(listener, asked);
+  await catchUpAndGoLive(listener, asked);
   const now = await runStore(listener.core, scope).get(runId);
   if (now !== undefined && hasEnded(now)) {
-    await send(connectionId, { type: 'log-end', runId, lastSeq: sentUpTo, status: now.status });
+    const end = await logStore(listener.traffic, scope, runId).head();
+    await send(connectionId, { type: 'log-end', runId, lastSeq: end.lastSeq, status: now.status });
   }
 };
 
 const catchUpAndGoLive = async (
   listener: Listener,
   asked: { runId: string; afterSeq: number },
-): Promise<number> => {
+): Promise<void> => {
   const { scope, connectionId, traffic } = listener;
   let sent = asked.afterSeq;
   for (;;) {
@@ -50,8 +51,8 @@ const catchUpAndGoLive = async (
     await sendBacklog(listener, asked.runId, sent, lastSeq);
     sent = Math.max(sent, lastSeq);
     if (await socketStore(traffic).subscribeToLog(scope, connectionId, { runId: asked.runId, lastSeq }))
-      return lastSeq;
-    if ((await socketStore(traffic).ownerOf(connectionId)) === undefined) return lastSeq;
+      return;
+    if ((await socketStore(traffic).ownerOf(connectionId)) === undefined) return;
   }
 };
 
@@ -67,8 +68,9 @@ const sendBacklog = async (
   for await (const line of logStore(listener.traffic, listener.scope, runId).read(range)) {
     batch.push(line);
     if (batch.length < BATCH_LINES) continue;
-    await pushLines(listener, [listener.connectionId], runId, batch);
+    await pushLines(listener, [{ connectionId: listener.connectionId, sentUpTo: 0 }], runId, batch);
     batch = [];
   }
-  if (batch.length > 0) await pushLines(listener, [listener.connectionId], runId, batch);
+  if (batch.length > 0)
+    await pushLines(listener, [{ connectionId: listener.connectionId, sentUpTo: 0 }], runId, batch);
 };

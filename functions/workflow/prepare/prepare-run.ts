@@ -13,6 +13,7 @@ import { compileBundle } from '../../../shared/packer/compile.ts';
 import { findMisfits } from '../../../shared/packer/misfits.ts';
 import { PlatformError } from '../../../shared/platforms/platform.ts';
 import { platformOf } from '../../../shared/platforms/registry.ts';
+import { logger } from '../../../shared/runtime/logger.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 
@@ -66,7 +67,7 @@ const prepare = async (
   const client = await connectPlatform(engine, run, snapshot);
   const baseImage = await client.resolveBaseImage();
   const platform = platformOf(snapshot.builderConfiguration.platform);
-  const loginUser = platform.loginUser(snapshot);
+  const buildSite = platform.buildSite(snapshot);
   const bundle = compileBundle({
     run: identityOf(run, engine.deploymentId),
     snapshot,
@@ -78,7 +79,7 @@ const prepare = async (
   const text = `Base image ${baseImage.name ?? snapshot.operatingSystem.name} (${baseImage.id}).`;
   await sayInLog(engine, scope, run.id, [{ text: `Run ${run.number} of ${run.imageName}.` }, { text }]);
   await changeRun(engine.core, scope, run.id, (current) =>
-    current.status === 'Running' ? { changes: { bundle: stored, baseImage, loginUser } } : undefined,
+    current.status === 'Running' ? { changes: { bundle: stored, baseImage, buildSite } } : undefined,
   );
 };
 
@@ -93,7 +94,11 @@ const explain = async (
   runId: string,
   error: unknown,
 ): Promise<Failure> => {
-  const message = error instanceof Error ? error.message : 'unknown error';
+  const meant = error instanceof UnfitStep || error instanceof PlatformError;
+  if (!meant) logger.error('a run could not be prepared', { runId, error });
+  const message = meant
+    ? error.message
+    : 'Something went wrong on our side while the run was prepared. Run again.';
   const logSeq = await sayInLog(engine, scope, runId, [{ text: message, level: 'error' }]);
   if (error instanceof UnfitStep) {
     return failureOf('provisioner-os-mismatch', { message, step: error.step, logSeq });

@@ -35,7 +35,7 @@ export const handler = backgroundHandler(async (event: unknown): Promise<void> =
   } catch (error) {
     logger.error('the build did not start', { runId, error });
     try {
-      await noteFailure(scopeTo(workspaceId), runId, error instanceof Error ? error.message : 'unknown');
+      await noteFailure(scopeTo(workspaceId), runId, error instanceof Error ? error.name : 'unknown');
     } finally {
       await states.send(new SendTaskFailureCommand({ taskToken, error: 'BuildNotStarted' }));
     }

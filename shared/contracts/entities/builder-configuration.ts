@@ -6,7 +6,8 @@ const builderFields = {
   platform: z.literal('aws'),
   builderType: z.literal('amazon-ebs'),
   connectionId: idOf('connection'),
-  runnerPoolId: z.string().max(64).optional(),
+  runnerPoolId: z.literal('cloud').optional().meta({ description: 'the cloud pool of the deployment' }),
+  connectorId: z.string().max(64).optional(),
   settings: amazonEbsSettings,
 };
 

@@ -28,7 +28,7 @@ export const logQuery = z.strictObject({
   step: z.coerce.number().int().min(1).optional(),
   level: logLevelSchema.optional(),
   q: z.string().min(1).max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
   cursor: z.string().max(200).optional(),
 });
 export type LogQuery = z.infer<typeof logQuery>;

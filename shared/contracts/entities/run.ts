@@ -53,6 +53,7 @@ export type RunStep = z.infer<typeof stepSchema>;
 export const buildVmSchema = z.object({
   kind: z.string(),
   locator: z.string(),
+  region: z.string().optional(),
   address: z.string().optional(),
   user: z.string().optional(),
 });

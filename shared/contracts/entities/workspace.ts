@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { description, entityName, idOf, tags, timestamp } from '../common.ts';
+import { description, entityName, idOf, tags, timestamp, timestampInput } from '../common.ts';
 
 /** Each role includes the ones before it. */
 export const roles = ['viewer', 'operator', 'editor', 'owner'] as const;
@@ -42,7 +42,7 @@ export const meSchema = z
   .meta({ id: 'Me' });
 
 export const apiTokenInput = z
-  .strictObject({ name: entityName, role: roleSchema, expiresAt: timestamp })
+  .strictObject({ name: entityName, role: roleSchema, expiresAt: timestampInput })
   .meta({ id: 'ApiTokenInput' });
 export const apiTokenSchema = z
   .object({

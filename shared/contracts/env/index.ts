@@ -61,6 +61,7 @@ export const functionEnvironments = {
     ...engine,
     POOL_ID: limits.POOL_ID,
     DISPATCH_QUEUE_URL: z.string(),
+    LEFTOVERS_QUEUE_URL: z.string(),
     STATE_MACHINE_ARN: z.string(),
   }),
   'socket/connect': z.object({ ...traffic }),

@@ -54,6 +54,18 @@ export const misfits = ({ definition, operatingSystem, builder }: Parts): FieldE
   return errors;
 };
 
+/** A connector must be one of the workspace's; no workspace has any yet. */
+export const noSuchConnector = (connectorId: string | undefined): FieldError[] =>
+  connectorId === undefined
+    ? []
+    : [
+        {
+          pointer: '/connectorId',
+          code: 'missing-reference',
+          detail: `there is no connector ${connectorId}`,
+        },
+      ];
+
 /** What only stops a run: told when a definition is saved or read, refused or failed when it is run. */
 export const warningsOf = (
   parts: Parts & { connectorId?: string; steps: { name: string; osFamily: string }[] },

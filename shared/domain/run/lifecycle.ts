@@ -24,6 +24,35 @@ export const secondsBetween = (from: string, to: string): number =>
 /** Most temporary resources that a run remembers: Packer makes a handful, the rest is a script's chatter. */
 const MAX_TEMPORARIES = 500;
 
+/** A run whose runner has been silent for so long is looked at: several heartbeats of 5 s may get lost. */
+const SILENCE_MS = 30_000;
+/** A stop that the runner has not carried out by then is carried out by StopBuild (architecture section 4). */
+export const STOP_PATIENCE_MS = 60_000;
+/** A runner cleans up around the deadline; CodeBuild's own time-out comes 20 minutes after it. */
+export const DEADLINE_PATIENCE_MS = 20 * 60_000;
+/** What a failed run left is looked for again until it was swept, for a day. */
+const SWEEP_AGAIN_MS = 120_000;
+const SWEEP_FOR_MS = 86_400_000;
+
+/**
+ * When the reconciler is to look at a run that was written now; undefined: never. A runner that is heard of puts the
+ * look off, but not beyond the patience with a stop or with the deadline.
+ */
+export const nextLook = (run: StoredRun, now: string): string | undefined => {
+  const at = (from: string | undefined, after: number) =>
+    from === undefined ? Infinity : Date.parse(from) + after;
+  if (run.status === 'Running') {
+    const overdue = Math.min(
+      at(run.stopRequestedAt, STOP_PATIENCE_MS),
+      at(run.deadlineAt, DEADLINE_PATIENCE_MS),
+    );
+    return new Date(Math.min(at(now, SILENCE_MS), Math.max(overdue, at(now, 1000)))).toISOString();
+  }
+  const swept = run.status !== 'Failed' || run.bundle === undefined || run.sweptAt !== undefined;
+  if (swept || at(now, 0) > at(run.endedAt, SWEEP_FOR_MS)) return undefined;
+  return new Date(at(now, SWEEP_AGAIN_MS)).toISOString();
+};
+
 /** A queued run gets its slots and starts: Running, its clock begins. */
 export const admit = (
   run: StoredRun,
@@ -41,7 +70,7 @@ export const admit = (
  * A stop is asked for. Of a queued run it is the end; of a running one a wish, carried out by the runner; once the
  * build itself is complete it changes nothing.
  */
-export const requestStop = (run: StoredRun, by: string, now: string): RunChanges | undefined => {
+export const askToStop = (run: StoredRun, by: string, now: string): RunChanges | undefined => {
   if (hasEnded(run) || run.stopRequestedAt !== undefined) return undefined;
   const asked = { stopRequestedAt: now, stopRequestedBy: by };
   if (run.status === 'Queued') {
@@ -79,7 +108,7 @@ export const applyProgress = (run: StoredRun, progress: Progress): RunChanges =>
   const changes: RunChanges = {};
   if (progress.steps !== undefined) changes.steps = progress.steps.reduce(applyStep, run.steps);
   if (progress.buildVm !== undefined) {
-    changes.buildVm = { user: run.loginUser, ...run.buildVm, ...progress.buildVm };
+    changes.buildVm = { ...run.buildSite, ...run.buildVm, ...progress.buildVm };
   }
   if (progress.temporaries !== undefined) {
     const known = new Map((run.temporaries ?? []).map((one) => [`${one.kind} ${one.id}`, one]));

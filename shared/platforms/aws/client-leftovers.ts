@@ -2,13 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeleteKeyPairCommand,
   DeleteSecurityGroupCommand,
+  DeleteSnapshotCommand,
   DeleteVolumeCommand,
+  DeregisterImageCommand,
+  DescribeImagesCommand,
   DescribeInstancesCommand,
   DescribeKeyPairsCommand,
   DescribeSecurityGroupsCommand,
   DescribeVolumesCommand,
   type EC2Client,
   type Filter,
+  type Image,
   type Instance,
   type SecurityGroup,
   TerminateInstancesCommand,
@@ -52,7 +56,8 @@ export const describeBuildVm = async (
   const inside = sshInterface.startsWith('private');
   return {
     kind: kinds.instance,
-    locator: locatorOf(session.region, instance.InstanceId),
+    locator: instance.InstanceId,
+    region: session.region,
     address: (inside ? privateAddress : publicAddress) ?? privateAddress,
     user: loginOf(snapshot).username,
   };
@@ -90,6 +95,13 @@ const hasKeyPair = async ({ ec2, region }: Session, name: string): Promise<boole
   return pairs.length > 0;
 };
 
+/** Images that carry the run's tag: of a run that made one and did not succeed. Never asked of a succeeded one. */
+const findImages = async ({ ec2, region }: Session, filters: Filter[]): Promise<Image[]> => {
+  const request = new DescribeImagesCommand({ Owners: ['self'], Filters: filters });
+  const { Images: images = [] } = await ec2(region).send(request);
+  return images;
+};
+
 /**
  * What a run left behind, in the order in which it can be deleted. What the runner reported is only taken for the
  * names of security groups that Packer makes: scripts print into the same output, and a tag cannot be printed.
@@ -109,8 +121,10 @@ export const findLeftovers = async (
   const keyPair = keyPairName(runId);
   const keyPairs = (await hasKeyPair(session, keyPair)) ? [keyPair] : [];
   const groups = await findGroups(session, runId, names);
+  const images = await findImages(session, [filter(`tag:${RUN_TAG}`, runId)]);
   const listed: [string, (string | undefined)[]][] = [
     [kinds.instance, instances.map(({ InstanceId }) => InstanceId)],
+    [kinds.image, images.map(({ ImageId }) => ImageId)],
     [kinds.volume, volumes.map(({ VolumeId }) => VolumeId)],
     [kinds.keyPair, keyPairs],
     [kinds.securityGroup, groups.map(({ GroupId }) => GroupId)],
@@ -141,8 +155,21 @@ const deleteGroup = async (client: EC2Client, id: string): Promise<void> => {
   }
 };
 
+/** An image goes with its snapshots, which nobody would find again. */
+const deregister = async (client: EC2Client, id: string): Promise<void> => {
+  const { Images: images = [] } = await client.send(new DescribeImagesCommand({ ImageIds: [id] }));
+  await client.send(new DeregisterImageCommand({ ImageId: id }));
+  const devices = images.flatMap(({ BlockDeviceMappings: mappings = [] }) => mappings);
+  for (const { Ebs: disk } of devices) {
+    if (disk?.SnapshotId !== undefined) {
+      await client.send(new DeleteSnapshotCommand({ SnapshotId: disk.SnapshotId }));
+    }
+  }
+};
+
 const removers: Record<string, (client: EC2Client, id: string) => Promise<unknown>> = {
   [kinds.instance]: terminate,
+  [kinds.image]: deregister,
   [kinds.volume]: (client, id) => client.send(new DeleteVolumeCommand({ VolumeId: id })),
   [kinds.keyPair]: (client, id) => client.send(new DeleteKeyPairCommand({ KeyName: id })),
   [kinds.securityGroup]: deleteGroup,

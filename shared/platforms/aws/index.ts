@@ -1,4 +1,5 @@
 import type { Platform } from '../platform.ts';
+import { regionOf } from './base-image.ts';
 import { loginOf } from './login.ts';
 import { amiName } from './names.ts';
 import { readArtifact, readOutput } from './output.ts';
@@ -9,7 +10,7 @@ export const aws: Platform = {
   id: 'aws',
   imageName: amiName,
   source: amazonEbsSource,
-  loginUser: (snapshot) => loginOf(snapshot).username,
+  buildSite: (snapshot) => ({ user: loginOf(snapshot).username, region: regionOf(snapshot) }),
   plugins: { amazon: { source: 'github.com/hashicorp/amazon', version: '= 1.8.1' } },
   readOutput,
   readArtifact,

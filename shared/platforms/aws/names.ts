@@ -20,6 +20,7 @@ export const runTags = (run: RunIdentity): Record<string, string> => ({
 /** Kinds of temporary resources in an AWS account. */
 export const kinds = {
   instance: 'ec2-instance',
+  image: 'ec2-image',
   volume: 'ec2-volume',
   keyPair: 'ec2-key-pair',
   securityGroup: 'ec2-security-group',

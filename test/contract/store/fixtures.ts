@@ -1,9 +1,9 @@
+import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
 import { entityStore } from '../../../shared/store/entity-store.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import { scopeTo, type WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { base, queuedRun } from '../../support/builders.ts';
 
 /** A workspace that no other test knows. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitRuns, type Pool } from '../../../shared/actions/admit-runs.ts';
 import { changeRun } from '../../../shared/actions/change-run.ts';
-import { stopRun } from '../../../shared/actions/stop-run.ts';
+import { requestStop } from '../../../shared/actions/request-stop.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { finish, hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
@@ -123,7 +123,7 @@ describe('dispatchers', () => {
       const [scope, pool] = [freshScope(), freshPool(1, 1)];
       const [run] = await fill(scope, pool, 1);
       const request = { runId: run?.id ?? '', by: 'user-2' };
-      await Promise.all([admitIn(pool), stopRun(engine(), scope, request)]);
+      await Promise.all([admitIn(pool), requestStop(engine(), scope, request)]);
       const now = await runStore(core, scope).get(request.runId);
       const slots = (await slotsIn(pool, [scope])).pool;
       expect([now?.status, now?.phase, slots.length]).toEqual(
@@ -158,7 +158,7 @@ describe('slots', () => {
   test('cannot be taken by a run that has left the queue', async () => {
     const [scope, pool] = [freshScope(), freshPool(1, 1)];
     const [run] = await fill(scope, pool, 1);
-    await stopRun(engine(), scope, { runId: run?.id ?? '', by: 'user-2' });
+    await requestStop(engine(), scope, { runId: run?.id ?? '', by: 'user-2' });
     const taking = run === undefined ? [] : takeSlots(run, { workspace: 1, pool: 1 });
     await expect(core.write(taking)).rejects.toThrow(WriteRefused);
     expect(await slotsIn(pool, [scope])).toEqual({ pool: [], workspaces: [[]] });
@@ -171,8 +171,8 @@ describe('a stop while queued (S46, S64)', () => {
     const [run] = await fill(scope, pool, 1);
     const request = { runId: run?.id ?? '', by: 'user-2' };
     const [one, two] = await Promise.all([
-      stopRun(engine(), scope, request),
-      stopRun(engine(), scope, request),
+      requestStop(engine(), scope, request),
+      requestStop(engine(), scope, request),
     ]);
     expect([one.status, two.status]).toEqual(['Stopped', 'Stopped']);
     expect(await admitIn(pool)).toEqual([]);

@@ -3,18 +3,25 @@ import {
   type builderConfigurationInput,
   builderConfigurationSchema,
 } from '../../../../shared/contracts/entities/builder-configuration.ts';
+import type { FieldError } from '../../../../shared/contracts/problem.ts';
+import { noSuchConnector } from '../../../../shared/domain/definition/fit.ts';
+import type { Item } from '../../../../shared/store/table.ts';
 import type { EntityModule } from '../entity.ts';
 
+type Input = z.output<typeof builderConfigurationInput>;
+
+const foreignConnection = (input: Input, referred: Map<string, Item>): FieldError[] => {
+  const found = referred.get(input.connectionId);
+  if (found === undefined || found['platform'] === input.platform) return [];
+  const detail = `is a connection of ${String(found['platform'])}, the builder is of ${input.platform}`;
+  return [{ pointer: '/connectionId', code: 'platform-mismatch', detail }];
+};
+
 /** Where and with what VM an image is built. */
-export const builderConfiguration: EntityModule<z.output<typeof builderConfigurationInput>> = {
+export const builderConfiguration: EntityModule<Input> = {
   kind: 'builder-configuration',
   references: (input) => [{ pointer: '/connectionId', kind: 'connection', id: input.connectionId }],
-  rules: (input, referred) => {
-    const found = referred.get(input.connectionId);
-    if (found === undefined || found['platform'] === input.platform) return [];
-    const detail = `is a connection of ${String(found['platform'])}, the builder is of ${input.platform}`;
-    return [{ pointer: '/connectionId', code: 'platform-mismatch', detail }];
-  },
+  rules: (input, referred) => [...foreignConnection(input, referred), ...noSuchConnector(input.connectorId)],
   present: (item) => builderConfigurationSchema.parse(item),
   matches: (item, query) => query['platform'] === undefined || item['platform'] === query['platform'],
 };

@@ -9,7 +9,7 @@ import {
 } from '../../../../shared/contracts/entities/image-definition.ts';
 import { operatingSystemSchema } from '../../../../shared/contracts/entities/operating-system.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
-import { misfits, warningsOf } from '../../../../shared/domain/definition/fit.ts';
+import { misfits, noSuchConnector, warningsOf } from '../../../../shared/domain/definition/fit.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
 import { runStore } from '../../../../shared/store/run-store.ts';
@@ -93,11 +93,31 @@ const presentAll = async (items: Item[], context: EntityContext) => {
   );
 };
 
+/** `?status=` and `?platform=`: one read of the latest runs, one of the builder configurations. */
+const select = async (
+  items: Item[],
+  query: Record<string, unknown>,
+  context: EntityContext,
+): Promise<Item[]> => {
+  const { status, platform } = query;
+  const { table, scope } = context;
+  const latest = status === undefined ? undefined : await runStore(table, scope).latestOfAll();
+  const builders =
+    platform === undefined ? [] : await entityStore(table, scope).list('builder-configuration');
+  const fitting = new Set(builders.filter((one) => one['platform'] === platform).map((one) => one['id']));
+  return items.filter(
+    (item) =>
+      (latest === undefined || latestOf(latest.get(String(item['id']))).status === status) &&
+      (platform === undefined || fitting.has(item['builderConfigurationId'])),
+  );
+};
+
 /** Operating system + builder configuration + role: what a run builds. */
 export const imageDefinition: EntityModule<Input> = {
   kind: 'image-definition',
   references,
-  rules: (input, referred) => misfits(partsOf(input, referred)),
+  rules: (input, referred) => [...misfits(partsOf(input, referred)), ...noSuchConnector(input.connectorId)],
+  select,
   present,
   presentAll,
 };

@@ -28,6 +28,7 @@ const workspace = () => {
   const table = memoryTable();
   const secrets = {
     seal: async (place: { field: string }, value: string, now: string) => ({
+      sealed: true as const,
       ciphertext: `sealed ${value.length} bytes`,
       field: place.field,
       updatedAt: now,
@@ -96,7 +97,7 @@ describe('secrets (S161)', () => {
   });
 
   test('are hidden wherever they stand, and nothing else is', () => {
-    const sealed = { ciphertext: 'c', field: '/f', updatedAt: at(0) };
+    const sealed = { sealed: true, ciphertext: 'c', field: '/f', updatedAt: at(0) };
     const shown = { set: true, updatedAt: at(0) };
     expect(hideSecrets({ a: [sealed, { b: sealed }], c: 'c', d: null, e: { ciphertext: 'mine' } })).toEqual({
       a: [shown, { b: shown }],

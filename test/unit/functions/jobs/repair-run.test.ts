@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Repair, repairRun } from '../../../../functions/jobs/reconcile/repair-run.ts';
+import { finishRun } from '../../../../shared/actions/finish-run.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { DUE_RUN } from '../../../../shared/store/keys.ts';
 import { at, failure, runningRun } from '../../../support/builders.ts';
 import { memoryEngine, putRun, readLog, readRun, scope } from '../../../support/engine.ts';
-import { finishRun } from '../../../../shared/actions/finish-run.ts';
 
 const executionArn = 'arn:execution';
 const building = {
@@ -112,9 +112,16 @@ describe('a run that nobody heard of for a while', () => {
   });
 
   test('that has ended already is left alone', async () => {
-    const { repair, run, did } = await reconciler({ ...building, status: 'Failed', endedAt: at(60) });
+    const { repair, run, did } = await reconciler({ ...building, status: 'Succeeded', endedAt: at(60) });
     expect(await repairRun(repair, run)).toMatch(/nothing/);
     expect(did).toEqual([]);
+  });
+
+  test('that failed and was not swept is swept again, until somebody did (S48)', async () => {
+    const { repair, run, did } = await reconciler({ ...building, status: 'Failed' });
+    await repairRun(repair, run);
+    expect(did).toEqual([`sweep ${run.id}`]);
+    expect(await repairRun(repair, { ...run, sweptAt: at(90) })).toMatch(/nothing/);
   });
 });
 
@@ -163,7 +170,7 @@ describe('a workflow that waits', () => {
     expect(early.did).toEqual([]);
     const late = await reconciler(fields, { now: 161 });
     await repairRun(late.repair, late.run);
-    expect(late.did).toEqual(['stop build-1', 'wake task-token lost']);
+    expect(late.did).toEqual(['wake task-token lost', 'stop build-1']);
     expect((await late.after()).verdict).toEqual({ outcome: 'stopped' });
   });
 
@@ -173,7 +180,7 @@ describe('a workflow that waits', () => {
     expect(patient.did).toEqual([]);
     const { repair, run, did, after } = await reconciler({ ...building, lease }, { now: 3610 + 1201 });
     await repairRun(repair, run);
-    expect(did).toEqual(['stop build-1', 'wake task-token lost']);
+    expect(did).toEqual(['wake task-token lost', 'stop build-1']);
     expect((await after()).verdict).toMatchObject({ failure: { errorId: 'run-timed-out' } });
   });
 
@@ -182,7 +189,7 @@ describe('a workflow that waits', () => {
     const { repair, run, did, core } = await reconciler(fields, { now: 80_000 });
     expect(await repairRun(repair, run)).toMatch(/goes on/);
     expect(did).toEqual([]);
-    expect(await core.due(DUE_RUN, at(80_031), 10)).toHaveLength(1);
+    expect(await core.due(DUE_RUN, '9999', 10)).toHaveLength(1);
   });
 
   test('does not lose a verdict that was reached meanwhile', async () => {

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { toTimestamp } from '../../../../functions/runner/clock.ts';
 import {
   createCredentialsCache,
   startCredentialsEndpoint,
 } from '../../../../functions/runner/credentials-endpoint.ts';
-import { toTimestamp } from '../../../../functions/runner/clock.ts';
 import type { VendedCredentials } from '../../../../shared/contracts/agent-protocol.ts';
 import { createFastClock } from './fake-time.ts';
 

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { claimRun, createAgentClient } from '../../../../functions/runner/agent-client.ts';
 import {
   LeaseLostError,
   OutOfOrderError,
   RefusedError,
   UnreachableError,
 } from '../../../../functions/runner/agent-errors.ts';
-import { claimRun, createAgentClient } from '../../../../functions/runner/agent-client.ts';
 import { callAgentApi, type Send } from '../../../../functions/runner/http-call.ts';
 import { type AgentApi, bundleOf, type Fault, startAgentApi, type Verb } from '../../../support/agent-api.ts';
 import { createFastClock } from './fake-time.ts';

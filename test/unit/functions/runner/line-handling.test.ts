@@ -5,8 +5,8 @@ import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createLineQueue } from '../../../../functions/runner/line-queue.ts';
 import { createLineSplitter, type RawLine } from '../../../../functions/runner/line-splitter.ts';
-import { cutLine, toPlainText } from '../../../../shared/domain/run/line-text.ts';
 import type { UnnumberedLine } from '../../../../shared/contracts/entities/log.ts';
+import { cutLine, toPlainText } from '../../../../shared/domain/run/line-text.ts';
 
 const split = (chunks: Buffer[], limit?: number): RawLine[] => {
   const lines: RawLine[] = [];

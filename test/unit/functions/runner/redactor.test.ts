@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutLine, toPlainText } from '../../../../shared/domain/run/line-text.ts';
 import { createRedactor, REDACTED } from '../../../../functions/runner/redactor.ts';
+import { cutLine, toPlainText } from '../../../../shared/domain/run/line-text.ts';
 
 const redactorFor = (...secrets: string[]) => {
   const redactor = createRedactor();

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LeaseLostError, RefusedError } from '../../../../functions/runner/agent-errors.ts';
 import type { AgentApiOptions } from '../../../support/agent-api.ts';
-import { createJumpingClock } from './fake-time.ts';
 import { PRINT_ARTIFACT, printMarker } from './fake-packer.ts';
+import { createJumpingClock } from './fake-time.ts';
 import { begin, callsOf, ENDLESS, leftBehind, packerOf, run, stepsOf, textsOf } from './run-harness.ts';
 
 describe('a stop', () => {

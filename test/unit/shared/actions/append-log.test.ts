@@ -81,7 +81,8 @@ describe('what a runner may hand in', () => {
 test('every listener gets the messages in order', async () => {
   const { engine, sent } = memoryEngine();
   const lines = logLines(1, 40).map((line) => ({ ...line, text: 'x'.repeat(3000) }));
-  await pushLines(engine, ['a', 'b'], runId, lines);
+  const listeners = ['a', 'b'].map((connectionId) => ({ connectionId, sentUpTo: 0 }));
+  await pushLines(engine, listeners, runId, lines);
   for (const listener of ['a', 'b']) {
     const firsts = sent.flatMap(({ to, message }) =>
       to === listener && message.type === 'log' ? [message.fromSeq] : [],
@@ -89,4 +90,16 @@ test('every listener gets the messages in order', async () => {
     expect(firsts.length).toBeGreaterThan(3);
     expect(firsts).toEqual(firsts.toSorted((a, b) => a - b));
   }
+});
+
+test('a listener that has had some of the lines as backlog gets only those behind them', async () => {
+  const { engine, sent } = memoryEngine();
+  const listeners = [
+    { connectionId: 'half', sentUpTo: 3 },
+    { connectionId: 'all', sentUpTo: 5 },
+  ];
+  await pushLines(engine, listeners, runId, logLines(1, 5));
+  expect(sent.map(({ to, message }) => [to, message.type === 'log' ? message.fromSeq : 0])).toEqual([
+    ['half', 4],
+  ]);
 });

@@ -113,26 +113,35 @@ describe('bounds', () => {
 
   test('references of one entity fit into one transaction', () => {
     const [image] = operatingSystemBody().images;
-    const images = (count: number) => operatingSystemBody({ images: Array.from({ length: count }, () => image) });
+    const images = (count: number) =>
+      operatingSystemBody({ images: Array.from({ length: count }, () => image) });
     expect(pointers(operatingSystemInput, images(30))).toEqual([]);
     expect(pointers(operatingSystemInput, images(31))).toEqual(['/images']);
   });
 
-  test.each(['Web_Base', '1Base', '', 'B'.repeat(52), 'Bäse', 'Web Base'])('%j is no definition name', (name) => {
-    expect(pointers(imageDefinitionInput, definitionBody(undefined, { name }))).toEqual(['/name']);
-  });
+  test.each(['Web_Base', '1Base', '', 'B'.repeat(52), 'Bäse', 'Web Base'])(
+    '%j is no definition name',
+    (name) => {
+      expect(pointers(imageDefinitionInput, definitionBody(undefined, { name }))).toEqual(['/name']);
+    },
+  );
 
   test('the name of the documentation is one (S127)', () => {
-    expect(pointers(imageDefinitionInput, definitionBody(undefined, { name: 'Windows11-BaseImage' }))).toEqual([]);
+    expect(
+      pointers(imageDefinitionInput, definitionBody(undefined, { name: 'Windows11-BaseImage' })),
+    ).toEqual([]);
   });
 });
 
 describe('text', () => {
   const accepts = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;
 
-  test.each(['a\u0000b', 'bell\u0007', 'esc\u001b[2J', 'del\u007f', 'half \ud800'])('%j is refused', (value) => {
-    expect(accepts(plainText(100), value)).toBe(false);
-  });
+  test.each(['a\u0000b', 'bell\u0007', 'esc\u001b[2J', 'del\u007f', 'half \ud800'])(
+    '%j is refused',
+    (value) => {
+      expect(accepts(plainText(100), value)).toBe(false);
+    },
+  );
 
   test.each(['two\nlines', 'tab\there', 'emoji 👩‍🚀', 'a\u00a0b'])('%j is accepted', (value) => {
     expect(accepts(plainText(100), value)).toBe(true);

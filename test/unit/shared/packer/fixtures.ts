@@ -20,7 +20,12 @@ const base = (id: string, name: string) => ({
   rev: 1,
 });
 
-export const secret = (field: string) => ({ ciphertext: `cipher of ${field}`, field, updatedAt: at });
+export const secret = (field: string) => ({
+  sealed: true as const,
+  ciphertext: `cipher of ${field}`,
+  field,
+  updatedAt: at,
+});
 
 type Shell = Extract<ProvisionerStored, { type: 'shell' }>;
 type PowerShell = Extract<ProvisionerStored, { type: 'powershell' }>;

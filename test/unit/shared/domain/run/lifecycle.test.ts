@@ -5,10 +5,11 @@ import { type StoredRun, storedRunSchema, type Verdict } from '../../../../../sh
 import {
   admit,
   applyProgress,
+  askToStop,
   finish,
   hasEnded,
+  nextLook,
   present,
-  requestStop,
 } from '../../../../../shared/domain/run/lifecycle.ts';
 import { at, failure, queuedRun, runningRun } from '../../../../support/builders.ts';
 
@@ -28,7 +29,7 @@ describe('a queued run', () => {
   });
 
   test('is Stopped at once by a stop, and says why (S61, S64)', () => {
-    expect(requestStop(queuedRun(), 'user-2', at(5))).toEqual({
+    expect(askToStop(queuedRun(), 'user-2', at(5))).toEqual({
       status: 'Stopped',
       phase: 'finished',
       endedAt: at(5),
@@ -41,12 +42,12 @@ describe('a queued run', () => {
 
 describe('a stop of a running run', () => {
   test('is a wish first: the status changes when it was carried out (S62)', () => {
-    const changes = requestStop(runningRun(), 'user-2', at(20));
+    const changes = askToStop(runningRun(), 'user-2', at(20));
     expect(changes).toEqual({ stopRequestedAt: at(20), stopRequestedBy: 'user-2', phase: 'stopping' });
   });
 
   test('asked twice is asked once', () => {
-    expect(requestStop(runningRun({ stopRequestedAt: at(20) }), 'user-3', at(30))).toBeUndefined();
+    expect(askToStop(runningRun({ stopRequestedAt: at(20) }), 'user-3', at(30))).toBeUndefined();
   });
 
   test('comes too late once the build has completed or is judged', () => {
@@ -58,14 +59,14 @@ describe('a stop of a running run', () => {
       temporaries: [],
       lastSeq: 9,
     };
-    expect(requestStop(runningRun({ completion }), 'user-2', at(20))).toBeUndefined();
-    expect(requestStop(runningRun({ verdict: { outcome: 'succeeded' } }), 'user-2', at(20))).toBeUndefined();
+    expect(askToStop(runningRun({ completion }), 'user-2', at(20))).toBeUndefined();
+    expect(askToStop(runningRun({ verdict: { outcome: 'succeeded' } }), 'user-2', at(20))).toBeUndefined();
   });
 
   test.each(['Succeeded', 'Failed', 'Stopped'] as const)(
     'changes nothing of a run that is %s (S63)',
     (status) => {
-      expect(requestStop(runningRun({ status }), 'user-2', at(20))).toBeUndefined();
+      expect(askToStop(runningRun({ status }), 'user-2', at(20))).toBeUndefined();
     },
   );
 });
@@ -250,7 +251,7 @@ const happenings = fc.oneof(
   fc.constant((run: StoredRun, now: string) =>
     run.status === 'Queued' ? admit(run, { workspace: 1, pool: 1 }, now) : undefined,
   ),
-  fc.constant((run: StoredRun, now: string) => requestStop(run, 'user-2', now)),
+  fc.constant((run: StoredRun, now: string) => askToStop(run, 'user-2', now)),
   fc
     .constantFrom(...verdicts)
     .map(
@@ -290,4 +291,36 @@ test('whatever happens: the status only moves forward, steps too, and what has e
       }
     }),
   );
+});
+
+describe('the next look of the reconciler', () => {
+  const now = at(1000);
+  const after = (seconds: number) => at(1000 + seconds);
+
+  test('comes when a runner that was just heard of has been silent for a while', () => {
+    expect(nextLook(runningRun({ deadlineAt: at(9000) }), now)).toBe(after(30));
+  });
+
+  test('is not put off by heartbeats of a runner that does not stop', () => {
+    expect(nextLook(runningRun({ deadlineAt: at(9000), stopRequestedAt: at(955) }), now)).toBe(after(15));
+    expect(nextLook(runningRun({ deadlineAt: at(9000), stopRequestedAt: at(100) }), now)).toBe(after(1));
+  });
+
+  test('is not put off by a build that overstays its deadline', () => {
+    expect(nextLook(runningRun({ deadlineAt: at(-195) }), now)).toBe(after(5));
+  });
+
+  test('is for a failed run as long as nobody has swept it, for a day', () => {
+    const failed = runningRun({ status: 'Failed', endedAt: at(900), bundle: { key: 'jobs/x', sha256: 'y' } });
+    expect(nextLook(failed, now)).toBe(after(120));
+    expect(nextLook({ ...failed, sweptAt: at(950) }, now)).toBeUndefined();
+    expect(nextLook(failed, at(90_000))).toBeUndefined();
+    expect(nextLook({ ...failed, bundle: undefined }, now)).toBeUndefined();
+  });
+
+  test('is never for a run that waits, succeeded or was stopped', () => {
+    for (const status of ['Queued', 'Succeeded', 'Stopped'] as const) {
+      expect(nextLook(runningRun({ status, endedAt: at(900) }), now)).toBeUndefined();
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isPackersGroup, locatorOf, parseLocator } from '../../../../../shared/platforms/aws/names.ts';
 import { isGone, translateError } from '../../../../../shared/platforms/aws/errors.ts';
+import { isPackersGroup, locatorOf, parseLocator } from '../../../../../shared/platforms/aws/names.ts';
 import { PlatformError } from '../../../../../shared/platforms/platform.ts';
 
 describe('locators of temporary resources', () => {

@@ -20,17 +20,17 @@ export type RunRequest = {
   more: (run: StoredRun) => Write[];
 };
 
-export type CreatedRun = { run: StoredRun } | { obstacles: FieldError[] } | undefined;
+export type AcceptedRun = { run: StoredRun } | { obstacles: FieldError[] } | undefined;
 
 /**
  * Accepts a run: snapshot first, under its checksum, then number, run and queue row in one transaction. A crash in
  * between leaves a snapshot that nobody refers to, and at most a gap in the numbers. Undefined: no such definition.
  */
-export const createRun = async (
+export const acceptRun = async (
   engine: Pick<Engine, 'core' | 'files' | 'now'>,
   scope: WorkspaceScope,
   request: RunRequest,
-): Promise<CreatedRun> => {
+): Promise<AcceptedRun> => {
   const gathered = await gatherSnapshot(engine.core, scope, request.definitionId);
   if (gathered === undefined || 'obstacles' in gathered) return gathered;
   const { snapshot } = gathered;

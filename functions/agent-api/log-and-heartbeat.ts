@@ -4,17 +4,12 @@ import type { Engine } from '../../shared/actions/engine.ts';
 import type { ChunkRequest, Progress, Standing } from '../../shared/contracts/agent-protocol.ts';
 import { applyProgress } from '../../shared/domain/run/lifecycle.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
-import { logStore, lostRace, OutOfOrder } from '../../shared/store/log-store.ts';
+import { LogClosed, logStore, lostRace, OutOfOrder } from '../../shared/store/log-store.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
 import { type AgentCall, type LeasedRun, leased } from './lease.ts';
 
-/** A run whose runner has been silent for so long is looked at: several heartbeats of 5 s may get lost. */
-const SILENCE_MS = 30_000;
 /** That a runner was heard is written at most this often: a write a heartbeat would cost more than the log. */
 const NOTE_HEARD_MS = 10_000;
-
-/** When the reconciler looks at a run that was heard of just now. */
-export const nextLook = (heardAt: string): string => new Date(Date.parse(heardAt) + SILENCE_MS).toISOString();
 
 /** Stores a chunk, pushes it, notes progress, and answers how the run stands. Throws 409 with the expected seq. */
 export const takeChunk = async (
@@ -25,6 +20,7 @@ export const takeChunk = async (
   try {
     await appendLog(engine, scope, run.id, call.body.lines);
   } catch (error) {
+    if (error instanceof LogClosed) throw new ApiProblem('lease-lost', 'The run has ended.');
     if (!(error instanceof OutOfOrder) && !lostRace(error)) throw error;
     const { lastSeq } = await logStore(engine.traffic, scope, run.id).head();
     throw new ApiProblem('out-of-order', `Go on with line ${lastSeq + 1}.`, { expectedSeq: lastSeq + 1 });
@@ -54,7 +50,7 @@ const note = async (engine: Engine, scope: WorkspaceScope, run: LeasedRun, news:
           if (latest.lease === undefined || latest.status !== 'Running') return undefined;
           const lease = { ...latest.lease, lastHeardAt: now };
           const changes = { ...applyProgress(latest, news.progress ?? {}), lease };
-          return { changes, options: { dueAt: nextLook(now) } };
+          return { changes };
         })
       : run;
   return {
