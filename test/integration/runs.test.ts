@@ -2,15 +2,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { logPageSchema } from '../../shared/contracts/entities/log.ts';
 import { type Run, runSchema } from '../../shared/contracts/entities/run.ts';
-import { keys } from '../../shared/store/keys.ts';
 import type { Table } from '../../shared/store/table.ts';
-import { scopeTo } from '../../shared/store/workspace-scope.ts';
 import { fileBody, shellBody } from '../support/bodies.ts';
 import { ulid } from '../support/builders.ts';
 import { until } from '../support/e2e-wait.ts';
 import { containing, matching } from '../support/matchers.ts';
 import { MISSING_AMI, makeDefinition, makeWorkspace, problem, type TestWorkspace } from './client.ts';
 import { openTables } from './inside.ts';
+import { makeCrowded } from './running.ts';
 
 let core: Table;
 beforeAll(async () => {
@@ -34,15 +33,6 @@ const logOf = async (workspace: TestWorkspace, path: string) =>
 const listed = z.object({ items: z.array(runSchema), nextCursor: z.string().optional() });
 const runsOf = async (workspace: TestWorkspace, path: string) =>
   listed.parse((await workspace.at('GET', path)).body).items;
-
-/** A workspace whose only slot is taken by nobody: what is started there waits. */
-const makeCrowded = async () => {
-  const workspace = await makeWorkspace({ maxConcurrentRuns: 1 });
-  const slot = keys.workspaceSlot(scopeTo(workspace.id), 1);
-  const pool = { poolId: 'default', slot: 1, runId: 'run_NOBODY' };
-  await core.write([{ put: { ...slot, row: 'slot', ...pool } }]);
-  return { workspace, slot, free: () => core.write([{ delete: slot }]) };
-};
 
 describe('a run that fails before a machine is made', () => {
   let workspace: TestWorkspace;
@@ -165,7 +155,7 @@ test('a definition in a private network cannot run without a connector: 422 that
 
 describe('runs that wait (S56)', () => {
   test('show their place and why, and start by themselves in their order when there is room (S57)', async () => {
-    const { workspace, free } = await makeCrowded();
+    const { workspace, free } = await makeCrowded(core);
     const { id } = await makeDefinition(workspace);
     const [one, two] = [await start(workspace, id), await start(workspace, id)];
     expect(one).toMatchObject({ status: 'Queued', phase: 'queued', number: 5 });
@@ -183,7 +173,7 @@ describe('runs that wait (S56)', () => {
   });
 
   test('can be stopped at once, never start, and again is 409 (S46, S61, S64)', async () => {
-    const { workspace, free } = await makeCrowded();
+    const { workspace, free } = await makeCrowded(core);
     const { id } = await makeDefinition(workspace);
     const run = await start(workspace, id);
     const headers = { 'idempotency-key': 'stop-1' };
@@ -203,7 +193,7 @@ describe('runs that wait (S56)', () => {
   });
 
   test('started fifty times with one idempotency key are one run; with fifty keys fifty numbers', async () => {
-    const { workspace } = await makeCrowded();
+    const { workspace } = await makeCrowded(core);
     const { id } = await makeDefinition(workspace, { definition: { firstNumber: 1 } });
     const path = `/image-definitions/${id}/runs`;
     const numbers = Array.from({ length: 20 }, (_, n) => n + 1);
@@ -220,7 +210,7 @@ describe('runs that wait (S56)', () => {
   });
 
   test('are listed page by page and by status', async () => {
-    const { workspace } = await makeCrowded();
+    const { workspace } = await makeCrowded(core);
     const { id } = await makeDefinition(workspace);
     const ids = [];
     for (let n = 0; n < 5; n += 1) ids.unshift((await start(workspace, id)).id);
