@@ -43,18 +43,36 @@ export default {
       { path: below(...shared('domain', 'packer', 'platforms')), pathNot: '^shared/platforms/[^/]+/client' },
       { path: sdk },
     ),
-    rule('cdk-stays-in-infra', 'only synth time knows the CDK', { pathNot: below('infra', 'test') }, {
-      path: '^node_modules/(aws-cdk-lib|constructs|cdk-nag)/',
-    }),
-    rule('nothing-imports-tests', 'tests import, they are not imported', { pathNot: below('test') }, { path: below('test') }),
+    rule(
+      'cdk-stays-in-infra',
+      'only synth time knows the CDK',
+      { pathNot: below('infra', 'test') },
+      {
+        path: '^node_modules/(aws-cdk-lib|constructs|cdk-nag)/',
+      },
+    ),
+    rule(
+      'nothing-imports-tests',
+      'tests import, they are not imported',
+      { pathNot: below('test') },
+      { path: below('test') },
+    ),
     rule('no-cycles', 'what goes in circles cannot be read from one end', {}, { circular: true }),
-    rule('no-unknown-imports', 'an import that leads nowhere', {}, { couldNotResolve: true, pathNot: '\\.json$' }),
+    rule(
+      'no-unknown-imports',
+      'an import that leads nowhere',
+      {},
+      { couldNotResolve: true, pathNot: '\\.json$' },
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     // TypeScript 7 has no compiler API that could be asked; SWC reads the same files.
     parser: 'swc',
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };
