@@ -39,12 +39,6 @@ export const waitForRun = (
     return undefined;
   });
 
-/** Waits until a step of a run has begun. */
-export const waitForStep = (runId: string, index: number): Promise<Run> =>
-  waitForRun(runId, ({ steps = [] }) =>
-    steps.some((step) => step.index === index && step.status !== 'pending'),
-  );
-
 /** All lines that are stored of a run, oldest first. */
 export const readLog = async (runId: string): Promise<LogLine[]> => {
   const lines: LogLine[] = [];
