@@ -21,7 +21,7 @@ export type StepTracker = {
   /** Index of the step that is running. */
   current: () => number | null;
   mark: (marker: Marker) => void;
-  /** Packer has cancelled the running step because its limit was reached. */
+  /** Packer has cancelled the step because its limit was reached. */
   late: () => void;
   /** Packer has begun to clean up after a step that failed. */
   fail: () => void;
@@ -44,6 +44,8 @@ export const createStepTracker = (options: StepTrackerOptions): StepTracker => {
   const { steps, clock } = options;
   const waiting = new Map(steps.map((step) => [step.index, step]));
   let running: Running | undefined;
+  /** The step that failed, as long as nobody has said that it was late. */
+  let failed: Step | undefined;
 
   const say = (step: Step, text: string, level: LogLine['level'] = 'info') =>
     options.onLine(`Step ${step.index}/${steps.length} ${step.name}: ${text}`, level, step.index);
@@ -65,12 +67,16 @@ export const createStepTracker = (options: StepTrackerOptions): StepTracker => {
     const { step, startedAt, isLate } = running;
     running = undefined;
     const elapsed = clock.now() - startedAt;
+    if (how === 'failed') failed = step;
     // Packer's clock of the step began before its begin was read here: what Packer says counts as well.
-    const isOver = (limit: number): boolean => isLate || elapsed >= limit * 1000;
-    if (how === 'failed' && step.timeoutSeconds !== undefined && isOver(step.timeoutSeconds))
-      say(step, `timed out: it took longer than its limit of ${step.timeoutSeconds} s`, 'error');
+    if (isLate || elapsed >= (step.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000) sayLate();
     say(step, `${how} ${how === 'succeeded' ? 'in' : 'after'} ${describeDuration(elapsed)}`, levelOf(how));
     report(step, how === 'stopped' ? 'skipped' : how);
+  };
+  const sayLate = (): void => {
+    if (failed?.timeoutSeconds === undefined) return;
+    say(failed, `timed out: it took longer than its limit of ${failed.timeoutSeconds} s`, 'error');
+    failed = undefined;
   };
   return {
     current: () => running?.step.index ?? null,
@@ -79,7 +85,9 @@ export const createStepTracker = (options: StepTrackerOptions): StepTracker => {
       else if (running?.step.index === index) end('succeeded');
     },
     late: () => {
-      if (running !== undefined) running = { ...running, isLate: true };
+      // Packer may say it a moment after it has begun to clean up.
+      if (running === undefined) sayLate();
+      else running = { ...running, isLate: true };
     },
     fail: () => end('failed'),
     heard: () => {

@@ -203,6 +203,20 @@ describe('steps in the output', () => {
     }
   });
 
+  it('that Packer cancelled at their limit are named, also when Packer says so last (S78)', () => {
+    const { clock, texts, say, mark } = start();
+    mark(2, 'begin');
+    clock.pass(59_980);
+    say(
+      'say',
+      '==> null.image: Provisioning step had errors: Running the cleanup provisioner, if present...',
+    );
+    say('error', '==> null.image: Cancelling provisioner after a timeout...');
+    say('error', '==> null.image: Cancelling provisioner after a timeout...');
+    const late = 'Step 2/2 harden: timed out: it took longer than its limit of 60 s';
+    expect(texts().filter((text) => text === late)).toHaveLength(1);
+  });
+
   it('that have no limit are not called late, whatever their script prints', () => {
     const { texts, tracker, say, mark } = start();
     mark(1, 'begin');
