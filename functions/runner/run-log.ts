@@ -1,7 +1,7 @@
 import type { Completion } from '../../shared/contracts/agent-protocol.ts';
 import type { LogLine } from '../../shared/contracts/entities/log.ts';
-import { type Clock, toTimestamp } from './clock.ts';
 import { cutLine, toPlainText } from '../../shared/domain/run/line-text.ts';
+import { type Clock, toTimestamp } from './clock.ts';
 import type { LogShipper } from './log-shipper.ts';
 
 /** Error lines that are handed over for the classification of a failure (agent protocol), and bytes of each. */
