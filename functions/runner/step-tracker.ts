@@ -17,95 +17,117 @@ export type StepTrackerOptions = {
   onLine: (text: string, level: LogLine['level'], step: number) => void;
 };
 
-export type StepTracker = {
-  /** Index of the step that is running. */
-  current: () => number | null;
-  mark: (marker: Marker) => void;
-  /** Packer has cancelled the step because its limit was reached. */
-  late: () => void;
-  /** Packer has begun to clean up after a step that failed. */
-  fail: () => void;
-  /** The running step has said something. */
-  heard: () => void;
-  /** Reports a silent step; to be called now and then. */
-  tick: () => void;
-  /**
-   * The build has ended: so has the step that still ran. Those that were not seen to begin are skipped, but in a
-   * build that succeeded: Packer leaves none out.
-   */
-  finish: (how: 'succeeded' | 'failed' | 'stopped') => void;
-};
-
+type End = 'succeeded' | 'failed' | 'stopped';
 type Step = JobBundle['steps'][number];
 type Running = { step: Step; startedAt: number; saidAt: number; patience: number; isLate: boolean };
 
 /** Follows the steps of a build by their markers and says in the log what they do. */
-export const createStepTracker = (options: StepTrackerOptions): StepTracker => {
-  const { steps, clock } = options;
-  const waiting = new Map(steps.map((step) => [step.index, step]));
-  let running: Running | undefined;
+export class StepTracker {
+  readonly #options: StepTrackerOptions;
+  readonly #waiting: Map<number, Step>;
+  #running: Running | undefined;
   /** The step that failed, as long as nobody has said that it was late. */
-  let failed: Step | undefined;
+  #failed: Step | undefined;
 
-  const say = (step: Step, text: string, level: LogLine['level'] = 'info') =>
-    options.onLine(`Step ${step.index}/${steps.length} ${step.name}: ${text}`, level, step.index);
-  const report = (step: Step, status: StepEvent['status']) =>
-    options.onEvent({ index: step.index, status, at: toTimestamp(clock.now()) });
+  constructor(options: StepTrackerOptions) {
+    this.#options = options;
+    this.#waiting = new Map(options.steps.map((step) => [step.index, step]));
+  }
 
-  const begin = (index: number): void => {
-    const step = waiting.get(index);
+  /** Index of the step that is running. */
+  current(): number | null {
+    return this.#running?.step.index ?? null;
+  }
+
+  mark({ index, edge }: Marker): void {
+    if (edge === 'begin') this.#begin(index);
+    else if (this.#running?.step.index === index) this.#end('succeeded');
+  }
+
+  /** Packer has cancelled the step because its limit was reached; it may say so after it has begun to clean up. */
+  late(): void {
+    if (this.#running === undefined) this.#sayLate();
+    else this.#running.isLate = true;
+  }
+
+  /** Packer has begun to clean up after a step that failed. */
+  fail(): void {
+    this.#end('failed');
+  }
+
+  /** The running step has said something. */
+  heard(): void {
+    if (this.#running === undefined) return;
+    this.#running.saidAt = this.#options.clock.now();
+    this.#running.patience = SILENT_AFTER;
+  }
+
+  /** Reports a silent step; to be called now and then. */
+  tick(): void {
+    const now = this.#options.clock.now();
+    const running = this.#running;
+    if (running === undefined || now - running.saidAt < running.patience) return;
+    this.#say(running.step, `still running after ${describeDuration(now - running.startedAt)}`);
+    running.saidAt = now;
+    running.patience = Math.min(LONGEST_SILENCE, running.patience * 2);
+  }
+
+  /**
+   * The build has ended: so has the step that still ran. Those that were not seen to begin are skipped, but in a
+   * build that succeeded: Packer leaves none out.
+   */
+  finish(how: End): void {
+    this.#end(how);
+    for (const step of this.#waiting.values())
+      this.#report(step, how === 'succeeded' ? 'succeeded' : 'skipped');
+    this.#waiting.clear();
+  }
+
+  #begin(index: number): void {
+    const step = this.#waiting.get(index);
     if (step === undefined) return;
-    waiting.delete(index);
+    this.#waiting.delete(index);
     // Packer does not go on after a step that failed: when the next begins, the one before has succeeded.
-    end('succeeded');
-    running = { step, startedAt: clock.now(), saidAt: clock.now(), patience: SILENT_AFTER, isLate: false };
-    say(step, 'started');
-    report(step, 'running');
-  };
-  const end = (how: 'succeeded' | 'failed' | 'stopped'): void => {
-    if (running === undefined) return;
-    const { step, startedAt, isLate } = running;
-    running = undefined;
-    const elapsed = clock.now() - startedAt;
-    if (how === 'failed') failed = step;
-    // Packer's clock of the step began before its begin was read here: what Packer says counts as well.
-    if (isLate || elapsed >= (step.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000) sayLate();
-    say(step, `${how} ${how === 'succeeded' ? 'in' : 'after'} ${describeDuration(elapsed)}`, levelOf(how));
-    report(step, how === 'stopped' ? 'skipped' : how);
-  };
-  const sayLate = (): void => {
-    if (failed?.timeoutSeconds === undefined) return;
-    say(failed, `timed out: it took longer than its limit of ${failed.timeoutSeconds} s`, 'error');
-    failed = undefined;
-  };
-  return {
-    current: () => running?.step.index ?? null,
-    mark: ({ index, edge }) => {
-      if (edge === 'begin') begin(index);
-      else if (running?.step.index === index) end('succeeded');
-    },
-    late: () => {
-      // Packer may say it a moment after it has begun to clean up.
-      if (running === undefined) sayLate();
-      else running = { ...running, isLate: true };
-    },
-    fail: () => end('failed'),
-    heard: () => {
-      if (running !== undefined) running = { ...running, saidAt: clock.now(), patience: SILENT_AFTER };
-    },
-    tick: () => {
-      if (running === undefined || clock.now() - running.saidAt < running.patience) return;
-      say(running.step, `still running after ${describeDuration(clock.now() - running.startedAt)}`);
-      const patience = Math.min(LONGEST_SILENCE, running.patience * 2);
-      running = { ...running, saidAt: clock.now(), patience };
-    },
-    finish: (how) => {
-      end(how);
-      for (const step of waiting.values()) report(step, how === 'succeeded' ? 'succeeded' : 'skipped');
-      waiting.clear();
-    },
-  };
-};
+    this.#end('succeeded');
+    const now = this.#options.clock.now();
+    this.#running = { step, startedAt: now, saidAt: now, patience: SILENT_AFTER, isLate: false };
+    this.#say(step, 'started');
+    this.#report(step, 'running');
+  }
 
-const levelOf = (how: 'succeeded' | 'failed' | 'stopped'): LogLine['level'] =>
+  #end(how: End): void {
+    if (this.#running === undefined) return;
+    const { step, startedAt, isLate } = this.#running;
+    this.#running = undefined;
+    const elapsed = this.#options.clock.now() - startedAt;
+    if (how === 'failed') this.#failed = step;
+    // Packer's clock of the step began before its begin was read here: what Packer says counts as well.
+    if (isLate || elapsed >= (step.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000) this.#sayLate();
+    this.#say(
+      step,
+      `${how} ${how === 'succeeded' ? 'in' : 'after'} ${describeDuration(elapsed)}`,
+      levelOf(how),
+    );
+    this.#report(step, how === 'stopped' ? 'skipped' : how);
+  }
+
+  #sayLate(): void {
+    const step = this.#failed;
+    if (step?.timeoutSeconds === undefined) return;
+    this.#say(step, `timed out: it took longer than its limit of ${step.timeoutSeconds} s`, 'error');
+    this.#failed = undefined;
+  }
+
+  #say(step: Step, text: string, level: LogLine['level'] = 'info'): void {
+    const { steps, onLine } = this.#options;
+    onLine(`Step ${step.index}/${steps.length} ${step.name}: ${text}`, level, step.index);
+  }
+
+  #report(step: Step, status: StepEvent['status']): void {
+    const { clock, onEvent } = this.#options;
+    onEvent({ index: step.index, status, at: toTimestamp(clock.now()) });
+  }
+}
+
+const levelOf = (how: End): LogLine['level'] =>
   (({ succeeded: 'info', failed: 'error', stopped: 'warn' }) as const)[how];
