@@ -12,7 +12,7 @@ import { packerEnvironment } from './packer-environment.ts';
 import { type PackerEnd, runPacker } from './packer-process.ts';
 import { type PackerFound, refuseGeneration } from './packer-version.ts';
 import type { Session } from './session.ts';
-import { createStepTracker } from './step-tracker.ts';
+import { StepTracker } from './step-tracker.ts';
 
 /** How a build ended, as the completion says it. */
 export type Ending = Pick<Completion, 'outcome' | 'exitCode' | 'artifacts' | 'temporaries'>;
@@ -104,7 +104,7 @@ const runJob = async (prepared: Prepared, credentials: Record<string, string>): 
   const facts = createBuildFacts(tools.readOutputOf(bundle.platform), outbox);
   const { steps, generation } = bundle;
   const { redact } = redactor;
-  const tracker = createStepTracker({ steps, clock, onEvent: outbox.addStep, onLine: log.say });
+  const tracker = new StepTracker({ steps, clock, onEvent: outbox.addStep, onLine: log.say });
   const reader = createOutputReader({
     nonce,
     generation,
@@ -113,7 +113,7 @@ const runJob = async (prepared: Prepared, credentials: Record<string, string>): 
     redact,
     onLine: (line) => log.write({ ...line, step: tracker.current() }),
   });
-  const ticking = setInterval(tracker.tick, TICK);
+  const ticking = setInterval(() => tracker.tick(), TICK);
   try {
     const end = await runPhases({ ...prepared, reader, environment });
     const ending = judge(session, end, reader, facts.temporaries());

@@ -5,7 +5,7 @@ import { readOutputOf } from '../../../../functions/runner/platform-facts.ts';
 import { createProgressOutbox } from '../../../../functions/runner/progress-outbox.ts';
 import { createRedactor } from '../../../../functions/runner/redactor.ts';
 import { createRunLog } from '../../../../functions/runner/run-log.ts';
-import { createStepTracker } from '../../../../functions/runner/step-tracker.ts';
+import { StepTracker } from '../../../../functions/runner/step-tracker.ts';
 import type { StepEvent } from '../../../../shared/contracts/agent-protocol.ts';
 import type { JobBundle, PackerGeneration } from '../../../../shared/contracts/bundle.ts';
 import type { UnnumberedLine } from '../../../../shared/contracts/entities/log.ts';
@@ -37,7 +37,7 @@ const start = (steps: JobBundle['steps'] = TWO_STEPS, generation: PackerGenerati
       ? {}
       : { buildVm: { kind: 'instance', locator: id }, temporaries: [{ kind: 'instance', id }] };
   }, outbox);
-  const tracker = createStepTracker({
+  const tracker = new StepTracker({
     steps,
     clock,
     onEvent: (event) => events.push(event),
