@@ -11,6 +11,8 @@ const topicSchema = z.object({ topic: z.string() });
 
 /** Who listens to a log, and the last line that was sent before going live: what is pushed begins after it. */
 export type LogListener = { connectionId: string; sentUpTo: number };
+/** Where a log must still stand, and the last line that the listener has, if that is another. */
+type LogPlace = { runId: string; lastSeq: number; sentUpTo?: number };
 
 /** A connection lasts at most two hours (API Gateway); its rows expire an hour after that at the latest. */
 const CONNECTION_SECONDS = 3 * 3600;
@@ -36,7 +38,7 @@ export const socketStore = (table: Table) => ({
   subscribeToRuns: (scope: WorkspaceScope, connectionId: string): Promise<void> =>
     table.write(subscription(connectionId, 'runs', trafficKeys.runSubscriber(scope, connectionId))),
 
-  subscribeToLog: (scope: WorkspaceScope, connectionId: string, log: { runId: string; lastSeq: number }) =>
+  subscribeToLog: (scope: WorkspaceScope, connectionId: string, log: LogPlace) =>
     subscribeToLog(table, scope, connectionId, log),
 
   unsubscribe: (scope: WorkspaceScope, connectionId: string, runId?: string): Promise<void> => {
@@ -97,7 +99,7 @@ const subscribeToLog = (
   table: Table,
   scope: WorkspaceScope,
   connectionId: string,
-  { runId, lastSeq }: { runId: string; lastSeq: number },
+  { runId, lastSeq, sentUpTo = lastSeq }: LogPlace,
 ): Promise<boolean> => {
   const subscriber = trafficKeys.logSubscriber(scope, runId, connectionId);
   const head = trafficKeys.logHead(scope, runId);
@@ -106,7 +108,7 @@ const subscribeToLog = (
       ? { check: head, if: { absent: ['lastSeq'] } }
       : { check: head, if: { equals: { lastSeq } } };
   return unlessRefused(
-    table.write([unmoved, ...subscription(connectionId, logTopic(runId), subscriber, lastSeq)]),
+    table.write([unmoved, ...subscription(connectionId, logTopic(runId), subscriber, sentUpTo)]),
   );
 };
 

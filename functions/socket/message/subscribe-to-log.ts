@@ -50,8 +50,8 @@ const catchUpAndGoLive = async (
     const { lastSeq } = await logStore(traffic, scope, asked.runId).head();
     await sendBacklog(listener, asked.runId, sent, lastSeq);
     sent = Math.max(sent, lastSeq);
-    if (await socketStore(traffic).subscribeToLog(scope, connectionId, { runId: asked.runId, lastSeq }))
-      return;
+    const place = { runId: asked.runId, lastSeq, sentUpTo: sent };
+    if (await socketStore(traffic).subscribeToLog(scope, connectionId, place)) return;
     if ((await socketStore(traffic).ownerOf(connectionId)) === undefined) return;
   }
 };
