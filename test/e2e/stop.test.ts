@@ -112,10 +112,13 @@ describe('a run that is stopped while a script runs', () => {
     expect(instance?.State?.Name).toBe('running');
     expect(stopped.buildVm).toEqual({
       kind: 'ec2-instance',
-      locator: `${localStack().region}/${instance?.InstanceId}`,
+      locator: instance?.InstanceId,
+      region: localStack().region,
       address: instance?.PrivateIpAddress,
       user: 'admin',
     });
+    // What was said of it while it was built still holds.
+    expect(asked.buildVm).toEqual(stopped.buildVm);
     expect(await greetSsh(stopped.buildVm?.address ?? '', stopped.buildVm?.user ?? '')).toBe(
       'refused our key',
     );
@@ -127,7 +130,7 @@ describe('a run that is stopped while a script runs', () => {
     expect(new Set(leftovers.map(({ state }) => state))).toEqual(new Set(['kept']));
     expect(stopped.leftovers.count).toBe(4);
     const locators = leftovers.map(({ locator }) => locator);
-    expect(locators).toContain(stopped.buildVm?.locator);
+    expect(locators).toContain(`${stopped.buildVm?.region}/${stopped.buildVm?.locator}`);
   });
 
   it('keeps all of it when deleting is only tried (S84)', async () => {
