@@ -8,7 +8,7 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createDefinition, shellStep } from '../support/e2e-definitions.ts';
 import { buildPlainly, type PlainBuild } from '../support/e2e-plain-packer.ts';
-import { PARTS, timeRun, type Timeline } from '../support/e2e-timeline.ts';
+import { PARTS, type Timeline, timeRun } from '../support/e2e-timeline.ts';
 import { startLocalStack } from '../support/local-stack.ts';
 
 const ROUNDS = 5;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { logPageSchema } from '../../shared/contracts/entities/log.ts';
 import type { LogLine } from '../../shared/contracts/entities/log.ts';
+import { logPageSchema } from '../../shared/contracts/entities/log.ts';
 import type { Run } from '../../shared/contracts/entities/run.ts';
 import { imagesNamed, packerGroups, temporariesOf } from '../support/e2e-account.ts';
 import { get, request } from '../support/e2e-client.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogLine } from '../../shared/contracts/entities/log.ts';
+import { logPageSchema } from '../../shared/contracts/entities/log.ts';
 import type { Run } from '../../shared/contracts/entities/run.ts';
 import { get } from '../support/e2e-client.ts';
-import { logPageSchema } from '../../shared/contracts/entities/log.ts';
 import { createDefinition, shellStep } from '../support/e2e-definitions.ts';
 import { activeRuns, readLog, readRun, startRun, waitForRun } from '../support/e2e-runs.ts';
 import { Viewer } from '../support/e2e-viewer.ts';

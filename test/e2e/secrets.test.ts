@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { provisionerSchema } from '../../shared/contracts/entities/provisioner.ts';
 import type { LogLine } from '../../shared/contracts/entities/log.ts';
+import { provisionerSchema } from '../../shared/contracts/entities/provisioner.ts';
 import type { Run } from '../../shared/contracts/entities/run.ts';
 import { get } from '../support/e2e-client.ts';
 import { createDefinition, shellStep } from '../support/e2e-definitions.ts';
@@ -18,8 +18,8 @@ import {
   readFolder,
 } from '../support/e2e-machine.ts';
 import { outputOf, readLog, startRun, waitForLine, waitForRun } from '../support/e2e-runs.ts';
-import { until } from '../support/e2e-wait.ts';
 import { Viewer } from '../support/e2e-viewer.ts';
+import { until } from '../support/e2e-wait.ts';
 
 /** Changes in base64 and in a URL, and has what a shell would stumble over. */
 const SECRET = `s3cret/${randomBytes(9).toString('base64url')}+&"'$x end`;

@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
-import { runSchema } from '../../shared/contracts/entities/run.ts';
 import { followRun } from '../../infra/local/follow/follow-run.ts';
 import { ApiClient } from '../../infra/local/seed/api-client.ts';
+import { runSchema } from '../../shared/contracts/entities/run.ts';
 import { CommandLine } from '../support/command-line.ts';
 
 const idsSchema = z.looseObject({ items: z.array(z.looseObject({ id: z.string(), name: z.string() })) });

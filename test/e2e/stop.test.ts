@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leftoverSchema, type Run } from '../../shared/contracts/entities/run.ts';
 import { z } from 'zod';
+import { leftoverSchema, type Run } from '../../shared/contracts/entities/run.ts';
 import { greetSsh, imagesNamed, instancesOf, temporariesOf } from '../support/e2e-account.ts';
 import { localStack, request } from '../support/e2e-client.ts';
 import { createDefinition, shellStep } from '../support/e2e-definitions.ts';

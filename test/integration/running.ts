@@ -1,6 +1,6 @@
-import { admit } from '../../shared/domain/run/lifecycle.ts';
 import { runSchema } from '../../shared/contracts/entities/run.ts';
 import type { StoredRun } from '../../shared/contracts/stored-run.ts';
+import { admit } from '../../shared/domain/run/lifecycle.ts';
 import { keys } from '../../shared/store/keys.ts';
 import { leaveQueue } from '../../shared/store/queue-store.ts';
 import type { Table } from '../../shared/store/table.ts';

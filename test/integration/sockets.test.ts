@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { claimAnswerSchema } from '../../shared/contracts/agent-protocol.ts';
-import { type ServerMessage, serverMessageSchema } from '../../shared/contracts/socket.ts';
 import { socketTicketSchema } from '../../shared/contracts/entities/workspace.ts';
+import { type ServerMessage, serverMessageSchema } from '../../shared/contracts/socket.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { logLines } from '../support/builders.ts';
 import { until } from '../support/e2e-wait.ts';

@@ -5,9 +5,9 @@ import type { z } from 'zod';
 import {
   type ClaimAnswer,
   type ClaimRequest,
+  type Completion,
   chunkRequestSchema,
   claimRequestSchema,
-  type Completion,
   completionSchema,
   heartbeatRequestSchema,
   type Progress,

@@ -3,8 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { findFreePort, startEmulator } from '../../infra/local/emulator/index.ts';
 import { withFileLock } from '../../infra/local/emulator/file-lock.ts';
+import { findFreePort, startEmulator } from '../../infra/local/emulator/index.ts';
 import { portsOf, type StackPaths, stackPaths, vpcCidrOf } from '../../infra/local/stack/settings.ts';
 import { deploy, fingerprint } from '../../infra/local/stages/deploy.ts';
 import { environments } from '../../infra/local/stages/environments.ts';

@@ -9,8 +9,8 @@ import {
   paginateScan,
 } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListBucketsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import { buildPaths, workspaceOf } from '../../infra/local/standins/codebuild/build-store.ts';
 import { EMULATOR_CREDENTIALS, portsOf, stackPaths } from '../../infra/local/stack/settings.ts';
+import { buildPaths, workspaceOf } from '../../infra/local/standins/codebuild/build-store.ts';
 import { localStack } from './e2e-client.ts';
 import { until } from './e2e-wait.ts';
 

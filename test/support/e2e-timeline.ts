@@ -1,8 +1,8 @@
 /** Where the time of a run goes, from the request to the moment at which a viewer sees its end. */
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { type JobBundle, jobBundleSchema } from '../../shared/contracts/bundle.ts';
 import { runSchema } from '../../shared/contracts/entities/run.ts';
 import { storedRunSchema } from '../../shared/contracts/stored-run.ts';
-import { jobBundleSchema, type JobBundle } from '../../shared/contracts/bundle.ts';
 import { post } from './e2e-client.ts';
 import { allObjects, allRows, readBuild } from './e2e-machine.ts';
 import { readLog } from './e2e-runs.ts';

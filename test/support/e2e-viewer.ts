@@ -1,7 +1,7 @@
 /** Somebody who watches runs over the WebSocket and keeps every message with the moment at which it came. */
 import { once } from 'node:events';
-import type { Run, RunStep } from '../../shared/contracts/entities/run.ts';
 import type { LogLine } from '../../shared/contracts/entities/log.ts';
+import type { Run, RunStep } from '../../shared/contracts/entities/run.ts';
 import { socketTicketSchema } from '../../shared/contracts/entities/workspace.ts';
 import {
   type ClientMessage,

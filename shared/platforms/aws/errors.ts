@@ -11,5 +11,5 @@ export const translateError = (error: unknown): PlatformError => {
   return new PlatformError(recogniseError(text) ?? 'unclassified', text, { cause: error });
 };
 
-/** Whether an error says that a resource does not exist (any more). */
-export const isGone = (error: unknown): boolean => /^Invalid\w+\.NotFound$/.test(nameOf(error));
+/** Whether an error says that a resource does not exist (any more); images become unavailable when deregistered. */
+export const isGone = (error: unknown): boolean => /^Invalid\w+\.(NotFound|Unavailable)$/.test(nameOf(error));

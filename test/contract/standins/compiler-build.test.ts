@@ -4,7 +4,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { DescribeImageAttributeCommand, DescribeImagesCommand } from '@aws-sdk/client-ec2';
+import {
+  DescribeImageAttributeCommand,
+  DescribeImagesCommand,
+  DescribeSnapshotsCommand,
+} from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Locator } from '../../../shared/contracts/entities/image-version.ts';
 import type { OsImage } from '../../../shared/contracts/entities/operating-system.ts';
@@ -161,7 +165,9 @@ case "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ')" in *"$TOKEN"*) exi
     expect(locators).toHaveLength(1);
     const gone: Locator[] = locators.map((locator) => ({ ...locator, amiId: 'ami-0123456789abcdef0' }));
     expect(await prepared.client.locate([...locators, ...gone])).toEqual(locators);
-    expect(await prepared.client.findLeftovers([])).toEqual([]);
+    // The image is one only to a run that did not succeed.
+    const image = { kind: 'ec2-image', locator: `${region}/${locators[0]?.amiId}` };
+    expect(await prepared.client.findLeftovers([])).toEqual([image]);
   });
 
   it('gives nobody the right to start the image (S141)', async () => {
@@ -172,6 +178,20 @@ case "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ')" in *"$TOKEN"*) exi
       new DescribeImageAttributeCommand({ ImageId: imageId, Attribute: 'launchPermission' }),
     );
     expect(attribute.LaunchPermissions ?? []).toEqual([]);
+  });
+
+  it('made by a run that did not succeed after all goes away with its snapshots (S128)', async () => {
+    const ec2 = createClient(account.standin.endpoint);
+    const own = async () => ({
+      images: (await ec2.send(new DescribeImagesCommand({ Owners: ['self'] }))).Images?.length,
+      snapshots: (await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }))).Snapshots?.length,
+    });
+    const before = await own();
+    const { client } = prepare([], 1);
+    const [image] = await client.findLeftovers([]);
+    if (image !== undefined) for (const again of [image, image]) await client.removeLeftover(again);
+    expect(await client.findLeftovers([])).toEqual([]);
+    expect(await own()).toEqual({ images: (before.images ?? 0) - 1, snapshots: (before.snapshots ?? 0) - 1 });
   });
 
   it('fails with the exit code of a script, and leaves nothing (S48, S110, S128)', async () => {
@@ -190,7 +210,7 @@ case "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ')" in *"$TOKEN"*) exi
       .flatMap((line) => aws.readOutput(line.split(',')[4] ?? '').temporaries ?? [])
       .flatMap((one) => (one.kind === 'ec2-instance' ? one.id : []));
     const { client } = prepared;
-    expect(await client.describeBuildVm()).toMatchObject({ locator: `${region}/${id}`, user: 'admin' });
+    expect(await client.describeBuildVm()).toMatchObject({ locator: id, region, user: 'admin' });
 
     const forged = [
       { kind: 'ec2-security-group', id: 'default' },
