@@ -39,7 +39,7 @@ export async function runQuickStart({ stack, printer, signal }: QuickStartOption
     );
   printer.line(`The booted image holds ${WITNESS_FILE}: ${content.trim()}`);
   printer.line(
-    `Image: ${image.name} = ${locator.amiId}, account ${locator.accountId}, region ${locator.region}`,
+    `${run.status}: image ${image.name} = ${locator.amiId}, account ${locator.accountId}, region ${locator.region}`,
   );
   await printer.stage('save', () => stack.save());
 }
