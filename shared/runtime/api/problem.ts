@@ -25,7 +25,7 @@ export const notFound = (what: string): ApiProblem =>
 export const problemOf = (problem: ApiProblem, requestId: string): Problem => {
   const { status, title } = problemCodes[problem.code];
   return {
-    type: `https://goldsmith.dev/problems/${problem.code}`,
+    type: `urn:goldsmith:problem:${problem.code}`,
     code: problem.code,
     title,
     status,
