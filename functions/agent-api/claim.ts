@@ -4,12 +4,13 @@ import { snapshotOf } from '../../shared/actions/platform-access.ts';
 import type { ClaimAnswer, ClaimRequest } from '../../shared/contracts/agent-protocol.ts';
 import type { RunSnapshot } from '../../shared/contracts/snapshot.ts';
 import type { StoredRun } from '../../shared/contracts/stored-run.ts';
+import { sha256 } from '../../shared/domain/sha256.ts';
 import { secretsOf } from '../../shared/packer/variables.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { newSecret } from '../../shared/runtime/ids.ts';
 import { logStore } from '../../shared/store/log-store.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
-import { type AgentCall, claimable, digestOf } from './lease.ts';
+import { type AgentCall, claimable } from './lease.ts';
 
 export type Rhythm = { heartbeatSeconds: number; chunkIntervalMilliseconds: number };
 
@@ -25,7 +26,7 @@ export const claim = async (
   if (bundle === undefined || deadlineAt === undefined)
     throw new ApiProblem('lease-lost', 'The run has no job.');
   const leaseToken = newSecret();
-  const lease = { ...call.body, tokenSha256: digestOf(leaseToken), claimedAt: now, lastHeardAt: now };
+  const lease = { ...call.body, tokenSha256: sha256(leaseToken), claimedAt: now, lastHeardAt: now };
   const [claimed, { lastSeq }, snapshot, url] = await Promise.all([
     takeLease(engine, scope, run, lease),
     logStore(engine.traffic, scope, run.id).head(),

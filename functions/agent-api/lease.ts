@@ -1,9 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { StoredRun } from '../../shared/contracts/stored-run.ts';
+import { sha256 } from '../../shared/domain/sha256.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { runStore } from '../../shared/store/run-store.ts';
 import type { Table } from '../../shared/store/table.ts';
-import { scopeTo, type WorkspaceScope } from '../../shared/store/workspace-scope.ts';
+import { isWorkspaceId, scopeTo, type WorkspaceScope } from '../../shared/store/workspace-scope.ts';
 
 export type AgentCall = {
   params: { workspaceId: string; runId: string };
@@ -11,9 +12,6 @@ export type AgentCall = {
 };
 
 export type LeasedRun = StoredRun & { lease: NonNullable<StoredRun['lease']> };
-
-/** SHA-256 of a token, as it is stored. */
-export const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 const bearer = (call: AgentCall): string => {
   const token = /^Bearer ([\w-]+)$/.exec(call.headers['authorization'] ?? '')?.[1];
@@ -27,7 +25,7 @@ const badToken = (): ApiProblem => new ApiProblem('bad-token', 'The token is not
 const leaseLost = (detail: string): ApiProblem => new ApiProblem('lease-lost', detail);
 
 const find = async (core: Table, call: AgentCall): Promise<{ scope: WorkspaceScope; run: StoredRun }> => {
-  if (!/^ws_[0-9A-Z]{26}$/.test(call.params.workspaceId)) throw badToken();
+  if (!isWorkspaceId(call.params.workspaceId)) throw badToken();
   const scope = scopeTo(call.params.workspaceId);
   const run = await runStore(core, scope).get(call.params.runId);
   if (run === undefined) throw badToken();
@@ -41,7 +39,7 @@ export const claimable = async (core: Table, call: AgentCall, runnerId: string, 
   if (run.status !== 'Running') throw leaseLost('The run has ended.');
   if (
     run.claim === undefined ||
-    !sameDigest(run.claim.tokenSha256, digestOf(token)) ||
+    !sameDigest(run.claim.tokenSha256, sha256(token)) ||
     run.claim.until <= now
   ) {
     throw badToken();
@@ -51,7 +49,10 @@ export const claimable = async (core: Table, call: AgentCall, runnerId: string, 
   return { scope, run };
 };
 
-/** The run of a lease. Throws 401 for no lease of this run, 409 for one that has been replaced or has ended. */
+/**
+ * The run of a lease. Throws 401 when there is no such run, 409 for any token but that of the lease in force: the
+ * token of a runner that was replaced cannot be told from a wrong one. 409 as well when the run has ended.
+ */
 export const leased = async (
   core: Table,
   call: AgentCall,
@@ -60,7 +61,7 @@ export const leased = async (
   const token = bearer(call);
   const { scope, run } = await find(core, call);
   const { lease } = run;
-  if (lease === undefined || !sameDigest(lease.tokenSha256, digestOf(token))) {
+  if (lease === undefined || !sameDigest(lease.tokenSha256, sha256(token))) {
     throw leaseLost('The lease is not the one in force.');
   }
   if (run.status !== 'Running' && !options.evenEnded) throw leaseLost('The run has ended.');

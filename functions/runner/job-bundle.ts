@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { ClaimAnswer } from '../../shared/contracts/agent-protocol.ts';
 import { type JobBundle, jobBundleSchema } from '../../shared/contracts/bundle.ts';
+import { sha256 } from '../../shared/domain/sha256.ts';
 import type { Patience } from './agent-client.ts';
 import type { CallTools } from './http-call.ts';
 
@@ -11,10 +11,6 @@ export class BundleError extends Error {
 
 const ATTEMPT_MILLISECONDS = 60_000;
 const LONGEST_WAIT = 10_000;
-
-/** SHA-256 of text (as UTF-8) or bytes, in lower-case hexadecimal. */
-export const sha256 = (content: string | Uint8Array): string =>
-  createHash('sha256').update(content).digest('hex');
 
 /**
  * Fetches the job's bundle and checks its checksum. Failures of the network and of the store are tried again until

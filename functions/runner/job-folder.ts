@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobBundle } from '../../shared/contracts/bundle.ts';
-import { BundleError, sha256 } from './job-bundle.ts';
+import { sha256 } from '../../shared/domain/sha256.ts';
+import { BundleError } from './job-bundle.ts';
 
 /** The folders of one job; nobody but the runner's user may look into them. */
 export type JobFolder = {

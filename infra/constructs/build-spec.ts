@@ -1,6 +1,7 @@
 /** What the build machine does: get Packer, check it, run the runner. */
-import type { PackerSettings } from '../config/stage.ts';
+
 import type { PackerRelease } from '../config/packer-release.ts';
+import type { PackerSettings } from '../config/stage.ts';
 
 /** The bundled runner in the project's source. */
 export const RUNNER_FILE = 'runner.mjs';

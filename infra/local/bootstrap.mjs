@@ -2,6 +2,8 @@
  * Entry of `npm start`, `npm stop`, `npm test` and `npm run bench`. Needs Node 20 and nothing else: it looks at the
  * machine, says what is missing, fetches it and hands over to `main.ts` on the project's own Node.
  */
+
+import { handOver } from './bootstrap/handover.mjs';
 import {
   endRunningPrograms,
   findAptObstacle,
@@ -9,7 +11,6 @@ import {
   installSystemPackages,
 } from './bootstrap/install.mjs';
 import { findMissing, findObstacles, hasNodeModules } from './bootstrap/inventory.mjs';
-import { handOver } from './bootstrap/handover.mjs';
 import { agree, describeMachine, describePlan, listItems } from './bootstrap/plan.mjs';
 
 const [command = 'help', ...args] = process.argv.slice(2);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type JobBundle, NONCE_VARIABLE } from '../contracts/bundle.ts';
 import type { RunSnapshot, SnapshotStep } from '../contracts/snapshot.ts';
+import { sha256 } from '../domain/sha256.ts';
 import type { TemplateObject } from '../platforms/expression.ts';
 import type { Platform, SourceInput } from '../platforms/platform.ts';
 import { beginMarker, endMarker } from './markers.ts';
@@ -76,7 +76,7 @@ const pluginsFile = ({ plugins }: Platform): TextFile => ({
 const withChecksum = ({ path, content }: TextFile): JobBundle['files'][number] => ({
   path,
   content,
-  sha256: createHash('sha256').update(content, 'utf8').digest('hex'),
+  sha256: sha256(content),
 });
 
 /**

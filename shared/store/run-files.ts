@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type JobBundle, jobBundleSchema } from '../contracts/bundle.ts';
 import { type RunSnapshot, runSnapshotSchema } from '../contracts/snapshot.ts';
+import { sha256 } from '../domain/sha256.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 
 /** Long enough for a runner whose clock or network is slow; the bundle holds no secret. */
 const BUNDLE_URL_SECONDS = 900;
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** What runs need that is too big for a row: snapshots by their SHA-256, and the job bundles made from them. */
 export const runFiles = (bucket: string, client = new S3Client({ forcePathStyle: true })) => {

@@ -61,12 +61,13 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
     return run;
   },
 
+  /** Latest runs of these definitions by definition id. */
+  latestOf: async (definitionIds: string[]): Promise<Map<string, StoredRun>> =>
+    byDefinition(table, scope, await table.getAll(definitionIds.map((id) => keys.latestRun(scope, id)))),
+
   /** Latest runs of all definitions by definition id. */
-  latestOfAll: async (): Promise<Map<string, StoredRun>> => {
-    const rows = await table.query(keys.latestRuns(scope));
-    const runs = await getAll(table, scope, rows.map(pointerOf));
-    return new Map(runs.map((run) => [run.imageDefinitionId, run]));
-  },
+  latestOfAll: async (): Promise<Map<string, StoredRun>> =>
+    byDefinition(table, scope, await table.query(keys.latestRuns(scope))),
 
   create: (draft: RunDraft, more: (run: StoredRun) => Write[]) => createRun(table, scope, draft, more),
   change: (run: StoredRun, changes: RunChanges, options?: ChangeOptions) =>
@@ -74,6 +75,15 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
 });
 
 const pointerOf = (row: Item): string => pointerSchema.pick({ runId: true }).parse(row).runId;
+
+const byDefinition = async (
+  table: Table,
+  scope: WorkspaceScope,
+  rows: Item[],
+): Promise<Map<string, StoredRun>> => {
+  const runs = await getAll(table, scope, rows.map(pointerOf));
+  return new Map(runs.map((run) => [run.imageDefinitionId, run]));
+};
 
 const getAll = async (table: Table, scope: WorkspaceScope, runIds: string[]): Promise<StoredRun[]> => {
   const items = await table.getAll(runIds.map((id) => keys.run(scope, id)));

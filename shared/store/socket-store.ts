@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { sha256 } from '../domain/sha256.ts';
 import { trafficKeys } from './keys.ts';
 import { type Table, WriteRefused } from './table.ts';
 import { scopeTo, type WorkspaceScope } from './workspace-scope.ts';
@@ -18,7 +18,6 @@ type LogPlace = { runId: string; lastSeq: number; sentUpTo?: number };
 const CONNECTION_SECONDS = 3 * 3600;
 
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const logTopic = (runId: string): string => `log#${runId}`;
 
 /** Tickets, connections and who listens to what. */

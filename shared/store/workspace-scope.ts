@@ -6,8 +6,11 @@ declare const scoped: unique symbol;
  */
 export type WorkspaceScope = { readonly workspaceId: string; readonly [scoped]: true };
 
+/** Whether a text could be a workspace's id; what could not is never looked up. */
+export const isWorkspaceId = (text: string): boolean => /^ws_[0-9A-Z]{26}$/.test(text);
+
 const hasShape = (value: { workspaceId: string }): value is WorkspaceScope =>
-  /^ws_[0-9A-Z]{26}$/.test(value.workspaceId);
+  isWorkspaceId(value.workspaceId);
 
 /** The scope of one workspace. Throws when `workspaceId` could not be one, so that no key is ever built from it. */
 export const scopeTo = (workspaceId: string): WorkspaceScope => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { agentApiPath, routes } from '../../shared/contracts/routes/index.ts';
+import { agentApiPath } from '../../shared/contracts/routes/agent.ts';
+import { routes } from '../../shared/contracts/routes/index.ts';
 import type { Route } from '../../shared/contracts/routes/route.ts';
 import { awsStage, localStage } from './support/example-stage.ts';
 import { functionsOf, resourceOf, resourcesOf, synthesise, textOf } from './support/templates.ts';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import type { ListQuery } from '../../../shared/contracts/common.ts';
 import {
@@ -6,6 +5,7 @@ import {
   type apiTokenInput,
   apiTokenSchema,
 } from '../../../shared/contracts/entities/workspace.ts';
+import { sha256 } from '../../../shared/domain/sha256.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
@@ -34,9 +34,13 @@ export const createApiToken = async (table: Table, call: Creation): Promise<Answ
   }
   const token: ApiToken = { id: newId('api-token'), ...body, createdAt: time, createdBy: call.principal.id };
   const secret = `gsm_${newSecret()}`;
-  const sha256 = createHash('sha256').update(secret).digest('hex');
   const answer = { headers: { location: `${call.path}/${token.id}` }, body: { ...token, secret } };
-  await apiTokenStore(table).create(call.scope, token, sha256, call.remember(answer, { secret: true }));
+  await apiTokenStore(table).create(
+    call.scope,
+    token,
+    sha256(secret),
+    call.remember(answer, { secret: true }),
+  );
   return answer;
 };
 

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { BusEvent } from '../../../events/event.ts';
 import { type WorkflowInput, workflowInputSchema } from '../../../shared/contracts/workflow.ts';
+import { requestSweep, wakeDispatcher } from '../../../shared/runtime/queues.ts';
 
 type Settings = {
   DISPATCH_QUEUE_URL: string;
@@ -28,18 +28,6 @@ const withoutImages = ({ dynamodb, ...record }: DynamoDBRecord): DynamoDBRecord 
 export const publisher = (settings: Settings, { sqs, events }: Clients) => {
   const pools = new Set<string>();
   const sweeps = new Map<string, WorkflowInput>();
-  const send = (QueueUrl: string, body: unknown) =>
-    sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body) }));
-  /** Every wake-up has an id of its own: SQS would swallow one that looks like another of the last five minutes. */
-  const wakeUp = (poolId: string) =>
-    sqs.send(
-      new SendMessageCommand({
-        QueueUrl: settings.DISPATCH_QUEUE_URL,
-        MessageBody: JSON.stringify({ poolId }),
-        MessageGroupId: poolId,
-        MessageDeduplicationId: randomUUID(),
-      }),
-    );
   return {
     wake: (poolId: unknown): void => {
       if (typeof poolId === 'string') pools.add(poolId);
@@ -53,8 +41,10 @@ export const publisher = (settings: Settings, { sqs, events }: Clients) => {
 
     /** Sends what was gathered. */
     flush: async (): Promise<void> => {
-      await Promise.all([...pools].map(wakeUp));
-      await Promise.all([...sweeps.values()].map((request) => send(settings.LEFTOVERS_QUEUE_URL, request)));
+      await Promise.all([...pools].map((poolId) => wakeDispatcher(sqs, settings.DISPATCH_QUEUE_URL, poolId)));
+      await Promise.all(
+        [...sweeps.values()].map((request) => requestSweep(sqs, settings.LEFTOVERS_QUEUE_URL, request)),
+      );
       pools.clear();
       sweeps.clear();
     },
@@ -69,8 +59,11 @@ export const publisher = (settings: Settings, { sqs, events }: Clients) => {
     },
 
     /** Keeps a record for a person to look at; of one that is too big for a message what tells where to look. */
-    park: (record: DynamoDBRecord) =>
-      send(settings.POISON_QUEUE_URL, isTooBig(record) ? withoutImages(record) : record),
+    park: (record: DynamoDBRecord) => {
+      const kept = isTooBig(record) ? withoutImages(record) : record;
+      const message = { QueueUrl: settings.POISON_QUEUE_URL, MessageBody: JSON.stringify(kept) };
+      return sqs.send(new SendMessageCommand(message));
+    },
   };
 };
 export type Publisher = ReturnType<typeof publisher>;

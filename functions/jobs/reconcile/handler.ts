@@ -1,18 +1,18 @@
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { type StoredRun, storedRunSchema } from '../../../shared/contracts/stored-run.ts';
 import type { WorkflowInput } from '../../../shared/contracts/workflow.ts';
 import { openEngine } from '../../../shared/runtime/engine.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
+import { requestSweep, wakeDispatcher } from '../../../shared/runtime/queues.ts';
 import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
 import { DUE_RUN } from '../../../shared/store/keys.ts';
 import type { Item } from '../../../shared/store/table.ts';
 import { builds } from './builds.ts';
 import { repairRun } from './repair-run.ts';
-import { wakeDispatcher } from './wake-dispatcher.ts';
 import { workflows } from './workflows.ts';
 
 const environment = loadEnvironment(functionEnvironments['jobs/reconcile']);
@@ -24,13 +24,7 @@ const repair = {
   builds: builds(new CodeBuildClient({})),
   workflows: workflows(states),
   startWorkflow: workflowStarter(environment.STATE_MACHINE_ARN, states),
-  sweep: (request: WorkflowInput) =>
-    sqs.send(
-      new SendMessageCommand({
-        QueueUrl: environment.LEFTOVERS_QUEUE_URL,
-        MessageBody: JSON.stringify(request),
-      }),
-    ),
+  sweep: (request: WorkflowInput) => requestSweep(sqs, environment.LEFTOVERS_QUEUE_URL, request),
 };
 
 /** Runs looked at in one go; at a look a minute a run, more than the pools of a deployment hold. */

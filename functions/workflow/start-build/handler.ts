@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { SendTaskFailureCommand, SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { changeRun } from '../../../shared/actions/change-run.ts';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { startBuildInputSchema } from '../../../shared/contracts/workflow.ts';
+import { sha256 } from '../../../shared/domain/sha256.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { newSecret } from '../../../shared/runtime/ids.ts';
@@ -45,7 +45,7 @@ export const handler = backgroundHandler(async (event: unknown): Promise<void> =
 const startBuild = async (scope: WorkspaceScope, runId: string, taskToken: string): Promise<void> => {
   const token = newSecret();
   const until = new Date(Date.now() + CLAIM_MINUTES * 60_000).toISOString();
-  const claim = { tokenSha256: createHash('sha256').update(token).digest('hex'), until };
+  const claim = { tokenSha256: sha256(token), until };
   const run = await changeRun(core, scope, runId, (current) =>
     mayStart(current) ? { changes: { taskToken, claim, phase: 'provisioning' } } : undefined,
   );
@@ -68,7 +68,7 @@ const buildOf = (run: StoredRun, token: string) => {
   return {
     projectName: environment.BUILD_PROJECT,
     // One a try: the SDK's own retries must not start two builds. A build of an earlier try finds its claim replaced.
-    idempotencyToken: createHash('sha256').update(token).digest('hex'),
+    idempotencyToken: sha256(token),
     timeoutInMinutesOverride: Math.ceil(run.timeoutSeconds / 60) + GRACE_MINUTES,
     queuedTimeoutInMinutesOverride: QUEUED_MINUTES,
     environmentVariablesOverride: [

@@ -1,5 +1,6 @@
 /** Fetches what only the outside of the project can: packages of the system through apt, and those of npm. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import {
   CHECKOUT,
   countInstalledPackages,
@@ -8,7 +9,6 @@ import {
   hasNodeModules,
   PROJECT_NODE,
 } from './inventory.mjs';
-import { existsSync } from 'node:fs';
 
 /** A line is printed at least this often while a program works in silence, in milliseconds. */
 const HEARTBEAT_MS = 5000;

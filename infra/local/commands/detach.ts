@@ -1,7 +1,7 @@
 /** `npm start -- --detach`: the stack runs on in the background; this process shows its start and goes. */
 import { fork } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { openSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { stackPaths } from '../stack/settings.ts';

@@ -1,16 +1,16 @@
 /** `npm start`: everything up, QuickStart built and booted, then in the foreground until Ctrl-C. */
 import { mkdir, rm } from 'node:fs/promises';
-import { recover } from '../stack/recovery.ts';
-import { choosePort } from '../stack/ports.ts';
 import { removeLocalFile, writeLocalFile } from '../stack/local-file.ts';
+import { choosePort } from '../stack/ports.ts';
 import { killDescendants, killProcesses } from '../stack/process-table.ts';
+import { recover } from '../stack/recovery.ts';
 import { portsOf, REGION, type StackPaths, stackPaths } from '../stack/settings.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { becomeSupervisor, findSupervisor, resignSupervisor } from '../stack/supervisor-file.ts';
 import { prepareEnvironments } from '../stages/environments.ts';
 import { runQuickStart } from '../stages/quick-start.ts';
-import { StagePrinter } from '../terminal/stage-printer.ts';
 import { describeRunning, describeStack } from '../terminal/closing-words.ts';
+import { StagePrinter } from '../terminal/stage-printer.ts';
 import type { CommandContext } from './context.ts';
 import { listenForStop } from './stop-signals.ts';
 

@@ -8,8 +8,8 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { Client } from 'ssh2';
-import { EMULATOR_CREDENTIALS, REGION, SSH_PORT } from '../stack/settings.ts';
 import { LOGIN_USER } from '../seed/samples.ts';
+import { EMULATOR_CREDENTIALS, REGION, SSH_PORT } from '../stack/settings.ts';
 import type { Report } from '../terminal/stage-printer.ts';
 
 /** A VM boots in 4 s, without hardware virtualisation on a busy machine in 30: a limit for one that never does. */

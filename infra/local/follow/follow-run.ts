@@ -1,6 +1,7 @@
 /** Follows one run over the WebSocket from its first line to its last. */
-import { type Run, runSchema, type RunStep } from '../../../shared/contracts/entities/run.ts';
+
 import type { LogLine } from '../../../shared/contracts/entities/log.ts';
+import { type Run, type RunStep, runSchema } from '../../../shared/contracts/entities/run.ts';
 import { socketTicketSchema } from '../../../shared/contracts/entities/workspace.ts';
 import {
   type ClientMessage,

@@ -2,9 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Emulator, startEmulator } from '../emulator/index.ts';
+import { environments } from '../stages/environments.ts';
 import { type CodeBuild, startCodeBuild } from '../standins/codebuild/index.ts';
 import { type Ec2Standin, startEc2 } from '../standins/ec2/index.ts';
-import { environments } from '../stages/environments.ts';
 import type { StagePrinter } from '../terminal/stage-printer.ts';
 import { openLog } from './log-files.ts';
 import { readStartTime } from './process-table.ts';

@@ -1,11 +1,12 @@
 /** What a deployment to the emulator needs before it and beside it. */
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+
 import {
   DescribeTimeToLiveCommand,
   DynamoDBClient,
   ListTablesCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { EMULATOR_ACCOUNT, EMULATOR_CREDENTIALS, REGION } from '../stack/settings.ts';
 
 /** What the CDK calls a bootstrapped account unless told otherwise. */

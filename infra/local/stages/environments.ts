@@ -1,9 +1,9 @@
 /** What is made once on a machine: Python's virtual environments and the base disk. Nothing to do later. */
 import { join } from 'node:path';
 import { defaultVenvDir, EMULATOR_REQUIREMENTS, ensureVenv } from '../emulator/index.ts';
-import { ensureBaseDisk } from '../standins/ec2/index.ts';
 import { killDescendants } from '../stack/process-table.ts';
 import { CHECKOUT, type StackPaths } from '../stack/settings.ts';
+import { ensureBaseDisk } from '../standins/ec2/index.ts';
 import type { Report, StagePrinter } from '../terminal/stage-printer.ts';
 
 const EC2_REQUIREMENTS = join(CHECKOUT, 'infra', 'local', 'standins', 'ec2', 'requirements.txt');

@@ -1,6 +1,7 @@
 /** Runs QuickStart, shows its log as it comes, boots what it built and reads a file in it. */
-import { type Run, runSchema } from '../../../shared/contracts/entities/run.ts';
+
 import type { LogLine } from '../../../shared/contracts/entities/log.ts';
+import { type Run, runSchema } from '../../../shared/contracts/entities/run.ts';
 import { bootAndRead } from '../follow/boot-image.ts';
 import { followRun } from '../follow/follow-run.ts';
 import { QUICK_START, WITNESS_FILE, WITNESS_SUM } from '../seed/samples.ts';

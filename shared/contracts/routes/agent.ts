@@ -10,7 +10,8 @@ import {
 } from '../agent-protocol.ts';
 import type { Route } from './route.ts';
 
-const base = '/v1/agent/workspaces/{workspaceId}/runs/{runId}';
+/** Base path of what runners and agents call. */
+export const agentApiPath = '/v1/agent/workspaces/{workspaceId}/runs/{runId}';
 
 /**
  * What runners and agents call; not part of the public API. `public` here means: no person's token. Each operation
@@ -19,7 +20,7 @@ const base = '/v1/agent/workspaces/{workspaceId}/runs/{runId}';
 export const agentRoutes = {
   claim: {
     method: 'POST',
-    path: `${base}/claim`,
+    path: `${agentApiPath}/claim`,
     area: 'agent',
     role: 'public',
     summary: 'Claim the job of a run',
@@ -29,7 +30,7 @@ export const agentRoutes = {
   },
   log: {
     method: 'POST',
-    path: `${base}/log`,
+    path: `${agentApiPath}/log`,
     area: 'agent',
     role: 'public',
     summary: 'Hand in a numbered chunk of log lines',
@@ -39,7 +40,7 @@ export const agentRoutes = {
   },
   heartbeat: {
     method: 'POST',
-    path: `${base}/heartbeat`,
+    path: `${agentApiPath}/heartbeat`,
     area: 'agent',
     role: 'public',
     summary: 'Say that the build goes on',
@@ -49,7 +50,7 @@ export const agentRoutes = {
   },
   credentials: {
     method: 'GET',
-    path: `${base}/credentials`,
+    path: `${agentApiPath}/credentials`,
     area: 'agent',
     role: 'public',
     summary: "Credentials for the customer's account, good for an hour at most",
@@ -58,7 +59,7 @@ export const agentRoutes = {
   },
   complete: {
     method: 'POST',
-    path: `${base}/complete`,
+    path: `${agentApiPath}/complete`,
     area: 'agent',
     role: 'public',
     summary: 'Say how the build ended',

@@ -10,12 +10,9 @@ export const routes = { ...accessRoutes, ...definitionRoutes, ...runRoutes } as 
 export const routesOf = (area: Area): Record<string, Route> =>
   Object.fromEntries(Object.entries<Route>(routes).filter(([, route]) => route.area === area));
 
-/** First path of what runners and agents call; not part of the public API. */
-export const agentApiPath = '/v1/agent/workspaces/{workspaceId}/runs/{runId}';
-
 /**
- * What the gateway sends to each area: a path and everything below it. The gateway takes the most specific match,
- * so `…/image-definitions/{id}/runs` goes to `runs` although `…/image-definitions/{proxy+}` goes to `definitions`.
+ * The paths that the gateway sends to each area, any method. It takes the most specific match; what matches none is
+ * answered as 404 by its default route.
  */
 export const gatewayPaths = (area: Area): string[] => {
   const own = Object.values(routesOf(area)).map((route) => route.path);

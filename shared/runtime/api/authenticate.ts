@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { JwtVerifier } from 'aws-jwt-verify';
 import { JwtBaseError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { Role } from '../../contracts/entities/workspace.ts';
 import { roles } from '../../contracts/entities/workspace.ts';
+import { sha256 } from '../../domain/sha256.ts';
 import { type ApiTokenStore, apiTokenStore } from '../../store/api-token-store.ts';
 import { type Table, WriteRefused } from '../../store/table.ts';
 import type { workspaceStore } from '../../store/workspace-store.ts';
@@ -78,12 +78,12 @@ const person = async (token: string, people: Verifier): Promise<Principal> => {
 };
 
 const program = async (token: string, tokens: ApiTokenStore): Promise<Principal> => {
-  const sha256 = createHash('sha256').update(token).digest('hex');
-  const row = await tokens.bySha256(sha256);
+  const digest = sha256(token);
+  const row = await tokens.bySha256(digest);
   const time = now();
   if (row === undefined || row.expiresAt <= time) throw badToken();
   const age = row.lastUsedAt === undefined ? Infinity : Date.parse(time) - Date.parse(row.lastUsedAt);
-  if (age > TOUCH_SECONDS * 1000) await noteUse(tokens, row, sha256, time);
+  if (age > TOUCH_SECONDS * 1000) await noteUse(tokens, row, digest, time);
   return { kind: 'api-token', id: row.id, name: row.name, workspaceId: row.workspaceId, role: row.role };
 };
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { sha256 } from '../../domain/sha256.ts';
 import { idempotencyKeyOf } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
 import type { WorkspaceScope } from '../../store/workspace-scope.ts';
@@ -40,8 +40,6 @@ const demandKey = (key: string): void => {
   const errors = [{ pointer: 'header/idempotency-key', code: 'bad-key', detail }];
   throw new ApiProblem('bad-query', 'The idempotency key is not valid.', { errors });
 };
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
  * The answers that were given to idempotency keys. The row is written by the operation's own transaction. Throws 400

@@ -81,7 +81,8 @@ const present = async (item: Item, context: EntityContext) => {
 /** A page of definitions with their states: one read for the latest runs, one a definition for its latest version. */
 const presentAll = async (items: Item[], context: EntityContext) => {
   const definitions = items.map((item) => imageDefinitionStored.parse(item));
-  const latest = await runStore(context.table, context.scope).latestOfAll();
+  const ids = definitions.map(({ id }) => id);
+  const latest = await runStore(context.table, context.scope).latestOf(ids);
   return Promise.all(
     definitions.map(async (definition) =>
       imageDefinitionSchema.parse({

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Send } from '../../../../functions/runner/http-call.ts';
-import { BundleError, fetchBundle, sha256 } from '../../../../functions/runner/job-bundle.ts';
+import { BundleError, fetchBundle } from '../../../../functions/runner/job-bundle.ts';
 import { createJobFolder, writeBundleFiles } from '../../../../functions/runner/job-folder.ts';
 import { packerEnvironment } from '../../../../functions/runner/packer-environment.ts';
 import { refuseGeneration } from '../../../../functions/runner/packer-version.ts';
 import { readSettings } from '../../../../functions/runner/settings.ts';
+import { sha256 } from '../../../../shared/domain/sha256.ts';
 import { bundleOf } from '../../../support/agent-api.ts';
 import { createFastClock } from './fake-time.ts';
 
