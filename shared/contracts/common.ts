@@ -26,6 +26,13 @@ export const idPrefixes = {
   leftover: 'lft',
   'api-token': 'tok',
   lease: 'lse',
+  resource: 'res',
+  connector: 'cnr',
+  agent: 'agt',
+  'registration-code': 'reg',
+  schedule: 'sch',
+  firing: 'fir',
+  'audit-event': 'aud',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 
