@@ -1,15 +1,38 @@
 import * as z from 'zod';
+import { description, entityName, tags } from './text.ts';
+
+export {
+  description,
+  entityName,
+  mapOf,
+  noTemplate,
+  plainText,
+  tags,
+  templateSafeText,
+  uniqueList,
+} from './text.ts';
 
 /** UTC time stamp, RFC 3339 with milliseconds. */
 export const timestamp = z.iso
   .datetime({ precision: 3 })
   .meta({ description: 'UTC time, RFC 3339 with milliseconds' });
 
-/** A time as clients write it: any RFC 3339 time, kept as UTC with milliseconds. */
+/** Longest text of a time that makes sense: nanoseconds and an offset fit. */
+const MAX_TIME = 40;
+
+/** Four digits of a year in UTC, also after the offset is taken off, from the first that computers count from. */
+const isInRange = (value: string): boolean => {
+  const milliseconds = Date.parse(value);
+  return milliseconds >= 0 && milliseconds < Date.UTC(10_000, 0);
+};
+
+/** A time as clients write it: any RFC 3339 time from 1970 to 9999, kept as UTC with milliseconds. */
 export const timestampInput = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, error: 'is no RFC 3339 time such as 2030-01-31T12:00:00Z', abort: true })
+  .max(MAX_TIME, { abort: true })
+  .refine(isInRange, { error: 'is not between 1970 and 9999', abort: true })
   .transform((value) => new Date(value).toISOString())
-  .meta({ description: 'RFC 3339' });
+  .meta({ description: 'RFC 3339, from 1970 to 9999' });
 
 /** Prefix of each kind's ids; the rest is a ULID, so ids sort by creation. */
 export const idPrefixes = {
@@ -36,52 +59,27 @@ export const idPrefixes = {
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 
+/** The kind of thing that an id of ours names; undefined for a text that is none. */
+export const kindOfId = (id: string): IdKind | undefined => kindsByPrefix.get(id.slice(0, id.indexOf('_')));
+
+const kindsByPrefix = new Map<string, IdKind>(
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of an object that is written above
+  (Object.keys(idPrefixes) as IdKind[]).map((kind) => [idPrefixes[kind], kind]),
+);
+
 /** An id of one kind: `prefix_` and 26 characters of a ULID. */
 export const idOf = (kind: IdKind) =>
   z.string().regex(new RegExp(`^${idPrefixes[kind]}_[0-9A-HJKMNP-TV-Z]{26}$`), `is no ${kind} id`);
 
-const wellFormed = (value: string): boolean => value.isWellFormed();
-
-/** Text without control characters; nothing else of ours survives a terminal, a log or a template unchanged. */
-export const plainText = (max: number) =>
-  z
-    .string()
-    .max(max)
-    // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused
-    .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/, 'holds a control character')
-    .refine(wellFormed, 'is no well-formed Unicode');
-
-/** Whether Packer leaves a text alone: it would render `{{`, in some fields twice, and knows no escape for it. */
-export const noTemplate = (value: string): boolean => !value.includes('{{') && !value.includes('}}');
-
-/** Text that reaches Packer's template. */
-export const templateSafeText = (max: number) => plainText(max).refine(noTemplate, 'must not hold {{ or }}');
-
-/** Name of an entity, shown to people, on one line. */
-export const entityName = plainText(100)
-  .min(1)
-  .regex(/^\S(.*\S)?$/s, 'begins or ends with a space')
-  .regex(/^[^\t\n\r\u0085\u2028\u2029]*$/, 'has more than one line or holds a tab');
-export const description = plainText(2000);
-
-/** `tags`: keys without `:`, so that `?tag=key:value` can be split at the first colon. */
-export const tags = z
-  .record(
-    z
-      .string()
-      .min(1)
-      .max(128)
-      .regex(/^[^:\s][^:]*$/, 'a tag key holds no colon'),
-    plainText(256),
-  )
-  .refine((value) => Object.keys(value).length <= 50, 'at most 50 tags');
-
-/** Fields that every entity answers with. */
+/**
+ * Fields that every entity answers with. Their rules hold when they are written: what lies in the table stays readable
+ * when a rule, or Unicode, changes.
+ */
 export const entityBase = (kind: IdKind) => ({
   id: idOf(kind),
-  name: entityName,
-  description,
-  tags,
+  name: z.string(),
+  description: z.string(),
+  tags: z.record(z.string(), z.string()),
   createdAt: timestamp,
   createdBy: z.string(),
   updatedAt: timestamp,
@@ -99,6 +97,9 @@ export const entityInput = {
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().optional() });
 
+/** A key of 128 characters, a colon, a value of 256. */
+const MAX_TAG_FILTER = 385;
+
 /** The query of every list. `tag` is repeatable: all must hold. */
 export const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -107,7 +108,16 @@ export const listQuery = z.strictObject({
   tag: z
     .union([z.string(), z.array(z.string())])
     .transform((value) => (Array.isArray(value) ? value : [value]))
-    .pipe(z.array(z.string().regex(/^[^:]+:/, 'must read key:value')).max(10))
+    .pipe(
+      z
+        .array(
+          z
+            .string()
+            .max(MAX_TAG_FILTER, { abort: true })
+            .regex(/^[^:]+:/, 'must read key:value'),
+        )
+        .max(10),
+    )
     .optional(),
 });
 export type ListQuery = z.infer<typeof listQuery>;

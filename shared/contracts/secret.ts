@@ -16,15 +16,24 @@ const secretValue = z
   .refine(isShortEnough, `is longer than ${MAX_SECRET_BYTES} bytes or no well-formed Unicode`)
   .refine(noTemplate, 'must not hold {{ or }}');
 
+/** A secret in a checked body: the new value, or none when the stored one is kept. No other value looks like it. */
+export class WrittenSecret {
+  readonly value: string | undefined;
+  constructor(value?: string) {
+    this.value = value;
+  }
+}
+
 /** A secret as a client writes it: a new value, or `{"set": true}` to keep the stored one. */
-export const secretInput = z.union(
-  [
-    z.strictObject({ value: secretValue }),
-    z.strictObject({ set: z.literal(true), updatedAt: timestamp.optional() }),
-  ],
-  'must read {"value": "…"} or {"set": true}',
-);
-export type SecretInput = z.infer<typeof secretInput>;
+export const secretInput = z
+  .union(
+    [
+      z.strictObject({ value: secretValue.meta({ writeOnly: true }) }),
+      z.strictObject({ set: z.literal(true), updatedAt: timestamp.optional() }),
+    ],
+    'must read {"value": "…"} or {"set": true}',
+  )
+  .transform((secret) => new WrittenSecret('value' in secret ? secret.value : undefined));
 
 /** A secret as a client reads it: never its value. */
 export const secretOutput = z.object({ set: z.literal(true), updatedAt: timestamp });

@@ -8,7 +8,7 @@ import type { Write } from './write.ts';
 const tokenRowSchema = apiTokenSchema.extend({ workspaceId: z.string() });
 type TokenRow = z.infer<typeof tokenRowSchema>;
 
-/** API tokens: one row by the SHA-256 of the secret, one in the workspace's list. The secret itself is never stored. */
+/** API tokens by the SHA-256 of their secret, which itself is never stored; the entity beside it is what is listed. */
 export const apiTokenStore = (table: Table) => ({
   /** The token whose secret has this SHA-256, expired or not. */
   bySha256: async (sha256: string): Promise<TokenRow | undefined> => {
@@ -24,19 +24,19 @@ export const apiTokenStore = (table: Table) => ({
       { update: listed, set: { lastUsedAt: now }, if: { exists: true } },
     ]);
   },
-
-  create: async (scope: WorkspaceScope, token: ApiToken, sha256: string, more: Write[]): Promise<void> => {
-    const row = { row: 'api-token', schemaVersion: 1, workspaceId: scope.workspaceId, ...token };
-    await table.write([
-      { put: { ...globalKeys.apiToken(sha256), ...row }, if: { exists: false } },
-      { put: { ...keys.entity(scope, 'api-token', token.id), ...row, secretSha256: sha256 } },
-      ...more,
-    ]);
-  },
-
-  list: async (scope: WorkspaceScope): Promise<ApiToken[]> => {
-    const items = await table.query({ ...keys.apiTokens(scope), newestFirst: true });
-    return items.map((item) => apiTokenSchema.parse(item));
-  },
 });
 export type ApiTokenStore = ReturnType<typeof apiTokenStore>;
+
+/** The write that lets a token in, as it is now. */
+export const admitToken = (scope: WorkspaceScope, token: ApiToken, sha256: string): Write => ({
+  put: {
+    schemaVersion: 1,
+    ...token,
+    ...globalKeys.apiToken(sha256),
+    row: 'api-token',
+    workspaceId: scope.workspaceId,
+  },
+});
+
+/** The write that revokes a token. */
+export const revokeToken = (sha256: string): Write => ({ delete: globalKeys.apiToken(sha256) });

@@ -1,4 +1,5 @@
-import type { IdKind, ListQuery } from '../contracts/common.ts';
+import * as z from 'zod';
+import { type IdKind, kindOfId, type ListQuery } from '../contracts/common.ts';
 import { keys } from './keys.ts';
 import { type Item, type Table, WriteRefused } from './table.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
@@ -7,18 +8,22 @@ import type { Write } from './write.ts';
 /** Most entities of one kind in a workspace (api.md): what a list reads stays bounded. */
 export const MAX_ENTITIES = 1000;
 
-export type EntityRef = { kind: IdKind; id: string };
-export type StoredEntity = { id: string; name: string; tags: Record<string, string> } & Item;
+/** A `weak` reference must be there when it is written, and does not keep its target from being deleted. */
+export type EntityRef = { kind: IdKind; id: string; weak?: boolean };
+export type StoredEntity = { id: string; name: string; rev: number } & Item;
 
-/** The name is taken, or something referred to is gone: found by the guards of the write itself. */
-export class CreateRefused extends Error {
+/** Why a write of an entity did not happen, found by the guards of the write itself. */
+export class EntityRefused extends Error {
   readonly nameTaken: boolean;
   readonly missing: EntityRef[];
-  constructor(nameTaken: boolean, missing: EntityRef[]) {
-    super(nameTaken ? 'the name is taken' : 'a reference is gone');
-    this.name = 'CreateRefused';
-    this.nameTaken = nameTaken;
-    this.missing = missing;
+  /** Somebody changed, deleted or began to use the entity meanwhile. */
+  readonly overtaken: boolean;
+  constructor(reasons: { nameTaken: boolean; missing: EntityRef[]; overtaken: boolean }) {
+    super('a guard of the entity did not hold');
+    this.name = 'EntityRefused';
+    this.nameTaken = reasons.nameTaken;
+    this.missing = reasons.missing;
+    this.overtaken = reasons.overtaken;
   }
 }
 
@@ -33,61 +38,162 @@ export const entityStore = (table: Table, scope: WorkspaceScope) => ({
   list: (kind: IdKind): Promise<Item[]> =>
     table.query({ ...keys.entities(scope, kind), newestFirst: true, limit: MAX_ENTITIES }),
 
+  /** Some of a kind, newest first, older than the entity `before`. */
+  page: (kind: IdKind, page: { before: string | undefined; limit: number }): Promise<Item[]> =>
+    table.query({
+      ...keys.entities(scope, kind),
+      before: page.before === undefined ? undefined : keys.entity(scope, kind, page.before).sk,
+      newestFirst: true,
+      limit: page.limit,
+    }),
+
   /** Whether there are as many of a kind as there may be; reads their names only. */
   isFull: async (kind: IdKind): Promise<boolean> =>
     (await table.query({ ...keys.names(scope, kind), limit: MAX_ENTITIES })).length >= MAX_ENTITIES,
 
+  /** Ids of what refers to an entity and so keeps it. */
+  users: async (kind: IdKind, id: string): Promise<string[]> =>
+    usersSchema.parse((await table.get(keys.users(scope, kind, id))) ?? {}).users,
+
   create: (kind: IdKind, entity: StoredEntity, references: EntityRef[], more: Write[]) =>
-    create(table, scope, { kind, entity, references, more }),
+    guarded(table, [...creation(scope, kind, entity, references), ...unguarded(more)]),
+
+  change: (kind: IdKind, change: Change) =>
+    guarded(table, [...changing(scope, kind, change), ...unguarded(change.more)]),
+
+  remove: (kind: IdKind, item: StoredEntity, more: Write[]) =>
+    guarded(table, [...removal(scope, kind, item), ...unguarded(more)]),
 });
 
-type Creation = { kind: IdKind; entity: StoredEntity; references: EntityRef[]; more: Write[] };
+const usersSchema = z.object({
+  users: z
+    .set(z.string())
+    .default(new Set())
+    .transform((ids) => [...ids].toSorted()),
+});
 
-/**
- * Writes the entity with its name and references in one transaction. Throws CreateRefused when the name is taken or
- * a reference is deleted at the same moment, WriteRefused when a guard of `more` does not hold.
- */
-const create = async (table: Table, scope: WorkspaceScope, creation: Creation): Promise<void> => {
-  const { kind, entity, more } = creation;
-  const references = distinct(creation.references);
-  const self = { kind, id: entity.id };
-  const writes: Write[] = [
-    {
-      put: { ...keys.name(scope, kind, entity.name), row: 'name', entityId: entity.id },
-      if: { exists: false },
-    },
-    ...references.map((to) => ({ check: keys.entity(scope, to.kind, to.id), if: { exists: true } })),
-    {
-      put: { ...keys.entity(scope, kind, entity.id), row: kind, schemaVersion: 1, ...entity },
-      if: { exists: false },
-    },
-    ...references.map((to) => ({
-      put: {
-        ...keys.reference(scope, to, self),
-        row: 'reference',
-        fromKind: kind,
-        fromId: entity.id,
-        fromName: entity.name,
-      },
-    })),
-    ...more,
-  ];
-  try {
-    await table.write(writes);
-  } catch (error) {
-    throw refusalOf(error, references) ?? error;
-  }
+export type Change = {
+  before: StoredEntity;
+  after: StoredEntity;
+  references: EntityRef[];
+  more: Write[];
 };
 
-const distinct = (references: EntityRef[]): EntityRef[] => [
-  ...new Map(references.map((ref) => [`${ref.kind} ${ref.id}`, ref])).values(),
+/** A write and what it means when its guard does not hold. */
+type Guarded = { write: Write; refusal?: 'name-taken' | 'overtaken' | { missing: EntityRef } };
+
+const unguarded = (writes: Write[]): Guarded[] => writes.map((write) => ({ write }));
+
+/**
+ * Everything that makes an entity, in one transaction: its name, its row with the ids it refers to, the row that will
+ * hold who refers to it, and its id with each that it refers to. 30 references are 33 writes of the 100 possible.
+ */
+const creation = (
+  scope: WorkspaceScope,
+  kind: IdKind,
+  entity: StoredEntity,
+  references: EntityRef[],
+): Guarded[] => [
+  takeName(scope, kind, entity),
+  {
+    write: { put: rowOf(scope, kind, entity, references), if: { exists: false } },
+    refusal: 'overtaken',
+  },
+  { write: { put: { ...keys.users(scope, kind, entity.id), row: 'users' } } },
+  ...distinct(references).map((to) => refer(scope, entity.id, to)),
 ];
 
-const refusalOf = (error: unknown, references: EntityRef[]): CreateRefused | undefined => {
-  if (!(error instanceof WriteRefused)) return undefined;
-  const nameTaken = error.failed.includes(0);
-  const missing = references.filter((_, place) => error.failed.includes(place + 1));
-  return nameTaken || missing.length > 0 ? new CreateRefused(nameTaken, missing) : undefined;
+const changing = (scope: WorkspaceScope, kind: IdKind, { before, after, references }: Change): Guarded[] => {
+  const then = referencesOf(before);
+  const now = distinct(references);
+  const has = (list: EntityRef[], one: EntityRef) => list.some((other) => other.id === one.id);
+  const isRenamed = keys.name(scope, kind, before.name).sk !== keys.name(scope, kind, after.name).sk;
+  const renaming: Guarded[] = isRenamed
+    ? [takeName(scope, kind, after), { write: { delete: keys.name(scope, kind, before.name) } }]
+    : [];
+  return [
+    {
+      write: { put: rowOf(scope, kind, after, references), if: { equals: { rev: before.rev } } },
+      refusal: 'overtaken',
+    },
+    ...renaming,
+    ...now.filter((to) => !has(then, to)).map((to) => refer(scope, after.id, to)),
+    ...then.filter((to) => !has(now, to)).map((to) => letGo(scope, after.id, to)),
+  ];
+};
+
+const removal = (scope: WorkspaceScope, kind: IdKind, item: StoredEntity): Guarded[] => [
+  {
+    write: { delete: keys.entity(scope, kind, item.id), if: { equals: { rev: item.rev } } },
+    refusal: 'overtaken',
+  },
+  {
+    write: { delete: keys.users(scope, kind, item.id), if: { absent: ['users'] } },
+    refusal: 'overtaken',
+  },
+  { write: { delete: keys.name(scope, kind, item.name) } },
+  ...referencesOf(item).map((to) => letGo(scope, item.id, to)),
+];
+
+const takeName = (scope: WorkspaceScope, kind: IdKind, entity: StoredEntity): Guarded => ({
+  write: {
+    put: { ...keys.name(scope, kind, entity.name), row: 'name', entityId: entity.id },
+    if: { exists: false },
+  },
+  refusal: 'name-taken',
+});
+
+const rowOf = (scope: WorkspaceScope, kind: IdKind, entity: StoredEntity, references: EntityRef[]) => ({
+  schemaVersion: 1,
+  ...entity,
+  ...keys.entity(scope, kind, entity.id),
+  row: kind,
+  references: distinct(references)
+    .filter(({ weak }) => weak !== true)
+    .map(({ id }) => id),
+});
+
+const refer = (scope: WorkspaceScope, from: string, to: EntityRef): Guarded => {
+  const row = keys.users(scope, to.kind, to.id);
+  const write: Write =
+    to.weak === true
+      ? { check: row, if: { exists: true } }
+      : { update: row, add: { users: [from] }, if: { exists: true } };
+  return { write, refusal: { missing: to } };
+};
+
+const letGo = (scope: WorkspaceScope, from: string, to: EntityRef): Guarded => ({
+  write: { update: keys.users(scope, to.kind, to.id), take: { users: [from] }, if: { exists: true } },
+  refusal: 'overtaken',
+});
+
+const distinct = (references: EntityRef[]): EntityRef[] => [
+  ...new Map(references.map((ref) => [ref.id, ref])).values(),
+];
+
+const heldSchema = z.object({ references: z.array(z.string()).default([]) });
+
+/** What an entity referred to, and so kept, when its row was written. */
+const referencesOf = (item: Item): EntityRef[] =>
+  heldSchema.parse(item).references.flatMap((id) => {
+    const kind = kindOfId(id);
+    return kind === undefined ? [] : [{ kind, id }];
+  });
+
+/** Throws EntityRefused when a guard of the entity does not hold, WriteRefused when only one of `more` does not. */
+const guarded = async (table: Table, writes: Guarded[]): Promise<void> => {
+  try {
+    await table.write(writes.map(({ write }) => write));
+  } catch (error) {
+    if (!(error instanceof WriteRefused)) throw error;
+    const refusals = error.failed.map((place) => writes[place]?.refusal);
+    const missing = refusals.flatMap((one) => (typeof one === 'object' ? [one.missing] : []));
+    const nameTaken = refusals.includes('name-taken');
+    const overtaken = refusals.includes('overtaken');
+    if (nameTaken || overtaken || missing.length > 0)
+      throw new EntityRefused({ nameTaken, missing, overtaken });
+    throw error;
+  }
 };
 
 /** Whether an entity is asked for by `?name=` (a prefix without regard to case) and every `?tag=`. */

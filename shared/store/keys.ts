@@ -10,7 +10,8 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | workspaces of a person | USER#user | WS#w |
  * | an API token by its secret | TOKEN#sha256 | META |
  * | an entity; all of a kind; one by its name | WS#w | ENTITY#kind#id; NAME#kind#lower-case name |
- * | who uses an entity | WS#w | REF#kind#id#kind#id |
+ * | who uses an entity (sets of ids) | WS#w | USERS#kind#id |
+ * | what was done, newest first (400 days) | WS#w | AUDIT#id |
  * | a run; runs of the workspace, newest first | WS#w | RUN#id |
  * | active runs | WS#w | ACTIVE#id |
  * | latest run of each definition | WS#w | LATEST#definition |
@@ -22,6 +23,7 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | slots and lease of a workspace's runs | WS#w | SLOT#n; LEASE#run |
  * | queue and slots of a pool | POOL#p | QUEUE#…; SLOT#n |
  * | runs due for a look (index `due`) | due = RUN | dueAt |
+ * | what cursors are sealed with | DEPLOYMENT | CURSOR-KEY |
  *
  * Traffic table: LOG (head and chunks by first seq), CONN, SUBS, TICKET. All of it expires.
  */
@@ -45,14 +47,12 @@ export const keys = {
     sk: `NAME#${kind}#${folded(name)}`,
   }),
   names: (scope: WorkspaceScope, kind: IdKind) => ({ pk: workspace(scope), prefix: `NAME#${kind}#` }),
-  reference: (
-    scope: WorkspaceScope,
-    to: { kind: IdKind; id: string },
-    from: { kind: IdKind; id: string },
-  ): Key => ({
+  users: (scope: WorkspaceScope, kind: IdKind, id: string): Key => ({
     pk: workspace(scope),
-    sk: `REF#${to.kind}#${to.id}#${from.kind}#${from.id}`,
+    sk: `USERS#${kind}#${id}`,
   }),
+  auditEvent: (scope: WorkspaceScope, id: string): Key => ({ pk: workspace(scope), sk: `AUDIT#${id}` }),
+  auditEvents: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'AUDIT#' }),
   run: (scope: WorkspaceScope, runId: string): Key => ({ pk: workspace(scope), sk: `RUN#${runId}` }),
   runs: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'RUN#' }),
   activeRun: (scope: WorkspaceScope, runId: string): Key => ({ pk: workspace(scope), sk: `ACTIVE#${runId}` }),
@@ -95,7 +95,6 @@ export const keys = {
     pk: `${workspace(scope)}#RUN#${runId}`,
     prefix: 'LEFTOVER#',
   }),
-  apiTokens: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'ENTITY#api-token#' }),
   workspaceSlot: (scope: WorkspaceScope, n: number): Key => ({
     pk: workspace(scope),
     sk: `SLOT#${padded(n)}`,
@@ -111,6 +110,7 @@ export const keys = {
 
 /** Keys that belong to no workspace. */
 export const globalKeys = {
+  cursorKey: { pk: 'DEPLOYMENT', sk: 'CURSOR-KEY' },
   membership: (userId: string, workspaceId: string): Key => ({
     pk: `USER#${userId}`,
     sk: `WS#${workspaceId}`,

@@ -12,10 +12,13 @@ export type Guard = {
   absent?: string[];
 };
 
+/** Texts to add to, or to take from, attributes that are sets of texts; a set that becomes empty is gone. */
+export type TextSets = Record<string, string[]>;
+
 /** One write of a transaction. */
 export type Write =
   | { put: Key & Values; if?: Guard }
-  | { update: Key; set?: Values; remove?: string[]; if?: Guard }
+  | { update: Key; set?: Values; remove?: string[]; add?: TextSets; take?: TextSets; if?: Guard }
   | { delete: Key; if?: Guard }
   | { check: Key; if: Guard };
 
@@ -39,18 +42,31 @@ const guardExpression = (guard: Guard, into: Names): string => {
   return parts.join(' AND ');
 };
 
-const updateExpression = (set: Values, remove: string[], into: Names): string => {
-  const assignments = Object.entries(set)
-    .filter(([, value]) => value !== undefined)
-    .map(([attribute, value]) => {
-      into.values[`:to_${attribute}`] = value;
-      return `${name(into, attribute)} = :to_${attribute}`;
-    });
-  const sets = assignments.length > 0 ? [`SET ${assignments.join(', ')}`] : [];
-  const removes =
-    remove.length > 0 ? [`REMOVE ${remove.map((attribute) => name(into, attribute)).join(', ')}`] : [];
-  return [...sets, ...removes].join(' ');
+type Update = Extract<Write, { update: Key }>;
+
+const updateExpression = ({ set = {}, remove = [], add = {}, take = {} }: Update, into: Names): string => {
+  const valued = (verb: string, values: Values, between: string) =>
+    Object.entries(values)
+      .filter(([, value]) => value !== undefined)
+      .map(([attribute, value]) => {
+        into.values[`:${verb}_${attribute}`] = value;
+        return `${name(into, attribute)}${between}:${verb}_${attribute}`;
+      });
+  const removed = remove.map((attribute) => name(into, attribute));
+  const clauses: [string, string[]][] = [
+    ['SET', valued('to', set, ' = ')],
+    ['REMOVE', removed],
+    ['ADD', valued('add', setsOf(add), ' ')],
+    ['DELETE', valued('take', setsOf(take), ' ')],
+  ];
+  return clauses
+    .filter(([, parts]) => parts.length > 0)
+    .map(([verb, parts]) => `${verb} ${parts.join(', ')}`)
+    .join(' ');
 };
+
+const setsOf = (sets: TextSets): Record<string, Set<string>> =>
+  Object.fromEntries(Object.entries(sets).map(([attribute, texts]) => [attribute, new Set(texts)]));
 
 const conditions = (guard: Guard | undefined, into: Names) => {
   const condition = guard === undefined ? '' : guardExpression(guard, into);
@@ -78,7 +94,7 @@ export const expressionOf = (table: string, write: Write): TransactItem => {
       },
     };
   }
-  const expression = updateExpression(write.set ?? {}, write.remove ?? [], into);
+  const expression = updateExpression(write, into);
   return {
     Update: {
       TableName: table,

@@ -36,8 +36,17 @@ const apply = (rows: Map<string, Item>, write: Write): void => {
   if ('delete' in write) rows.delete(id);
   if (!('update' in write)) return;
   const row: Item = { ...(rows.get(id) ?? { pk, sk }), ...defined(write.set ?? {}) };
-  rows.set(id, Object.fromEntries(Object.entries(row).filter(([name]) => !write.remove?.includes(name))));
+  for (const [name, texts] of Object.entries(write.add ?? {}))
+    row[name] = new Set([...setOf(row[name]), ...texts]);
+  for (const [name, texts] of Object.entries(write.take ?? {}))
+    row[name] = new Set([...setOf(row[name])].filter((text) => !texts.includes(text)));
+  const kept = Object.entries(row).filter(
+    ([name, value]) => !write.remove?.includes(name) && !(value instanceof Set && value.size === 0),
+  );
+  rows.set(id, Object.fromEntries(kept));
 };
+
+const setOf = (value: unknown): Set<string> => z.set(z.string()).default(new Set()).parse(value);
 
 const select = (rows: Map<string, Item>, range: Range): Item[] => {
   const sk = (item: Item) => String(item['sk']);

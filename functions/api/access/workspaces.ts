@@ -3,7 +3,7 @@ import type { ListQuery } from '../../../shared/contracts/common.ts';
 import type { Workspace, workspaceInput } from '../../../shared/contracts/entities/workspace.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
-import { pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
+import { listOf, pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
 import { ApiProblem, notFound } from '../../../shared/runtime/api/problem.ts';
 import { newId, now } from '../../../shared/runtime/ids.ts';
 import { matches } from '../../../shared/store/entity-store.ts';
@@ -61,11 +61,13 @@ export const listWorkspaces = async (
   table: Table,
   call: { principal: Principal; path: string; query: ListQuery },
 ): Promise<Answer> => {
-  const before = positionIn(call.path, call.query.cursor);
+  const list = listOf(call.path, call.query);
+  const before = await positionIn(table, list, call.query.cursor);
   const ids = (await membershipsOf(table, call.principal)).map((one) => one.workspaceId);
   const found = await workspaceStore(table).getAll(ids.filter((id) => before === undefined || id < before));
   const wanted = found.filter((one) => matches(one, call.query)).slice(0, call.query.limit + 1);
-  return { body: pageOf(wanted, call.query.limit, call.path, (one) => one.id) };
+  const page = { items: wanted, limit: call.query.limit, position: (one: Workspace) => one.id };
+  return { body: await pageOf(table, list, page) };
 };
 
 /** Read the workspace. */

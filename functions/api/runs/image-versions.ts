@@ -1,5 +1,5 @@
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
-import { numberIn, pageOf } from '../../../shared/runtime/api/paging.ts';
+import { listOf, numberIn, pageOf } from '../../../shared/runtime/api/paging.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
 import { imageVersionStore } from '../../../shared/store/image-version-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
@@ -15,11 +15,13 @@ export const listImageVersions = async (
 ): Promise<Answer> => {
   const { scope, query, path } = call;
   const definitionId = call.params.imageDefinitionId;
-  const before = numberIn(path, query.cursor);
+  const list = listOf(path);
+  const before = await numberIn(core, list, query.cursor);
   const versions = imageVersionStore(core, scope);
   const found = await versions.listOfDefinition(definitionId, { before, limit: query.limit + 1 });
   if (found.length === 0) await demandDefinition(core, scope, definitionId);
-  return { body: pageOf(found, query.limit, path, (version) => String(version.number)) };
+  const position = ({ number }: { number: number }) => String(number);
+  return { body: await pageOf(core, list, { items: found, limit: query.limit, position }) };
 };
 
 /** The newest image version of a definition (S116). */

@@ -2,7 +2,7 @@ import type { LogLine, LogQuery } from '../../../shared/contracts/entities/log.t
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
-import { cursorFor, numberIn } from '../../../shared/runtime/api/paging.ts';
+import { cursorFor, listOf, numberIn } from '../../../shared/runtime/api/paging.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
 import { type LogHead, type LogStore, logStore } from '../../../shared/store/log-store.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
@@ -51,10 +51,15 @@ const answerLog = async (tables: Tables, call: Call, run: StoredRun): Promise<An
   const stored = await log.head();
   const head = { ...stored, complete: stored.complete || hasEnded(run) };
   const wantsText = /^text\/plain\b/.test(call.headers['accept'] ?? '');
-  // A cursor belongs to one run and one order: a definition's latest run may be another by the next page.
-  const list = `${run.id} ${call.query.order}`;
-  return wantsText ? textPage(log, head, call, list) : jsonPage(log, head, call, list);
+  // A cursor belongs to one run: a definition's latest run may be another by the next page.
+  const list = listOf(run.id, call.query);
+  const position = await numberIn(tables.core, list, call.query.cursor);
+  const asked = { call, position, cursorAt: (seq: number) => cursorFor(tables.core, list, String(seq)) };
+  return wantsText ? textPage(log, head, asked) : jsonPage(log, head, asked);
 };
+
+/** A question about a log: where its page begins, and the cursor of the page after line `seq`. */
+type Asked = { call: Call; position: number | undefined; cursorAt: (seq: number) => Promise<string> };
 
 const rangeOf = (query: LogQuery, position: number | undefined) => {
   const newestFirst = query.order === 'newest';
@@ -99,9 +104,9 @@ const collect = async (lines: AsyncIterable<LogLine>, query: LogQuery, room: Roo
 /** Lines of a page when the query does not say. */
 const DEFAULT_LINES = 200;
 
-const jsonPage = async (log: LogStore, head: LogHead, call: Call, list: string): Promise<Answer> => {
-  const { query } = call;
-  const range = rangeOf(query, numberIn(list, query.cursor));
+const jsonPage = async (log: LogStore, head: LogHead, asked: Asked): Promise<Answer> => {
+  const { query } = asked.call;
+  const range = rangeOf(query, asked.position);
   const sizeOf = (line: LogLine) => Buffer.byteLength(JSON.stringify(line)) + 1;
   const room = { lines: query.limit ?? DEFAULT_LINES, bytes: MAX_JSON_BYTES, sizeOf };
   const page = await collect(log.read(range), query, room);
@@ -111,32 +116,31 @@ const jsonPage = async (log: LogStore, head: LogHead, call: Call, list: string):
       firstSeq: head.lastSeq === 0 ? 0 : 1,
       lastSeq: head.lastSeq,
       complete: head.complete,
-      nextCursor: page.stoppedAt === undefined ? undefined : cursorFor(list, String(page.stoppedAt)),
+      nextCursor: page.stoppedAt === undefined ? undefined : await asked.cursorAt(page.stoppedAt),
     },
   };
 };
 
 /** The log as text, in the order asked for; `Link: rel="next"` leads on with the same question. */
-const textPage = async (log: LogStore, head: LogHead, call: Call, list: string): Promise<Answer> => {
-  const { query } = call;
-  const range = rangeOf(query, numberIn(list, query.cursor));
+const textPage = async (log: LogStore, head: LogHead, asked: Asked): Promise<Answer> => {
+  const { query } = asked.call;
+  const range = rangeOf(query, asked.position);
   const sizeOf = (line: LogLine) => Buffer.byteLength(line.text) + 1;
   const room = { lines: query.limit ?? head.lastSeq + 1, bytes: MAX_TEXT_BYTES, sizeOf };
   const page = await collect(log.read(range), query, room);
+  const next = page.stoppedAt === undefined ? undefined : await asked.cursorAt(page.stoppedAt);
   return {
     headers: {
       'content-type': 'text/plain; charset=utf-8',
-      ...(page.stoppedAt === undefined
-        ? {}
-        : { link: `<${nextPath(call, list, page.stoppedAt)}>; rel="next"` }),
+      ...(next === undefined ? {} : { link: `<${nextPath(asked.call, next)}>; rel="next"` }),
     },
     body: page.lines.map((line) => `${line.text}\n`).join(''),
   };
 };
 
-const nextPath = ({ path, query }: Call, list: string, stoppedAt: number): string => {
+const nextPath = ({ path, query }: Call, cursor: string): string => {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries({ ...query, cursor: cursorFor(list, String(stoppedAt)) })) {
+  for (const [name, value] of Object.entries({ ...query, cursor })) {
     if (value !== undefined) parameters.set(name, String(value));
   }
   return `${path}?${parameters.toString()}`;

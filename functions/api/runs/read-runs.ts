@@ -3,7 +3,7 @@ import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { queueOrder, waitingReason } from '../../../shared/domain/run/admission.ts';
 import { present } from '../../../shared/domain/run/lifecycle.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
-import { numberIn, pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
+import { listOf, numberIn, pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
 import { entityStore } from '../../../shared/store/entity-store.ts';
 import { queueStore } from '../../../shared/store/queue-store.ts';
@@ -59,14 +59,15 @@ export const listRuns = async (
   call: { scope: WorkspaceScope; query: RunQuery; path: string },
 ): Promise<Answer> => {
   const { query, path } = call;
-  const before = positionIn(path, query.cursor);
+  const list = listOf(path, query);
+  const before = await positionIn(core, list, query.cursor);
   const runs = runStore(core, call.scope);
   const onlyActive =
     query.active === true || query.status?.every((one) => one === 'Queued' || one === 'Running');
   const found = onlyActive
     ? (await runs.listActive()).filter((run) => before === undefined || run.id < before)
     : await runs.list({ before, limit: query.limit + 1 });
-  const page = pageOf(found, query.limit, path, (run) => run.id);
+  const page = await pageOf(core, list, { items: found, limit: query.limit, position: (run) => run.id });
   const wanted = page.items.filter(
     (run) =>
       (query.active === undefined || isActive(run) === query.active) &&
@@ -81,14 +82,16 @@ export const listDefinitionRuns = async (
   call: { scope: WorkspaceScope; params: { imageDefinitionId: string }; query: Page; path: string },
 ): Promise<Answer> => {
   const { query, path, scope } = call;
-  const before = numberIn(path, query.cursor);
+  const list = listOf(path);
+  const before = await numberIn(core, list, query.cursor);
   const definitionId = call.params.imageDefinitionId;
   const found = await runStore(core, scope).listOfDefinition(definitionId, {
     before,
     limit: query.limit + 1,
   });
   if (found.length === 0) await demandDefinition(core, scope, definitionId);
-  const page = pageOf(found, query.limit, path, (run) => String(run.number));
+  const position = (run: StoredRun) => String(run.number);
+  const page = await pageOf(core, list, { items: found, limit: query.limit, position });
   return { body: { ...page, items: page.items.map((run) => present(run)) } };
 };
 

@@ -29,7 +29,7 @@ export const logQuery = z.strictObject({
   level: logLevelSchema.optional(),
   q: z.string().min(1).max(200).optional(),
   limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor: z.string().max(200).optional(),
+  cursor: z.string().max(2000).optional(),
 });
 export type LogQuery = z.infer<typeof logQuery>;
 

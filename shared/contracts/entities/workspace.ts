@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { description, entityName, idOf, tags, timestamp, timestampInput } from '../common.ts';
+import {
+  entityBase,
+  entityInput,
+  idOf,
+  timestamp,
+  timestampInput,
+} from '../common.ts';
 
 /** Each role includes the ones before it. */
 export const roles = ['viewer', 'operator', 'editor', 'owner'] as const;
@@ -8,9 +14,7 @@ export type Role = z.infer<typeof roleSchema>;
 
 export const workspaceInput = z
   .strictObject({
-    name: entityName,
-    description: description.default(''),
-    tags: tags.default({}),
+    ...entityInput,
     maxConcurrentRuns: z.int().min(1).max(1000).optional(),
   })
   .meta({ id: 'WorkspaceInput' });
@@ -18,15 +22,8 @@ export const workspaceInput = z
 /** The tenant: everything but people lives in one. */
 export const workspaceSchema = z
   .object({
-    id: idOf('workspace'),
-    name: entityName,
-    description,
-    tags,
+    ...entityBase('workspace'),
     maxConcurrentRuns: z.int(),
-    createdAt: timestamp,
-    createdBy: z.string(),
-    updatedAt: timestamp,
-    rev: z.int(),
   })
   .meta({ id: 'Workspace' });
 export type Workspace = z.infer<typeof workspaceSchema>;
@@ -42,16 +39,14 @@ export const meSchema = z
   .meta({ id: 'Me' });
 
 export const apiTokenInput = z
-  .strictObject({ name: entityName, role: roleSchema, expiresAt: timestampInput })
+  .strictObject({ ...entityInput, role: roleSchema, expiresAt: timestampInput })
   .meta({ id: 'ApiTokenInput' });
+export type ApiTokenInput = z.output<typeof apiTokenInput>;
 export const apiTokenSchema = z
   .object({
-    id: idOf('api-token'),
-    name: entityName,
+    ...entityBase('api-token'),
     role: roleSchema,
     expiresAt: timestamp,
-    createdAt: timestamp,
-    createdBy: z.string(),
     lastUsedAt: timestamp.optional(),
   })
   .meta({ id: 'ApiToken' });

@@ -10,10 +10,21 @@ import {
   workspaceSchema,
 } from '../entities/workspace.ts';
 import { errorCatalogueSchema } from '../error-catalogue.ts';
+import { entityRoutes } from './entity-routes.ts';
 import { inWorkspace, type Route } from './route.ts';
 
 const healthSchema = z.object({ status: z.literal('ok'), version: z.string() }).meta({ id: 'Health' });
 const emptyBody = z.strictObject({}).default({});
+
+const apiTokens = entityRoutes({
+  path: 'api-tokens',
+  noun: 'an API token, never with its secret',
+  input: apiTokenInput,
+  output: apiTokenSchema,
+  query: listQuery,
+  patch: 'ApiTokenPatch',
+});
+const ownersOnly = { area: 'access', role: 'owner' } as const;
 
 /** Who you are, the tenants, tokens, and what is public. */
 export const accessRoutes = {
@@ -58,6 +69,7 @@ export const accessRoutes = {
     path: '/v1/workspaces',
     area: 'access',
     role: 'signed-in',
+    onlyPeople: true,
     summary: 'Create a workspace; you become its owner',
     body: workspaceInput,
     status: 201,
@@ -83,25 +95,15 @@ export const accessRoutes = {
     response: workspaceSchema,
   },
   createApiToken: {
-    method: 'POST',
-    path: `${inWorkspace}/api-tokens`,
-    area: 'access',
-    role: 'owner',
+    ...apiTokens.create,
+    ...ownersOnly,
     summary: 'Create an API token; its secret is answered once',
-    body: apiTokenInput,
-    status: 201,
     response: createdApiTokenSchema,
   },
-  listApiTokens: {
-    method: 'GET',
-    path: `${inWorkspace}/api-tokens`,
-    area: 'access',
-    role: 'owner',
-    summary: 'List API tokens, without their secrets',
-    query: listQuery,
-    status: 200,
-    response: pageOf(apiTokenSchema),
-  },
+  listApiTokens: { ...apiTokens.list, area: 'access' },
+  readApiToken: { ...apiTokens.read, area: 'access' },
+  changeApiToken: { ...apiTokens.change, ...ownersOnly },
+  deleteApiToken: { ...apiTokens.remove, ...ownersOnly, summary: 'Revoke an API token at once' },
   createSocketTicket: {
     method: 'POST',
     path: `${inWorkspace}/socket-tickets`,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { listQuery, osFamilySchema, pageOf } from '../common.ts';
+import { listQuery, osFamilySchema } from '../common.ts';
 import { builderConfigurationInput, builderConfigurationSchema } from '../entities/builder-configuration.ts';
 import { connectionInput, connectionSchema } from '../entities/connection.ts';
 import { imageDefinitionInput, imageDefinitionSchema } from '../entities/image-definition.ts';
@@ -12,55 +12,13 @@ import {
   provisionerRoleSchema,
 } from '../entities/provisioner-role.ts';
 import { runStatusSchema } from '../entities/run.ts';
+import { entityRoutes } from './entity-routes.ts';
+import { resourceRoutes } from './resources.ts';
 import { inWorkspace, type Route } from './route.ts';
-
-/** The verbs every entity has; an entity that has more adds them beside. */
-const entityRoutes = <
-  P extends string,
-  I extends z.ZodType,
-  O extends z.ZodType,
-  Q extends z.ZodType,
->(entity: {
-  path: P;
-  noun: string;
-  input: I;
-  output: O;
-  query: Q;
-}) =>
-  ({
-    create: {
-      method: 'POST',
-      path: `${inWorkspace}/${entity.path}`,
-      area: 'definitions',
-      role: 'editor',
-      summary: `Create ${entity.noun}`,
-      body: entity.input,
-      status: 201,
-      response: entity.output,
-    },
-    list: {
-      method: 'GET',
-      path: `${inWorkspace}/${entity.path}`,
-      area: 'definitions',
-      role: 'viewer',
-      summary: `List, newest first: ${entity.noun}`,
-      query: entity.query,
-      status: 200,
-      response: pageOf(entity.output),
-    },
-    read: {
-      method: 'GET',
-      path: `${inWorkspace}/${entity.path}/{id}`,
-      area: 'definitions',
-      role: 'viewer',
-      summary: `Read ${entity.noun}`,
-      status: 200,
-      response: entity.output,
-    },
-  }) as const satisfies Record<string, Route>;
 
 const connections = entityRoutes({
   path: 'connections',
+  patch: 'ConnectionPatch',
   noun: 'a connection',
   input: connectionInput,
   output: connectionSchema,
@@ -68,6 +26,7 @@ const connections = entityRoutes({
 });
 const operatingSystems = entityRoutes({
   path: 'operating-systems',
+  patch: 'OperatingSystemPatch',
   noun: 'an operating system',
   input: operatingSystemInput,
   output: operatingSystemSchema,
@@ -75,6 +34,7 @@ const operatingSystems = entityRoutes({
 });
 const builderConfigurations = entityRoutes({
   path: 'builder-configurations',
+  patch: 'BuilderConfigurationPatch',
   noun: 'a builder configuration',
   input: builderConfigurationInput,
   output: builderConfigurationSchema,
@@ -82,6 +42,7 @@ const builderConfigurations = entityRoutes({
 });
 const provisioners = entityRoutes({
   path: 'provisioners',
+  patch: 'ProvisionerPatch',
   noun: 'a provisioner',
   input: provisionerInput,
   output: provisionerSchema,
@@ -89,6 +50,7 @@ const provisioners = entityRoutes({
 });
 const provisionerGroups = entityRoutes({
   path: 'provisioner-groups',
+  patch: 'ProvisionerGroupPatch',
   noun: 'a provisioner group',
   input: provisionerGroupInput,
   output: provisionerGroupSchema,
@@ -96,6 +58,7 @@ const provisionerGroups = entityRoutes({
 });
 const provisionerRoles = entityRoutes({
   path: 'provisioner-roles',
+  patch: 'ProvisionerRolePatch',
   noun: 'a provisioner role',
   input: provisionerRoleInput,
   output: provisionerRoleSchema,
@@ -103,6 +66,7 @@ const provisionerRoles = entityRoutes({
 });
 const imageDefinitions = entityRoutes({
   path: 'image-definitions',
+  patch: 'ImageDefinitionPatch',
   noun: 'an image definition',
   input: imageDefinitionInput,
   output: imageDefinitionSchema,
@@ -114,24 +78,37 @@ const imageDefinitions = entityRoutes({
 
 /** What a team describes an image with. */
 export const definitionRoutes = {
+  ...resourceRoutes,
   createConnection: connections.create,
   listConnections: connections.list,
   readConnection: connections.read,
+  changeConnection: connections.change,
+  deleteConnection: connections.remove,
   createOperatingSystem: operatingSystems.create,
   listOperatingSystems: operatingSystems.list,
   readOperatingSystem: operatingSystems.read,
+  changeOperatingSystem: operatingSystems.change,
+  deleteOperatingSystem: operatingSystems.remove,
   createBuilderConfiguration: builderConfigurations.create,
   listBuilderConfigurations: builderConfigurations.list,
   readBuilderConfiguration: builderConfigurations.read,
+  changeBuilderConfiguration: builderConfigurations.change,
+  deleteBuilderConfiguration: builderConfigurations.remove,
   createProvisioner: provisioners.create,
   listProvisioners: provisioners.list,
   readProvisioner: provisioners.read,
+  changeProvisioner: provisioners.change,
+  deleteProvisioner: provisioners.remove,
   createProvisionerGroup: provisionerGroups.create,
   listProvisionerGroups: provisionerGroups.list,
   readProvisionerGroup: provisionerGroups.read,
+  changeProvisionerGroup: provisionerGroups.change,
+  deleteProvisionerGroup: provisionerGroups.remove,
   createProvisionerRole: provisionerRoles.create,
   listProvisionerRoles: provisionerRoles.list,
   readProvisionerRole: provisionerRoles.read,
+  changeProvisionerRole: provisionerRoles.change,
+  deleteProvisionerRole: provisionerRoles.remove,
   readFlattenedRole: {
     method: 'GET',
     path: `${inWorkspace}/provisioner-roles/{id}/provisioners`,
@@ -144,4 +121,6 @@ export const definitionRoutes = {
   createImageDefinition: imageDefinitions.create,
   listImageDefinitions: imageDefinitions.list,
   readImageDefinition: imageDefinitions.read,
+  changeImageDefinition: imageDefinitions.change,
+  deleteImageDefinition: imageDefinitions.remove,
 } as const satisfies Record<string, Route>;

@@ -1,12 +1,12 @@
 import type * as z from 'zod';
 import {
-  type builderConfigurationInput,
+  builderConfigurationInput,
   builderConfigurationSchema,
 } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import type { FieldError } from '../../../../shared/contracts/problem.ts';
 import { noSuchConnector } from '../../../../shared/domain/definition/fit.ts';
 import type { Item } from '../../../../shared/store/table.ts';
-import type { EntityModule } from '../entity.ts';
+import type { EntityModule } from '../../../../shared/runtime/entities/module.ts';
 
 type Input = z.output<typeof builderConfigurationInput>;
 
@@ -20,6 +20,7 @@ const foreignConnection = (input: Input, referred: Map<string, Item>): FieldErro
 /** Where and with what VM an image is built. */
 export const builderConfiguration: EntityModule<Input> = {
   kind: 'builder-configuration',
+  input: builderConfigurationInput,
   references: (input) => [{ pointer: '/connectionId', kind: 'connection', id: input.connectionId }],
   rules: (input, referred) => [...foreignConnection(input, referred), ...noSuchConnector(input.connectorId)],
   present: (item) => builderConfigurationSchema.parse(item),

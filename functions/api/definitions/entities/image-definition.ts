@@ -3,7 +3,7 @@ import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
 import { builderConfigurationSchema } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import {
   type ImageDefinition,
-  type imageDefinitionInput,
+  imageDefinitionInput,
   imageDefinitionSchema,
   imageDefinitionStored,
 } from '../../../../shared/contracts/entities/image-definition.ts';
@@ -14,7 +14,7 @@ import { entityStore } from '../../../../shared/store/entity-store.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
 import { runStore } from '../../../../shared/store/run-store.ts';
 import type { Item } from '../../../../shared/store/table.ts';
-import type { EntityContext, EntityModule } from '../entity.ts';
+import type { EntityContext, EntityModule } from '../../../../shared/runtime/entities/module.ts';
 
 type Input = z.output<typeof imageDefinitionInput>;
 
@@ -116,6 +116,7 @@ const select = async (
 /** Operating system + builder configuration + role: what a run builds. */
 export const imageDefinition: EntityModule<Input> = {
   kind: 'image-definition',
+  input: imageDefinitionInput,
   references,
   rules: (input, referred) => [...misfits(partsOf(input, referred)), ...noSuchConnector(input.connectorId)],
   select,

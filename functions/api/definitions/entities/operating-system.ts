@@ -1,13 +1,14 @@
 import type * as z from 'zod';
 import {
-  type operatingSystemInput,
+  operatingSystemInput,
   operatingSystemSchema,
 } from '../../../../shared/contracts/entities/operating-system.ts';
-import type { EntityModule } from '../entity.ts';
+import type { EntityModule } from '../../../../shared/runtime/entities/module.ts';
 
 /** A base image and where each platform finds it. */
 export const operatingSystem: EntityModule<z.output<typeof operatingSystemInput>> = {
   kind: 'operating-system',
+  input: operatingSystemInput,
   references: (input) =>
     input.images.flatMap((image, place) =>
       image.connectionId === undefined

@@ -1,16 +1,17 @@
 import type * as z from 'zod';
 import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
 import {
-  type provisionerRoleInput,
+  provisionerRoleInput,
   provisionerRoleSchema,
 } from '../../../../shared/contracts/entities/provisioner-role.ts';
 import type { Answer } from '../../../../shared/runtime/api/operation.ts';
 import { notFound } from '../../../../shared/runtime/api/problem.ts';
-import type { EntityContext, EntityModule } from '../entity.ts';
+import type { EntityContext, EntityModule } from '../../../../shared/runtime/entities/module.ts';
 
 /** Groups in the order they run. */
 export const provisionerRole: EntityModule<z.output<typeof provisionerRoleInput>> = {
   kind: 'provisioner-role',
+  input: provisionerRoleInput,
   references: (input) =>
     input.groupIds.map((id, place) => ({ pointer: `/groupIds/${place}`, kind: 'provisioner-group', id })),
   present: (item) => provisionerRoleSchema.parse(item),

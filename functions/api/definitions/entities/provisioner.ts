@@ -1,24 +1,15 @@
 import {
   type ProvisionerInput,
+  provisionerInput,
   provisionerSchema,
 } from '../../../../shared/contracts/entities/provisioner.ts';
-import type { EntityContext, EntityModule, Given } from '../entity.ts';
-import { hideSecrets, sealSecret } from '../secrets.ts';
-
-const store = async (input: ProvisionerInput, given: Given, context: EntityContext) => {
-  if (input.type === 'file' || input.secretEnvironment === undefined) return { ...input, ...given };
-  const sealed = await Promise.all(
-    Object.entries(input.secretEnvironment).map(async ([name, secret]) => {
-      return [name, await sealSecret(secret, `/secretEnvironment/${name}`, given, context)] as const;
-    }),
-  );
-  return { ...input, ...given, secretEnvironment: Object.fromEntries(sealed) };
-};
+import type { EntityModule } from '../../../../shared/runtime/entities/module.ts';
+import { hideSecrets } from '../../../../shared/runtime/entities/secrets.ts';
 
 /** One step run inside the VM. */
 export const provisioner: EntityModule<ProvisionerInput> = {
   kind: 'provisioner',
+  input: provisionerInput,
   references: () => [],
-  store,
   present: (item) => provisionerSchema.parse(hideSecrets(item)),
 };

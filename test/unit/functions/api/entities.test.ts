@@ -4,14 +4,16 @@ import { builderConfiguration } from '../../../../functions/api/definitions/enti
 import { connection } from '../../../../functions/api/definitions/entities/connection.ts';
 import { operatingSystem } from '../../../../functions/api/definitions/entities/operating-system.ts';
 import { provisioner } from '../../../../functions/api/definitions/entities/provisioner.ts';
-import { hideSecrets } from '../../../../functions/api/definitions/secrets.ts';
-import { createEntity, listEntities, readEntity } from '../../../../functions/api/definitions/verbs.ts';
 import { builderConfigurationInput } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import { connectionInput } from '../../../../shared/contracts/entities/connection.ts';
 import { operatingSystemInput } from '../../../../shared/contracts/entities/operating-system.ts';
 import { provisionerInput } from '../../../../shared/contracts/entities/provisioner.ts';
 import type { Problem } from '../../../../shared/contracts/problem.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
+import { createEntity } from '../../../../shared/runtime/entities/create.ts';
+import { listEntities } from '../../../../shared/runtime/entities/list.ts';
+import { readEntity } from '../../../../shared/runtime/entities/read.ts';
+import { hideSecrets } from '../../../../shared/runtime/entities/secrets.ts';
 import { keys } from '../../../../shared/store/keys.ts';
 import {
   builderBody,
@@ -132,7 +134,7 @@ describe('what an entity refers to', () => {
     const { body } = await createConnection(connectionBody());
     const id = String(Object.entries(body ?? {}).find(([name]) => name === 'id')?.[1]);
     table.beforeWrite = () => {
-      const { pk, sk } = keys.entity(scope, 'connection', id);
+      const { pk, sk } = keys.users(scope, 'connection', id);
       table.rows.delete(`${pk}\n${sk}`);
     };
     expect(await refusal(createBuilder(builderBody(id)))).toMatchObject({
