@@ -1,7 +1,9 @@
-/** Writes docs/openapi.json. Run by `npm run openapi`; a test fails while the file differs from the routes. */
+/** Writes docs/openapi.json and docs/access.md. Run by `npm run openapi`; tests fail while a file differs from the routes. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accessDocument } from './access-document.ts';
 import { openApiDocument } from './document.ts';
 
-const target = join(import.meta.dirname, '../../docs/openapi.json');
-writeFileSync(target, `${JSON.stringify(openApiDocument(), null, 2)}\n`);
+const docs = join(import.meta.dirname, '../../docs');
+writeFileSync(join(docs, 'openapi.json'), `${JSON.stringify(openApiDocument(), null, 2)}\n`);
+writeFileSync(join(docs, 'access.md'), accessDocument());

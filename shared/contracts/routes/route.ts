@@ -13,11 +13,13 @@ export type Route = {
   path: string;
   area: Area;
   role: Role | 'public' | 'signed-in';
+  /** Whether it is closed to API tokens, whatever their role. */
+  onlyPeople?: true;
   summary: string;
   query?: z.ZodType;
   body?: z.ZodType;
   /** Status and body of the good answer. */
-  status: 200 | 201 | 202 | 204;
+  status: 200 | 201 | 202 | 204 | 302;
   response?: z.ZodType;
   /** The media type of the good answer when it is not JSON. */
   contentType?: string;

@@ -1,14 +1,13 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import type { Role } from '../../contracts/entities/workspace.ts';
 import type { Route } from '../../contracts/routes/route.ts';
 import { TooContended } from '../../store/retry.ts';
 import type { Table } from '../../store/table.ts';
 import { scopeTo, type WorkspaceScope } from '../../store/workspace-scope.ts';
 import { workspaceStore } from '../../store/workspace-store.ts';
 import { logger } from '../logger.ts';
-import { type Authenticate, demandRole, type Principal, roleIn } from './authenticate.ts';
+import { type Authenticate, demandAccess, type Principal, roleIn } from './authenticate.ts';
 import { idempotency } from './idempotency.ts';
 import { routeMatcher } from './match-route.ts';
 import type { Answer, Operation, UntypedCall } from './operation.ts';
@@ -64,7 +63,7 @@ const serve = async (
 ): Promise<Answer> => {
   const { route, params } = found;
   const known = route.role === 'public' ? {} : await identify(event, found, dependencies);
-  const sent = route.body === undefined ? undefined : jsonBody(event);
+  const sent = route.body === undefined ? undefined : jsonBody(event, route);
   const query = route.query === undefined ? undefined : checkQuery(route.query, event.rawQueryString);
   const body = route.body === undefined ? undefined : checkBody(route.body, sent);
   const call: UntypedCall = {
@@ -89,14 +88,11 @@ const identify = async (
 ): Promise<{ principal?: Principal; scope?: WorkspaceScope }> => {
   const principal = await authenticate(header(event, 'authorization'));
   const workspaceId = found.params['workspaceId'];
-  if (workspaceId === undefined) return { principal };
-  const role = await roleIn(principal, workspaceId, workspaceStore(table));
-  demandRole(role, neededRole(found.route));
-  return { principal, scope: scopeTo(workspaceId) };
+  const role =
+    workspaceId === undefined ? undefined : await roleIn(principal, workspaceId, workspaceStore(table));
+  demandAccess(principal, role, found.route);
+  return workspaceId === undefined ? { principal } : { principal, scope: scopeTo(workspaceId) };
 };
-
-const neededRole = (route: Route): Role =>
-  route.role === 'public' || route.role === 'signed-in' ? 'viewer' : route.role;
 
 /**
  * Runs a POST at most once for its idempotency key; two at the same moment meet at the row's guard. The answer of an

@@ -2,7 +2,8 @@ import { JwtVerifier } from 'aws-jwt-verify';
 import { JwtBaseError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { Role } from '../../contracts/entities/workspace.ts';
-import { roles } from '../../contracts/entities/workspace.ts';
+import type { Route } from '../../contracts/routes/route.ts';
+import { may } from '../../domain/access/may.ts';
 import { sha256 } from '../../domain/sha256.ts';
 import { type ApiTokenStore, apiTokenStore } from '../../store/api-token-store.ts';
 import { type Table, WriteRefused } from '../../store/table.ts';
@@ -96,25 +97,24 @@ const noteUse = async (tokens: ApiTokenStore, ...use: Parameters<ApiTokenStore['
   }
 };
 
-/** The role of a principal in a workspace. Throws 404 for a stranger: its existence is not revealed. */
+/** The role of a principal in a workspace; undefined for a stranger. */
 export const roleIn = async (
   principal: Principal,
   workspaceId: string,
   workspaces: ReturnType<typeof workspaceStore>,
-): Promise<Role> => {
-  const role =
-    principal.kind === 'user'
-      ? await workspaces.roleOf(principal.id, workspaceId)
-      : principal.workspaceId === workspaceId
-        ? principal.role
-        : undefined;
-  if (role === undefined) throw notFound('workspace');
-  return role;
+): Promise<Role | undefined> => {
+  if (principal.kind === 'user') return workspaces.roleOf(principal.id, workspaceId);
+  return principal.workspaceId === workspaceId ? principal.role : undefined;
 };
 
-/** Throws 403 when `role` is smaller than `needed`. */
-export const demandRole = (role: Role, needed: Role): void => {
-  if (roles.indexOf(role) < roles.indexOf(needed)) {
-    throw new ApiProblem('role-too-small', `This needs the role ${needed}; yours is ${role}.`);
-  }
+/** Tells the decision of the domain as a problem: 404 to a stranger, 403 to who may not. */
+export const demandAccess = (principal: Principal, role: Role | undefined, route: Route): void => {
+  const decision = may({ kind: principal.kind, role }, route);
+  if (decision === 'not-found') throw notFound('workspace');
+  if (decision === 'role-too-small') throw new ApiProblem('role-too-small', whyNot(principal, role, route));
 };
+
+const whyNot = (principal: Principal, role: Role | undefined, route: Route): string =>
+  route.onlyPeople === true && principal.kind !== 'user'
+    ? 'Only a person can do this, no API token.'
+    : `This needs the role ${route.role}; yours is ${role}.`;

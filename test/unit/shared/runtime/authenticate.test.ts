@@ -2,8 +2,8 @@ import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject, sign 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { roles } from '../../../../shared/contracts/entities/workspace.ts';
-import { authenticator, demandRole } from '../../../../shared/runtime/api/authenticate.ts';
+import { routes } from '../../../../shared/contracts/routes/index.ts';
+import { authenticator, demandAccess } from '../../../../shared/runtime/api/authenticate.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
 import { apiTokenStore } from '../../../../shared/store/api-token-store.ts';
 import { globalKeys } from '../../../../shared/store/keys.ts';
@@ -152,20 +152,23 @@ describe('a program', () => {
   });
 });
 
-test('each role includes those before it and no other', () => {
-  const allowed = (role: (typeof roles)[number]) =>
-    roles.filter((needed) => {
-      try {
-        demandRole(role, needed);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-  expect(roles.map(allowed)).toEqual([
-    ['viewer'],
-    ['viewer', 'operator'],
-    ['viewer', 'operator', 'editor'],
-    ['viewer', 'operator', 'editor', 'owner'],
-  ]);
+test('who may not is told 403 with the role it takes, a stranger 404', () => {
+  const person = { kind: 'user', id: 'person-1', name: 'ada' } as const;
+  const program = { kind: 'api-token', id: 'tok', name: 'robot', workspaceId, role: 'owner' } as const;
+  const told = (...access: Parameters<typeof demandAccess>) => {
+    try {
+      demandAccess(...access);
+      return 'allowed';
+    } catch (error) {
+      return error instanceof ApiProblem ? `${error.code}: ${error.message}` : 'another error';
+    }
+  };
+  expect(told(person, 'viewer', routes.createConnection)).toBe(
+    'role-too-small: This needs the role editor; yours is viewer.',
+  );
+  expect(told(person, 'editor', routes.createConnection)).toBe('allowed');
+  expect(told(person, undefined, routes.createConnection)).toBe('not-found: There is no such workspace.');
+  expect(told(program, undefined, routes.createWorkspace)).toBe(
+    'role-too-small: Only a person can do this, no API token.',
+  );
 });
