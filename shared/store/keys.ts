@@ -1,4 +1,6 @@
 import type { IdKind } from '../contracts/common.ts';
+import { foldName } from '../domain/fold-name.ts';
+import { sha256 } from '../domain/sha256.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 
 /**
@@ -9,13 +11,13 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | a workspace; its members | WS#w | META; MEMBER#user |
  * | workspaces of a person | USER#user | WS#w |
  * | an API token by its secret | TOKEN#sha256 | META |
- * | an entity; all of a kind; one by its name | WS#w | ENTITY#kind#id; NAME#kind#lower-case name |
+ * | an entity; all of a kind; one by its name | WS#w | ENTITY#kind#id; NAME#kind#folded name |
  * | who uses an entity (sets of ids) | WS#w | USERS#kind#id |
  * | what was done, newest first (400 days) | WS#w | AUDIT#id |
  * | a run; runs of the workspace, newest first | WS#w | RUN#id |
  * | active runs | WS#w | ACTIVE#id |
  * | latest run of each definition | WS#w | LATEST#definition |
- * | numbers given, by definition and by name | WS#w | COUNTER#definition#id; COUNTER#name#lower-case name |
+ * | numbers given, by definition and by name | WS#w | COUNTER#definition#id; COUNTER#name#folded name |
  * | runs of a definition by number | WS#w#DEF#definition | RUN#number |
  * | image versions of a definition by number; one by id | WS#w#DEF#definition; WS#w | VERSION#number; VERSION#id |
  * | leftovers of a run | WS#w#RUN#run | LEFTOVER#id |
@@ -31,7 +33,14 @@ export type Key = { pk: string; sk: string };
 
 const workspace = (scope: WorkspaceScope): string => `WS#${scope.workspaceId}`;
 const padded = (number: number): string => String(number).padStart(12, '0');
-const folded = (name: string): string => name.normalize('NFKC').toLowerCase();
+
+/** A sort key has 1,024 bytes; a folded name can be longer than the name, and what is longer than this is digested. */
+const MAX_FOLDED_BYTES = 800;
+
+const folded = (name: string): string => {
+  const text = foldName(name);
+  return Buffer.byteLength(text) <= MAX_FOLDED_BYTES ? text : `sha256:${sha256(text)}`;
+};
 
 /** Keys of the core table that belong to a workspace. */
 export const keys = {
@@ -61,7 +70,6 @@ export const keys = {
     pk: workspace(scope),
     sk: `LATEST#${definitionId}`,
   }),
-  latestRuns: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'LATEST#' }),
   definitionCounter: (scope: WorkspaceScope, definitionId: string): Key => ({
     pk: workspace(scope),
     sk: `COUNTER#definition#${definitionId}`,

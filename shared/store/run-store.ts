@@ -65,9 +65,22 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
   latestOf: async (definitionIds: string[]): Promise<Map<string, StoredRun>> =>
     byDefinition(table, scope, await table.getAll(definitionIds.map((id) => keys.latestRun(scope, id)))),
 
-  /** Latest runs of all definitions by definition id. */
-  latestOfAll: async (): Promise<Map<string, StoredRun>> =>
-    byDefinition(table, scope, await table.query(keys.latestRuns(scope))),
+  /**
+   * What lets a definition go: undefined while one of its runs is active, else the writes that take its counter and
+   * its latest-run row away. They fail when a run is created meanwhile, which always moves that row.
+   */
+  releaseDefinition: async (definitionId: string): Promise<Write[] | undefined> => {
+    const latest = keys.latestRun(scope, definitionId);
+    const row = await table.get(latest);
+    const active = await table.query(keys.activeRuns(scope));
+    if (active.some((one) => one['definitionId'] === definitionId)) return undefined;
+    return [
+      row === undefined
+        ? { check: latest, if: { exists: false } }
+        : { delete: latest, if: { equals: { runId: pointerOf(row) } } },
+      { delete: keys.definitionCounter(scope, definitionId) },
+    ];
+  },
 
   create: (draft: RunDraft, more: (run: StoredRun) => Write[]) => createRun(table, scope, draft, more),
   change: (run: StoredRun, changes: RunChanges, options?: ChangeOptions) =>
@@ -159,7 +172,7 @@ const rowsOf = (scope: WorkspaceScope, run: StoredRun): Write[] => {
         manual,
       },
     },
-    { put: { ...keys.activeRun(scope, run.id), row: 'active', runId: run.id } },
+    { put: { ...keys.activeRun(scope, run.id), row: 'active', runId: run.id, definitionId } },
     { put: { ...keys.latestRun(scope, definitionId), row: 'latest', ...pointer } },
     { put: { ...keys.runOfDefinition(scope, definitionId, run.number), row: 'run-pointer', ...pointer } },
   ];

@@ -4,7 +4,7 @@ import { fieldNames } from '../../contracts/patch.ts';
 import { mergePatch } from '../../domain/merge-patch.ts';
 import { EntityRefused, entityStore, type StoredEntity } from '../../store/entity-store.ts';
 import { contended } from '../../store/retry.ts';
-import type { Item } from '../../store/table.ts';
+import { type Item, WriteRefused } from '../../store/table.ts';
 import { audited } from '../api/audit.ts';
 import type { Principal } from '../api/authenticate.ts';
 import type { Answer } from '../api/operation.ts';
@@ -41,7 +41,8 @@ export const demandEntity = async (
 
 /** Whether a write lost against another one: then all of it is decided anew. */
 export const wasOvertaken = (error: unknown): boolean =>
-  error instanceof EntityRefused && error.overtaken && !error.nameTaken && error.missing.length === 0;
+  error instanceof WriteRefused ||
+  (error instanceof EntityRefused && !error.nameTaken && error.missing.length === 0);
 
 /**
  * Change by JSON merge patch. The merged whole is checked like a create. When somebody else was faster it is read and

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobBundleSchema } from '../../../shared/contracts/bundle.ts';
 import type { ImageVersion } from '../../../shared/contracts/entities/image-version.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
-import { apiTokenStore } from '../../../shared/store/api-token-store.ts';
+import { admitToken, apiTokenStore, revokeToken } from '../../../shared/store/api-token-store.ts';
 import { imageVersionStore, recordImageVersion } from '../../../shared/store/image-version-store.ts';
 import { leftoverStore, recordLeftovers } from '../../../shared/store/leftover-store.ts';
 import { type RunFiles, runFiles } from '../../../shared/store/run-files.ts';
@@ -13,7 +13,7 @@ import { type SecretBox, secretBox } from '../../../shared/store/secret-box.ts';
 import { type Table, WriteRefused } from '../../../shared/store/table.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { workspaceStore } from '../../../shared/store/workspace-store.ts';
-import { at, ulid } from '../../support/builders.ts';
+import { at, base, ulid } from '../../support/builders.ts';
 import { snapshot } from '../../unit/shared/packer/fixtures.ts';
 import { freshScope } from './fixtures.ts';
 import { type Emulated, startTables } from './tables.ts';
@@ -79,22 +79,15 @@ describe('workspaces', () => {
   });
 });
 
-test('API tokens are found by the SHA-256 of their secret and listed without it', async () => {
+test('API tokens are found by the SHA-256 of their secret until they are revoked', async () => {
   const scope = freshScope();
   const digest = createHash('sha256').update('gsm_planted').digest('hex');
-  const token = {
-    id: newId('api-token'),
-    name: 'robot',
-    role: 'viewer' as const,
-    expiresAt: at(60),
-    createdAt: at(0),
-    createdBy: 'user-1',
-  };
-  await apiTokenStore(core).create(scope, token, digest, []);
+  const token = { ...base(newId('api-token'), 'robot'), role: 'viewer' as const, expiresAt: at(60) };
+  await core.write([admitToken(scope, token, digest)]);
   expect(await apiTokenStore(core).bySha256(digest)).toEqual({ ...token, workspaceId: scope.workspaceId });
-  expect(await apiTokenStore(core).list(scope)).toEqual([token]);
-  expect(await apiTokenStore(core).list(freshScope())).toEqual([]);
   expect(await apiTokenStore(core).bySha256('f'.repeat(64))).toBeUndefined();
+  await core.write([revokeToken(digest)]);
+  expect(await apiTokenStore(core).bySha256(digest)).toBeUndefined();
 });
 
 test('leftovers keep the order in which they can be deleted, and change their state in any number', async () => {

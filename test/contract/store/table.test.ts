@@ -105,6 +105,18 @@ describe.each([
     expect(await table.get(key)).toEqual({ ...key, n: 'A' });
   });
 
+  test('a set grows and shrinks, each text once, and is gone when it is empty', async () => {
+    const key = await fresh(['A']);
+    await table.write([{ update: key, add: { users: ['x', 'y'] }, set: { n: 'B' }, if: { exists: true } }]);
+    await table.write([{ update: key, add: { users: ['y', 'z'] }, take: { others: ['q'] } }]);
+    expect(await table.get(key)).toEqual({ ...key, n: 'B', users: new Set(['x', 'y', 'z']) });
+    const gone = { delete: key, if: { absent: ['users'] } };
+    expect(await places(table.write([gone]))).toEqual([0]);
+    await table.write([{ update: key, take: { users: ['x', 'y', 'z', 'never there'] } }]);
+    expect(await table.get(key)).toEqual({ ...key, n: 'B' });
+    expect(await places(table.write([gone]))).toBe('written');
+  });
+
   test('of twenty who write the same row at once one wins', async () => {
     const key = await fresh();
     const tries = Array.from({ length: 20 }, (_, by) =>

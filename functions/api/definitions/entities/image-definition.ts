@@ -14,6 +14,8 @@ import { entityStore } from '../../../../shared/store/entity-store.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
 import { runStore } from '../../../../shared/store/run-store.ts';
 import type { Item } from '../../../../shared/store/table.ts';
+import type { Write } from '../../../../shared/store/write.ts';
+import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
 import type { EntityContext, EntityModule } from '../../../../shared/runtime/entities/module.ts';
 
 type Input = z.output<typeof imageDefinitionInput>;
@@ -94,7 +96,7 @@ const presentAll = async (items: Item[], context: EntityContext) => {
   );
 };
 
-/** `?status=` and `?platform=`: one read of the latest runs, one of the builder configurations. */
+/** `?status=` and `?platform=`: one read of these definitions' latest runs, one of their builder configurations. */
 const select = async (
   items: Item[],
   query: Record<string, unknown>,
@@ -102,15 +104,27 @@ const select = async (
 ): Promise<Item[]> => {
   const { status, platform } = query;
   const { table, scope } = context;
-  const latest = status === undefined ? undefined : await runStore(table, scope).latestOfAll();
+  const definitions = items.map((item) => imageDefinitionStored.parse(item));
+  const latest =
+    status === undefined ? undefined : await runStore(table, scope).latestOf(definitions.map(({ id }) => id));
   const builders =
-    platform === undefined ? [] : await entityStore(table, scope).list('builder-configuration');
-  const fitting = new Set(builders.filter((one) => one['platform'] === platform).map((one) => one['id']));
+    platform === undefined
+      ? []
+      : await entityStore(table, scope).getAll(
+          definitions.map((one) => ({ kind: 'builder-configuration', id: one.builderConfigurationId })),
+        );
   return items.filter(
     (item) =>
       (latest === undefined || latestOf(latest.get(String(item['id']))).status === status) &&
       (platform === undefined || fitting.has(item['builderConfigurationId'])),
   );
+};
+
+/** A definition stays while one of its runs is active; images, versions, runs and logs stay in any case (S15 to S17). */
+const withDelete = async (item: Item, { table, scope }: EntityContext): Promise<Write[]> => {
+  const writes = await runStore(table, scope).releaseDefinition(String(item['id']));
+  if (writes === undefined) throw new ApiProblem('still-active', 'Stop its run or wait until it ends.');
+  return writes;
 };
 
 /** Operating system + builder configuration + role: what a run builds. */
@@ -122,4 +136,5 @@ export const imageDefinition: EntityModule<Input> = {
   select,
   present,
   presentAll,
+  withDelete,
 };

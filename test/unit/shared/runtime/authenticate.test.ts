@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes } from '../../../../shared/contracts/routes/index.ts';
 import { authenticator, demandAccess } from '../../../../shared/runtime/api/authenticate.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
-import { apiTokenStore } from '../../../../shared/store/api-token-store.ts';
-import { globalKeys } from '../../../../shared/store/keys.ts';
+import { admitToken } from '../../../../shared/store/api-token-store.ts';
+import { globalKeys, keys } from '../../../../shared/store/keys.ts';
 import { WriteRefused } from '../../../../shared/store/table.ts';
 import { scopeTo } from '../../../../shared/store/workspace-scope.ts';
-import { ulid, workspaceId } from '../../../support/builders.ts';
+import { base, ulid, workspaceId } from '../../../support/builders.ts';
 import { memoryTable } from '../../../support/memory-table.ts';
 
 const issuer = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool';
@@ -110,30 +110,23 @@ describe('a program', () => {
   const give = async (name: string, expiresAt: string) => {
     const secret = `gsm_${name}`;
     const sha256 = createHash('sha256').update(secret).digest('hex');
-    const token = {
-      id: `tok_${ulid(name)}`,
-      name,
-      role: 'operator' as const,
-      expiresAt,
-      createdAt: '2026-01-02T03:04:05.678Z',
-      createdBy: 'user-1',
-    };
-    await apiTokenStore(table).create(scope, token, sha256, []);
-    return { authorization: `Bearer ${secret}`, sha256 };
+    const token = { ...base(`tok_${ulid(name)}`, name), role: 'operator' as const, expiresAt };
+    const listed = keys.entity(scope, 'api-token', token.id);
+    await table.write([admitToken(scope, token, sha256), { put: { ...listed, ...token } }]);
+    return { authorization: `Bearer ${secret}`, sha256, listed };
   };
   const later = new Date(Date.now() + 60_000).toISOString();
   const authenticate = authenticator(settings(1), table);
 
   test('is known by its API token, which notes when it was used', async () => {
-    const { authorization, sha256 } = await give('A', later);
+    const { authorization, sha256, listed } = await give('A', later);
     expect(await authenticate(authorization)).toMatchObject({
       kind: 'api-token',
       workspaceId,
       role: 'operator',
     });
     expect(await table.get(globalKeys.apiToken(sha256))).toHaveProperty('lastUsedAt');
-    const [listed] = await apiTokenStore(table).list(scope);
-    expect(listed?.lastUsedAt).toBeDefined();
+    expect(await table.get(listed)).toHaveProperty('lastUsedAt');
   });
 
   test('is refused with an expired or unknown token', async () => {
