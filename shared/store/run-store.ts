@@ -69,23 +69,29 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
    * What lets a definition go: undefined while one of its runs is active, else the writes that take its counter and
    * its latest-run row away. They fail when a run is created meanwhile, which always moves that row.
    */
-  releaseDefinition: async (definitionId: string): Promise<Write[] | undefined> => {
-    const latest = keys.latestRun(scope, definitionId);
-    const row = await table.get(latest);
-    const active = await table.query(keys.activeRuns(scope));
-    if (active.some((one) => one['definitionId'] === definitionId)) return undefined;
-    return [
-      row === undefined
-        ? { check: latest, if: { exists: false } }
-        : { delete: latest, if: { equals: { runId: pointerOf(row) } } },
-      { delete: keys.definitionCounter(scope, definitionId) },
-    ];
-  },
+  releaseDefinition: (definitionId: string) => releaseDefinition(table, scope, definitionId),
 
   create: (draft: RunDraft, more: (run: StoredRun) => Write[]) => createRun(table, scope, draft, more),
   change: (run: StoredRun, changes: RunChanges, options?: ChangeOptions) =>
     change(table, scope, run, changes, options),
 });
+
+const releaseDefinition = async (
+  table: Table,
+  scope: WorkspaceScope,
+  definitionId: string,
+): Promise<Write[] | undefined> => {
+  const latest = keys.latestRun(scope, definitionId);
+  const row = await table.get(latest);
+  const active = await table.query(keys.activeRuns(scope));
+  if (active.some((one) => one['definitionId'] === definitionId)) return undefined;
+  return [
+    row === undefined
+      ? { check: latest, if: { exists: false } }
+      : { delete: latest, if: { equals: { runId: pointerOf(row) } } },
+    { delete: keys.definitionCounter(scope, definitionId) },
+  ];
+};
 
 const pointerOf = (row: Item): string => pointerSchema.pick({ runId: true }).parse(row).runId;
 

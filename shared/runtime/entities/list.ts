@@ -65,8 +65,8 @@ const collect = async (
   }
 };
 
-const isFiltered = ({ limit, cursor, ...filters }: Query): boolean =>
-  Object.values(filters).some((value) => value !== undefined);
+const isFiltered = (query: Query): boolean =>
+  Object.entries(query).some(([name, value]) => name !== 'limit' && name !== 'cursor' && value !== undefined);
 
 const select = async (
   module: Module,
