@@ -47,11 +47,24 @@ export const readStream = (table: ITable) =>
     'A stream gets another name each time it is switched on.',
   );
 
-const objectsAreMadeLater = 'Objects are made by runs, later; the prefix says of which kind.';
+const objectsAreMadeLater = 'Objects are made later, by runs and uploads; the prefix says of which kind.';
 export const readObjects = (bucket: IBucket, prefix: string) =>
   new WildcardStatement(['s3:GetObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
 export const putObjects = (bucket: IBucket, prefix: string) =>
   new WildcardStatement(['s3:PutObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
+
+/** Signs uploads that carry a tag, and takes the tag away from what is complete. */
+export const putTaggedObjects = (bucket: IBucket, prefix: string) =>
+  new WildcardStatement(
+    ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectVersionTagging'],
+    [bucket.arnForObjects(`${prefix}/*`)],
+    objectsAreMadeLater,
+  );
+/** Deletes in a bucket with versions: what is deleted can still be read by its version for some days. */
+export const deleteObjects = (bucket: IBucket, prefix: string) =>
+  new WildcardStatement(['s3:DeleteObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
+/** Without it S3 answers for an object that is not there as for one that may not be seen. */
+export const seeMissingObjects = (bucket: IBucket) => allow(['s3:ListBucket'], [bucket.bucketArn]);
 
 /** A secret is always bound to its place: without the whole encryption context the key does nothing. */
 const boundToPlace = {

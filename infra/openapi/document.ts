@@ -137,9 +137,11 @@ function goodAnswer(route: Route): ResponseConfig {
 function answerHeaders({ method, status, area, response }: Route): Record<string, z.ZodType> {
   const created = status === 201 || (status === 202 && method === 'POST');
   const location = z.string().optional().meta({ description: 'Path of what was created' });
+  const target = z.string().meta({ description: 'Where to go on' });
   const etag = z.string().optional().meta({ description: "The entity's revision, for `If-Match`" });
   return {
     ...(created && { Location: location }),
+    ...(status === 302 && { Location: target }),
     ...(area !== 'runs' && response !== undefined && hasRevision(response) && { ETag: etag }),
   };
 }

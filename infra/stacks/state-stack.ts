@@ -10,11 +10,18 @@ import {
   type TableProps,
 } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type BucketProps,
+  type CorsRule,
+  HttpMethods,
+} from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Stage } from '../config/stage.ts';
 
-/** Everything that must outlive a deployment: tables, bucket, key and user pool. */
+/** Everything that must outlive a deployment: tables, buckets, key and user pool. */
 export class StateStack extends Stack {
   /** The truth: entities, runs, queue. */
   readonly coreTable: Table;
@@ -22,6 +29,8 @@ export class StateStack extends Stack {
   readonly trafficTable: Table;
   /** Snapshots of runs and the jobs made from them. */
   readonly runsBucket: Bucket;
+  /** Files that people uploaded. */
+  readonly resourcesBucket: Bucket;
   /** Seals the secrets in the core table. */
   readonly secretsKey: Key;
   readonly userPool: UserPool;
@@ -37,6 +46,7 @@ export class StateStack extends Stack {
     this.coreTable = coreTable(this, { removalPolicy, deletionProtection: kept });
     this.trafficTable = trafficTable(this, { removalPolicy, deletionProtection: kept });
     this.runsBucket = runsBucket(this, removalPolicy);
+    this.resourcesBucket = resourcesBucket(this, stage, removalPolicy);
     this.secretsKey = new Key(this, 'SecretsKey', {
       description: `Goldsmith ${stage.name}: seals the secrets of workspaces`,
       enableKeyRotation: true,
@@ -92,25 +102,82 @@ function trafficTable(scope: Construct, protection: Protection): Table {
   return table;
 }
 
+const bothBuckets = {
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  encryption: BucketEncryption.S3_MANAGED,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+} satisfies BucketProps;
+
 /**
  * Without versions: an object is named by its content or by its run and never changes, and what is deleted with its
  * run must be gone.
  */
 function runsBucket(scope: Construct, removalPolicy: RemovalPolicy): Bucket {
   const bucket = new Bucket(scope, 'RunsBucket', {
-    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-    encryption: BucketEncryption.S3_MANAGED,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
+    ...bothBuckets,
     lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }],
     removalPolicy,
   });
+  acknowledgeNoAccessLog(bucket);
+  return bucket;
+}
+
+/** How long bytes stay that were deleted: a run that uses them has begun before and lasts a day at most. */
+const REMOVED_DAYS = 7;
+
+/**
+ * With versions, so that the days of a deleted file count from its deletion; those of an expiry would count from its
+ * upload. An upload carries its tag until it is complete (shared/store/resource-files.ts).
+ */
+function resourcesBucket(scope: Construct, stage: Stage, removalPolicy: RemovalPolicy): Bucket {
+  const day = Duration.days(1);
+  const bucket = new Bucket(scope, 'ResourcesBucket', {
+    ...bothBuckets,
+    versioned: true,
+    cors: uploadCors(stage),
+    lifecycleRules: [
+      {
+        id: 'never-completed',
+        prefix: 'files/',
+        tagFilters: { state: 'uploading' },
+        expiration: day,
+        noncurrentVersionExpiration: day,
+      },
+      {
+        id: 'removed',
+        noncurrentVersionExpiration: Duration.days(REMOVED_DAYS),
+        expiredObjectDeleteMarker: true,
+        abortIncompleteMultipartUploadAfter: day,
+      },
+    ],
+    removalPolicy,
+  });
+  acknowledgeNoAccessLog(bucket);
+  return bucket;
+}
+
+/** For pages of the origins that may call the API, on one machine of any: they send files and fetch them by signed links. */
+function uploadCors({ corsOrigins, local }: Stage): CorsRule[] {
+  const allowedOrigins = local === undefined ? corsOrigins : ['*'];
+  if (allowedOrigins.length === 0) return [];
+  return [
+    {
+      allowedOrigins,
+      allowedMethods: [HttpMethods.PUT, HttpMethods.GET],
+      allowedHeaders: ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-tagging'],
+      exposedHeaders: ['content-disposition'],
+      maxAge: Duration.hours(2).toSeconds(),
+    },
+  ];
+}
+
+function acknowledgeNoAccessLog(bucket: Bucket): void {
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
       'Only functions of Goldsmith and links signed by them reach it; CloudTrail data events are the audit where one is needed.',
   });
-  return bucket;
 }
 
 function userPool(scope: Construct, removalPolicy: RemovalPolicy): UserPool {

@@ -35,8 +35,10 @@ const keyOf = (scope: WorkspaceScope, { resourceId, version }: ResourcePlace): s
 const base64Of = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 const hexOf = (base64: string): string => Buffer.from(base64, 'base64').toString('hex');
 
-/** Bytes of resources. The bucket keeps what was removed for some days, so that a run that began can end. */
-export const resourceFiles = (Bucket: string, client = new S3Client({ forcePathStyle: true })) => {
+type Bucketed = { Bucket: string; client: S3Client };
+
+/** What clients are given: addresses that are signed here and used elsewhere. */
+const links = ({ Bucket, client }: Bucketed) => {
   /**
    * A signed PUT of exactly these bytes, once. In the URL S3 would ignore the checksum, so what binds the bytes is
    * signed as headers: length, SHA-256, the tag of an unfinished upload, and that nothing lies there yet.
@@ -70,6 +72,24 @@ export const resourceFiles = (Bucket: string, client = new S3Client({ forcePathS
     return { version: place.version, url, method: 'PUT', headers, expiresAt };
   };
 
+  /** A signed download, saved under the file's own name and never shown as a page. */
+  const downloadUrl = (scope: WorkspaceScope, place: ResourcePlace, fileName: string): Promise<string> =>
+    getSignedUrl(
+      client,
+      new GetObjectCommand({
+        Bucket,
+        Key: keyOf(scope, place),
+        ResponseContentDisposition: attachmentNamed(fileName),
+        ResponseContentType: 'application/octet-stream',
+      }),
+      { expiresIn: DOWNLOAD_SECONDS },
+    );
+
+  return { upload, downloadUrl };
+};
+
+/** What is done with the bytes that lie there. */
+const bytes = ({ Bucket, client }: Bucketed) => {
   /** What was uploaded, as S3 itself measured it; undefined when nothing was. */
   const inspect = async (scope: WorkspaceScope, place: ResourcePlace) => {
     try {
@@ -98,19 +118,6 @@ export const resourceFiles = (Bucket: string, client = new S3Client({ forcePathS
     await client.send(new DeleteObjectCommand({ Bucket, Key: keyOf(scope, place) }));
   };
 
-  /** A signed download, saved under the file's own name and never shown as a page. */
-  const downloadUrl = (scope: WorkspaceScope, place: ResourcePlace, fileName: string): Promise<string> =>
-    getSignedUrl(
-      client,
-      new GetObjectCommand({
-        Bucket,
-        Key: keyOf(scope, place),
-        ResponseContentDisposition: attachmentNamed(fileName),
-        ResponseContentType: 'application/octet-stream',
-      }),
-      { expiresIn: DOWNLOAD_SECONDS },
-    );
-
   /** Removes versions of a resource; doing it twice is no error. Throws when S3 refuses one of them. */
   const remove = async (scope: WorkspaceScope, resourceId: string, versions: number[]): Promise<void> => {
     if (versions.length === 0) return;
@@ -120,6 +127,12 @@ export const resourceFiles = (Bucket: string, client = new S3Client({ forcePathS
     if (refused !== undefined) throw new Error(`S3 kept ${refused.Key}: ${refused.Code}`);
   };
 
-  return { upload, inspect, keep, discard, downloadUrl, remove };
+  return { inspect, keep, discard, remove };
 };
+
+/** Files of resources. The bucket keeps what was removed for some days, so that a run that began can end. */
+export const resourceFiles = (Bucket: string, client = new S3Client({ forcePathStyle: true })) => ({
+  ...links({ Bucket, client }),
+  ...bytes({ Bucket, client }),
+});
 export type ResourceFiles = ReturnType<typeof resourceFiles>;

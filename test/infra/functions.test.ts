@@ -18,6 +18,8 @@ const writes = [
 const core = '{goldsmith-test-state:CoreTable}';
 const traffic = '{goldsmith-test-state:TrafficTable}';
 const runs = '{goldsmith-test-state:RunsBucket}';
+const resources = '{goldsmith-test-state:ResourcesBucket}';
+const deleteResources = `s3:DeleteObject ${resources}/files/*`;
 const coreReadWrite = [...reads, ...writes].map((action) => `${action} ${core}`);
 const trafficReadWrite = [...reads, ...writes].map((action) => `${action} ${traffic}`);
 const trafficReads = reads.map((action) => `${action} ${traffic}`);
@@ -42,7 +44,15 @@ const cloudTask = [...coreReadWrite, ...trafficReadWrite, snapshots, decrypt, as
 /** Everything that each function may do, beside writing its log. */
 const allowed: Record<FunctionName, string[]> = {
   'api/access': [...coreReadWrite, `dynamodb:PutItem ${traffic}`],
-  'api/definitions': [...coreReadWrite, encrypt],
+  'api/definitions': [
+    ...coreReadWrite,
+    encrypt,
+    ...['GetObject', 'PutObject', 'PutObjectTagging', 'PutObjectVersionTagging'].map(
+      (action) => `s3:${action} ${resources}/files/*`,
+    ),
+    deleteResources,
+    `s3:ListBucket ${resources}`,
+  ],
   'api/runs': [...coreReadWrite, ...trafficReads, snapshots, `s3:PutObject ${runs}/snapshots/*`],
   'agent-api': [
     ...cloudTask,
@@ -69,6 +79,7 @@ const allowed: Record<FunctionName, string[]> = {
     `sqs:SendMessage ${leftovers}`,
     'sqs:SendMessage {QueuesPoison.Arn}',
     'events:PutEvents {Bus.Arn}',
+    deleteResources,
   ],
   'events/dispatch-runs': [...coreReadWrite, ...receive(dispatch), `states:StartExecution ${machine}`],
   'events/remove-leftovers': [...coreReadWrite, snapshots, decrypt, assume, ...receive(leftovers)],

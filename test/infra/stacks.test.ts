@@ -73,8 +73,8 @@ const bucketPolicySchema = z.object({
   }),
 });
 
-test('the bucket is private, encrypted and only reached over TLS', () => {
-  const { Properties } = resourceOf(state, 'AWS::S3::Bucket');
+test.each(['RunsBucket', 'ResourcesBucket'])('%s is private, encrypted and only reached over TLS', (id) => {
+  const { Properties } = resourceOf(state, 'AWS::S3::Bucket', id);
   expect(Properties['PublicAccessBlockConfiguration']).toEqual({
     BlockPublicAcls: true,
     BlockPublicPolicy: true,
@@ -82,11 +82,53 @@ test('the bucket is private, encrypted and only reached over TLS', () => {
     RestrictPublicBuckets: true,
   });
   expect(Properties).toHaveProperty('BucketEncryption');
-  const policy = bucketPolicySchema.parse(resourceOf(state, 'AWS::S3::BucketPolicy').Properties);
+  const policy = bucketPolicySchema.parse(resourceOf(state, 'AWS::S3::BucketPolicy', id).Properties);
   expect(policy.PolicyDocument.Statement).toContainEqual({
     Effect: 'Deny',
     Condition: { Bool: { 'aws:SecureTransport': 'false' } },
   });
+});
+
+test('an upload never completed goes after a day, what was deleted a week after its deletion (S90)', () => {
+  const { Properties } = resourceOf(state, 'AWS::S3::Bucket', 'ResourcesBucket');
+  expect(Properties).toMatchObject({
+    VersioningConfiguration: { Status: 'Enabled' },
+    LifecycleConfiguration: {
+      Rules: [
+        {
+          Prefix: 'files/',
+          TagFilters: [{ Key: 'state', Value: 'uploading' }],
+          ExpirationInDays: 1,
+          NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          Status: 'Enabled',
+        },
+        {
+          NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+          ExpiredObjectDeleteMarker: true,
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+          Status: 'Enabled',
+        },
+      ],
+    },
+  });
+});
+
+const withoutOrigins = synthesise(awsStage({ corsOrigins: [] })).state;
+
+test.each([
+  ['of the origins that the stage names', state, ['https://console.example']],
+  ['of any origin on one machine', local.state, ['*']],
+])('files are uploaded by pages %s (S90)', (_which, template, AllowedOrigins) => {
+  const rule = {
+    AllowedMethods: ['PUT', 'GET'],
+    AllowedOrigins,
+    AllowedHeaders: ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-tagging'],
+  };
+  const bucket = resourceOf(template, 'AWS::S3::Bucket', 'ResourcesBucket');
+  expect(bucket.Properties).toMatchObject({ CorsConfiguration: { CorsRules: [rule] } });
+  expect(resourceOf(withoutOrigins, 'AWS::S3::Bucket', 'ResourcesBucket').Properties).not.toHaveProperty(
+    'CorsConfiguration',
+  );
 });
 
 test('the key of the secrets is rotated', () => {

@@ -8,14 +8,17 @@ import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
 import { socketSender } from '../../../shared/runtime/socket-sender.ts';
+import { resourceFiles } from '../../../shared/store/resource-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { publishRun } from './publish-run.ts';
 import { publishVersion } from './publish-version.ts';
 import { publisher } from './publisher.ts';
+import { removeResourceFiles } from './remove-resource-files.ts';
 import { type RowChange, rowSchema } from './row-change.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/publish-changes']);
 const publish = publisher(environment, { sqs: new SQSClient({}), events: new EventBridgeClient({}) });
+const files = resourceFiles(environment.RESOURCES_BUCKET);
 const sockets = {
   traffic: openTable(environment.TRAFFIC_TABLE),
   send: socketSender(environment.SOCKET_CALLBACK_URL),
@@ -54,6 +57,7 @@ const publishRecord = async (record: DynamoDBRecord): Promise<void> => {
   const row = (change.after ?? change.before)?.row;
   if (row === 'run') await publishRun(change, sockets, publish);
   if (row === 'image-version') await publishVersion(change, publish);
+  if (row === 'resource') await removeResourceFiles(change, files);
   if (row === 'queue' && change.before === undefined) publish.wake(change.after?.['poolId']);
   if (row === 'leftover' && change.after?.['state'] === 'deleting') publish.sweep(change.after);
   if (row === 'slot' && change.after === undefined) publish.wake(change.before?.['poolId']);

@@ -35,8 +35,17 @@ const definitionsApi = (scope: Construct, { stage, state, environment: env }: Pa
   new ServiceFunction(scope, 'DefinitionsApi', {
     stage,
     name: 'api/definitions',
-    environment: { ...env.core, ...env.authentication, ...env.secrets },
-    permissions: [permit.readWriteTable(state.coreTable), permit.sealSecrets(state.secretsKey)],
+    environment: { ...env.core, ...env.authentication, ...env.secrets, ...env.resourcesBucket },
+    permissions: [
+      permit.readWriteTable(state.coreTable),
+      permit.sealSecrets(state.secretsKey),
+      // Uploads and downloads are signed in its name.
+      permit.readObjects(state.resourcesBucket, 'files'),
+      permit.putTaggedObjects(state.resourcesBucket, 'files'),
+      // What was uploaded and is not what was announced.
+      permit.deleteObjects(state.resourcesBucket, 'files'),
+      permit.seeMissingObjects(state.resourcesBucket),
+    ],
   });
 
 const runsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>

@@ -15,6 +15,7 @@ export function publishChanges(scope: Construct, parts: Parts): void {
     name: 'events/publish-changes',
     environment: {
       ...env.traffic,
+      ...env.resourcesBucket,
       ...env.socketPush,
       DISPATCH_QUEUE_URL: queues.dispatch.queueUrl,
       LEFTOVERS_QUEUE_URL: queues.leftovers.queueUrl,
@@ -27,6 +28,8 @@ export function publishChanges(scope: Construct, parts: Parts): void {
       permit.postToSockets(socket.stage),
       permit.sendTo([queues.dispatch, queues.leftovers, queues.poison]),
       permit.putEvents(bus),
+      // Files of resources that are gone.
+      permit.deleteObjects(state.resourcesBucket, 'files'),
     ],
   });
   // The function parks a bad record itself; these settings only matter when it cannot even do that. Repeated while

@@ -33,6 +33,7 @@ export function environmentGroups(
   const core = { CORE_TABLE: state.coreTable.tableName };
   const traffic = { TRAFFIC_TABLE: state.trafficTable.tableName };
   const runsBucket = { RUNS_BUCKET: state.runsBucket.bucketName };
+  const resourcesBucket = { RESOURCES_BUCKET: state.resourcesBucket.bucketName };
   const socketPush = { SOCKET_CALLBACK_URL: socket.callbackUrl };
   const secrets = { SECRETS_KEY_ARN: state.secretsKey.keyArn };
   // Marks what runs make in customers' accounts: two deployments must not take each other's for their own.
@@ -41,6 +42,7 @@ export function environmentGroups(
     core,
     traffic,
     runsBucket,
+    resourcesBucket,
     socketPush,
     secrets,
     deployment,

@@ -8,6 +8,7 @@ import { packerGenerationSchema } from '../bundle.ts';
 const core = { CORE_TABLE: z.string() };
 const traffic = { TRAFFIC_TABLE: z.string() };
 const runsBucket = { RUNS_BUCKET: z.string() };
+const resourcesBucket = { RESOURCES_BUCKET: z.string() };
 const socketPush = { SOCKET_CALLBACK_URL: z.url() };
 const secrets = { SECRETS_KEY_ARN: z.string() };
 const deployment = { DEPLOYMENT_ID: z.string() };
@@ -32,7 +33,7 @@ export const functionEnvironments = {
     SOCKET_URL: z.string(),
     WORKSPACE_LIMIT: limits.WORKSPACE_LIMIT,
   }),
-  'api/definitions': z.object({ ...core, ...authentication, ...secrets }),
+  'api/definitions': z.object({ ...core, ...authentication, ...secrets, ...resourcesBucket }),
   'api/runs': z.object({ ...core, ...traffic, ...authentication, ...runsBucket, ...limits }),
   'agent-api': z.object({
     ...engine,
@@ -49,6 +50,7 @@ export const functionEnvironments = {
   'workflow/finish': z.object(engine),
   'events/publish-changes': z.object({
     ...traffic,
+    ...resourcesBucket,
     ...socketPush,
     DISPATCH_QUEUE_URL: z.string(),
     LEFTOVERS_QUEUE_URL: z.string(),

@@ -4,7 +4,12 @@ import {
   resourceSchema,
   resourceStored,
 } from '../../../../shared/contracts/entities/resource.ts';
-import { currentVersion, firstVersion, shownVersion, stateOf } from '../../../../shared/domain/resource/versions.ts';
+import {
+  currentVersion,
+  firstVersion,
+  shownVersion,
+  stateOf,
+} from '../../../../shared/domain/resource/versions.ts';
 import type { EntityModule, Given } from '../../../../shared/runtime/entities/module.ts';
 import { now } from '../../../../shared/runtime/ids.ts';
 import type { Item } from '../../../../shared/store/table.ts';

@@ -47,7 +47,11 @@ const completeOnce = async (context: ResourceContext, call: Completion): Promise
   const completed = { availableAt: time, objectVersion: found?.objectVersion };
   const row = nextRow(read, withAvailable(read.stored, number, completed));
   const answer = answerOf(row);
-  const deed = { principal: call.principal, version: { ...version, ...completed }, more: call.remember(answer) };
+  const deed = {
+    principal: call.principal,
+    version: { ...version, ...completed },
+    more: call.remember(answer),
+  };
   await writeVersions(context, read, row, deed);
   return answer;
 };

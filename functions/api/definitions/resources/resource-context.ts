@@ -23,7 +23,10 @@ export const readResource = async (context: EntityContext, id: string): Promise<
 };
 
 /** The row with other versions, as it will be written. */
-export const nextRow = ({ row }: Read, after: Pick<ResourceStored, 'versions' | 'lastVersion'>): StoredEntity => ({
+export const nextRow = (
+  { row }: Read,
+  after: Pick<ResourceStored, 'versions' | 'lastVersion'>,
+): StoredEntity => ({
   ...row,
   versions: after.versions,
   lastVersion: after.lastVersion,
