@@ -50,9 +50,16 @@ const monthlyFields = (rule: ScheduleRule, { dayOfMonth, time }: Of<'monthly'>):
   return `${timeFields(rule, time)} ${day === 'last' ? 'L' : day} * ? *`;
 };
 
-/** The six fields of a rule that has them. Throws IncompleteRule. */
-export const cronFieldsOf = (rule: ScheduleRule): string | undefined => {
-  const { frequency } = rule;
+const awsFields = ({ expression }: Of<'cron'>): string => {
+  const cron = readCron(expression);
+  return demand('read' in cron ? cron.read.aws : undefined, 'valid cron expression');
+};
+
+/** What is a calendar on a wall clock; a rate and a moment are none. */
+type CalendarFrequency = Exclude<Frequency, { type: 'rate' | 'once' }>;
+
+/** The six fields of a rule with such a frequency. Throws IncompleteRule. */
+export const cronFieldsOf = (rule: ScheduleRule, frequency: CalendarFrequency): string => {
   switch (frequency.type) {
     case 'hourly':
       return hourlyFields(rule, frequency);
@@ -62,13 +69,9 @@ export const cronFieldsOf = (rule: ScheduleRule): string | undefined => {
       return weeklyFields(rule, frequency);
     case 'monthly':
       return monthlyFields(rule, frequency);
-    case 'cron': {
-      const cron = readCron(frequency.expression);
-      return demand('read' in cron ? cron.read.aws : undefined, 'valid cron expression');
-    }
-    case 'rate':
-    case 'once':
-      return undefined;
+    case 'cron':
+    default:
+      return awsFields(frequency);
   }
 };
 
@@ -91,5 +94,5 @@ export const expressionOf = (rule: ScheduleRule): SchedulerExpression => {
   const { frequency, timeZone } = rule;
   if (frequency.type === 'once') return onceExpression(rule, frequency);
   if (frequency.type === 'rate') return { expression: rateExpression(frequency), timeZone };
-  return { expression: `cron(${cronFieldsOf(rule)})`, timeZone };
+  return { expression: `cron(${cronFieldsOf(rule, frequency)})`, timeZone };
 };

@@ -66,7 +66,7 @@ const momentsOf = (rule: ScheduleRule, asked: Omit<Asked, 'count'>): Iterable<nu
     const first = startAt === undefined ? wholeSecond(asked.countsFrom) + interval : wholeSecond(startAt);
     return rateMoments(interval, first, after);
   }
-  return cronMoments(cronFieldsOf(rule) ?? '', timeZone, after);
+  return cronMoments(cronFieldsOf(rule, frequency), timeZone, after);
 };
 
 /**

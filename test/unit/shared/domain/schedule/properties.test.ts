@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type ScheduleInput,
@@ -150,11 +150,10 @@ test('firings come in order, none before the start or after the end, each as its
         expect(new Date(localTime).toISOString()).toBe(at);
         expect(at > after && at >= (rule.startAt ?? '') && at <= (rule.endAt ?? '9')).toBe(true);
       }
-      if (rule.endAt === undefined) expect(found).toHaveLength(8);
+      expect(rule.endAt !== undefined || found.length === 8).toBe(true);
       // Asked again after one of them, the rest comes.
-      const [first, ...rest] = found;
-      if (first !== undefined)
-        expect(nextFirings(ruleOf(rule), { after: first.at, countsFrom: after, count: 7 })).toEqual(rest);
+      const again = { after: found[0]?.at ?? after, countsFrom: after, count: 7 };
+      expect(nextFirings(ruleOf(rule), again)).toEqual(found.slice(1));
     }),
   );
 });
