@@ -206,6 +206,33 @@ describe('an upload', () => {
   });
 });
 
+test('a page of any origin may send a file and fetch one', async () => {
+  const { id, upload } = await announce();
+  const origin = 'https://console.example';
+  const preflight = await fetch(upload.url, {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'PUT',
+      'access-control-request-headers': 'content-type,if-none-match,x-amz-checksum-sha256,x-amz-tagging',
+    },
+  });
+  expect(preflight.status).toBe(200);
+  // The emulator allows every header; those that AWS is told are in test/infra/stacks.test.ts.
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+  expect(preflight.headers.get('access-control-allow-methods')).toContain('PUT');
+  const sent = await fetch(upload.url, {
+    method: 'PUT',
+    headers: { ...upload.headers, origin },
+    body: SCRIPT,
+  });
+  expect([sent.status, sent.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+  await complete(id);
+  const link = (await workspace.at('GET', `/resources/${id}/content`)).headers.get('location') ?? '';
+  const fetched = await fetch(link, { headers: { origin } });
+  expect(fetched.headers.get('access-control-allow-origin')).toBe('*');
+});
+
 describe('what cannot be', () => {
   test.each([
     [{ sizeBytes: 0 }, '/sizeBytes'],

@@ -8,19 +8,33 @@ export const MAX_RESOURCE_VERSIONS = 100;
 /** Longest file name in bytes of UTF-8: what Linux and Windows file systems take. */
 const MAX_FILE_NAME_BYTES = 255;
 
-const isShortEnough = (value: string): boolean =>
-  value.isWellFormed() && new TextEncoder().encode(value).length <= MAX_FILE_NAME_BYTES;
+/** What a name must not hold beside a path: marks that turn the direction of writing would show another name. */
+const nameFaults: [expression: RegExp, detail: string][] = [
+  [/\p{Cs}/u, 'is no well-formed Unicode'],
+  [/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u, 'holds a control character'],
+  [/^\s|\s$/u, 'begins or ends with a space'],
+  [/^\.\.?$/u, 'is no name of a file'],
+];
 
-/** A file's own name. Control characters, line ends and marks that turn the direction of writing show another name. */
+const demandFileName = ({ value, issues }: z.core.ParsePayload<string>): void => {
+  const isLong = new TextEncoder().encode(value).length > MAX_FILE_NAME_BYTES;
+  const fault = nameFaults.find(([expression]) => expression.test(value))?.[1];
+  const message = fault ?? (isLong ? `is longer than ${MAX_FILE_NAME_BYTES} bytes of UTF-8` : undefined);
+  if (message !== undefined) issues.push({ code: 'custom', message, input: value, path: [] });
+};
+
+/** A file's own name. */
 export const fileNameSchema = z
   .string()
   .min(1)
   .max(MAX_FILE_NAME_BYTES, { abort: true })
-  .refine(isShortEnough, `is longer than ${MAX_FILE_NAME_BYTES} bytes of UTF-8 or no well-formed Unicode`)
   .regex(/^[^/\\]*$/, 'must be a file name without a path')
-  .regex(/^[^\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, 'holds a control character')
-  .regex(/^\S(.*\S)?$/su, 'begins or ends with a space')
-  .refine((value) => value !== '.' && value !== '..', 'is no name of a file');
+  .check(demandFileName)
+  .meta({
+    description:
+      `A file's own name: no path, no control characters, no space at its ends, ${MAX_FILE_NAME_BYTES} bytes of ` +
+      'UTF-8 at most.',
+  });
 
 const sha256Schema = z
   .string()
