@@ -5,6 +5,7 @@ import type { Stage } from './stage.ts';
 export const leftOut = {
   'cors-configuration':
     'the emulator answers every preflight with 403 when CORS comes by CloudFormation; set by UpdateApi after the deployment',
+  'managed-login-branding': 'the emulator does not know the resource; nobody signs in with a browser there',
 } as const satisfies Record<string, string>;
 
 /** What `make` gives, except in the local stage. */

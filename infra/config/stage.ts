@@ -39,6 +39,20 @@ export const stageSchema = z.strictObject({
   buildCompute: z.enum(['small', 'medium', 'large']).default('small'),
   /** CodeBuild ends a build after it; 2,160 minutes (36 h) is the most that CodeBuild allows. */
   buildTimeoutMinutes: z.int().min(5).max(2160).default(2160),
+  /** How people sign in with a browser; `localhost` is for a client that is being developed. */
+  signIn: z
+    .strictObject({
+      /** Of the address of Cognito's pages. Default: `goldsmith-STAGE-ACCOUNT`. */
+      domainPrefix: z
+        .string()
+        .regex(/^(?!.*(aws|amazon|cognito))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+        .optional(),
+      callbackUrls: z.array(z.url()).min(1).default(['http://localhost:5173/']),
+      logoutUrls: z.array(z.url()).min(1).default(['http://localhost:5173/']),
+      /** Whether anybody may make an account. They are in no workspace but can make one of their own. */
+      selfSignUp: z.boolean().default(false),
+    })
+    .prefault({}),
   /** Browser origins that may call the API. */
   corsOrigins: z.array(z.union([z.literal('*'), z.url()])).default([]),
   /** Only on one machine: where the emulator answers instead of AWS. */

@@ -53,6 +53,7 @@ export class AppStack extends Stack {
       ApiUrl: api.url,
       SocketUrl: socket.connectUrl,
       UserPoolId: state.userPool.userPoolId,
+      SignInUrl: state.signInUrl,
       UserPoolClientId: state.userPoolClient.userPoolClientId,
       CoreTableName: state.coreTable.tableName,
       TrafficTableName: state.trafficTable.tableName,

@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { AccountRecovery, Mfa, UserPool, type UserPoolClient } from 'aws-cdk-lib/aws-cognito';
+import type { UserPool, UserPoolClient } from 'aws-cdk-lib/aws-cognito';
 import {
   AttributeType,
   BillingMode,
@@ -20,6 +20,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Stage } from '../config/stage.ts';
+import { signIn } from '../constructs/sign-in.ts';
 
 /** Everything that must outlive a deployment: tables, buckets, key and user pool. */
 export class StateStack extends Stack {
@@ -35,6 +36,8 @@ export class StateStack extends Stack {
   readonly secretsKey: Key;
   readonly userPool: UserPool;
   readonly userPoolClient: UserPoolClient;
+  /** Cognito's pages to sign in with. */
+  readonly signInUrl: string;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id, {
@@ -52,15 +55,10 @@ export class StateStack extends Stack {
       enableKeyRotation: true,
       removalPolicy,
     });
-    this.userPool = userPool(this, removalPolicy);
-    this.userPoolClient = this.userPool.addClient('Client', {
-      authFlows: { userPassword: true, userSrp: true },
-      disableOAuth: true,
-      generateSecret: false,
-      preventUserExistenceErrors: true,
-      // A day on one machine, where nobody signs in again; else as short as is bearable (Cognito's default).
-      accessTokenValidity: stage.local === undefined ? Duration.hours(1) : Duration.days(1),
-    });
+    const people = signIn(this, stage, removalPolicy);
+    this.userPool = people.userPool;
+    this.userPoolClient = people.userPoolClient;
+    this.signInUrl = people.signInUrl;
   }
 }
 
@@ -178,35 +176,4 @@ function acknowledgeNoAccessLog(bucket: Bucket): void {
     reason:
       'Only functions of Goldsmith and links signed by them reach it; CloudTrail data events are the audit where one is needed.',
   });
-}
-
-function userPool(scope: Construct, removalPolicy: RemovalPolicy): UserPool {
-  const pool = new UserPool(scope, 'UserPool', {
-    selfSignUpEnabled: false,
-    signInAliases: { email: true },
-    signInCaseSensitive: false,
-    mfa: Mfa.OPTIONAL,
-    mfaSecondFactor: { otp: true, sms: false },
-    accountRecovery: AccountRecovery.EMAIL_ONLY,
-    passwordPolicy: {
-      minLength: 12,
-      requireDigits: true,
-      requireLowercase: true,
-      requireUppercase: true,
-      requireSymbols: true,
-    },
-    removalPolicy,
-  });
-  Validations.of(pool).acknowledge(
-    {
-      id: 'AwsSolutions-COG2',
-      reason:
-        'A second factor is the choice of each user: machines sign in with API tokens, people by invitation.',
-    },
-    ...['AwsSolutions-COG3', 'AwsSolutions-COG8'].map((id) => ({
-      id,
-      reason: 'Threat protection needs the paid Plus plan of Cognito, which is for the deployer to choose.',
-    })),
-  );
-  return pool;
 }

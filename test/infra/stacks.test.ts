@@ -163,13 +163,25 @@ test.each([
     TokenValidityUnits: { AccessToken: 'minutes' },
     GenerateSecret: false,
     PreventUserExistenceErrors: 'ENABLED',
-    AllowedOAuthFlowsUserPoolClient: false,
+    AllowedOAuthFlowsUserPoolClient: true,
+    AllowedOAuthFlows: ['code'],
+    AllowedOAuthScopes: ['openid', 'email', 'profile'],
+    CallbackURLs: ['http://localhost:5173/'],
   });
   expect(client['ExplicitAuthFlows']).toEqual([
     'ALLOW_USER_PASSWORD_AUTH',
     'ALLOW_USER_SRP_AUTH',
     'ALLOW_REFRESH_TOKEN_AUTH',
   ]);
+});
+
+test('people sign in on pages of Cognito, whose address no other account can have', () => {
+  const domain = resourceOf(state, 'AWS::Cognito::UserPoolDomain').Properties;
+  expect(textOf(domain['Domain'])).toMatch(/^goldsmith-[a-z0-9-]+-\{AWS::AccountId\}$/);
+  expect(domain).toMatchObject({ ManagedLoginVersion: 2 });
+  expect(resourceOf(state, 'AWS::Cognito::ManagedLoginBranding').Properties).toMatchObject({
+    UseCognitoProvidedValues: true,
+  });
 });
 
 const queueSchema = z.object({
@@ -267,6 +279,7 @@ test('people and scripts are told what they need to know', () => {
     'EventBusName',
     'Region',
     'RunsBucketName',
+    'SignInUrl',
     'SocketUrl',
     'StateMachineArn',
     'TrafficTableName',
