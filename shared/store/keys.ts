@@ -20,6 +20,7 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | numbers given, by definition and by name | WS#w | COUNTER#definition#id; COUNTER#name#folded name |
  * | runs of a definition by number | WS#w#DEF#definition | RUN#number |
  * | image versions of a definition by number; one by id | WS#w#DEF#definition; WS#w | VERSION#number; VERSION#id |
+ * | firings of a schedule by scheduled time | WS#w | FIRING#schedule#time |
  * | leftovers of a run | WS#w#RUN#run | LEFTOVER#id |
  * | answers to idempotency keys (24 h) | WS#w | IDEMPOTENCY#sha256 |
  * | slots and lease of a workspace's runs | WS#w | SLOT#n; LEASE#run |
@@ -94,6 +95,14 @@ export const keys = {
   versionsOfDefinition: (scope: WorkspaceScope, definitionId: string) => ({
     pk: `${workspace(scope)}#DEF#${definitionId}`,
     prefix: 'VERSION#',
+  }),
+  firing: (scope: WorkspaceScope, scheduleId: string, scheduledAt: string): Key => ({
+    pk: workspace(scope),
+    sk: `FIRING#${scheduleId}#${scheduledAt}`,
+  }),
+  firings: (scope: WorkspaceScope, scheduleId: string) => ({
+    pk: workspace(scope),
+    prefix: `FIRING#${scheduleId}#`,
   }),
   leftover: (scope: WorkspaceScope, runId: string, id: string): Key => ({
     pk: `${workspace(scope)}#RUN#${runId}`,

@@ -115,3 +115,16 @@ export const definitionBody = (parts: Parts = noParts, fields: object = {}) => (
   firstNumber: 5,
   ...fields,
 });
+
+export const scheduleBody = (fields: object = {}) => ({
+  name: 'nightly',
+  ...name,
+  frequency: { type: 'daily', time: '03:00' },
+  startAt: '2026-06-01T00:00:00.000Z',
+  timeZone: 'Europe/Berlin',
+  imageDefinitionIds: [],
+  enabled: true,
+  overlap: 'skip',
+  maxLatenessSeconds: 3600,
+  ...fields,
+});

@@ -21,9 +21,12 @@ import { provisioner } from './entities/provisioner.ts';
 import { provisionerGroup } from './entities/provisioner-group.ts';
 import { flattenRole, provisionerRole } from './entities/provisioner-role.ts';
 import { resource } from './entities/resource.ts';
+import { schedule } from './entities/schedule.ts';
 import { completeResource } from './resources/complete-resource.ts';
 import { downloadResource } from './resources/download-resource.ts';
 import { addResourceVersion, createResource } from './resources/upload-resource.ts';
+import { previewSchedule } from './schedules/preview-schedule.ts';
+import { listFirings, readNextFirings } from './schedules/read-firings.ts';
 
 const environment = loadEnvironment(functionEnvironments['api/definitions']);
 const table = openTable(environment.CORE_TABLE);
@@ -151,6 +154,18 @@ export const handler = apiHandler(
     deleteImageDefinition: operation(routes.deleteImageDefinition, (call) =>
       removeEntity(imageDefinition, context(call), call),
     ),
+    createSchedule: operation(routes.createSchedule, (call) => createEntity(schedule, context(call), call)),
+    listSchedules: operation(routes.listSchedules, (call) => listEntities(schedule, context(call), call)),
+    readSchedule: operation(routes.readSchedule, (call) =>
+      readEntity(schedule, context(call), call.params.id),
+    ),
+    changeSchedule: operation(routes.changeSchedule, (call) => changeEntity(schedule, context(call), call)),
+    deleteSchedule: operation(routes.deleteSchedule, (call) => removeEntity(schedule, context(call), call)),
+    previewSchedule: operation(routes.previewSchedule, previewSchedule),
+    readNextFirings: operation(routes.readNextFirings, (call) =>
+      readNextFirings(context(call), call.params.id),
+    ),
+    listFirings: operation(routes.listFirings, (call) => listFirings(context(call), call)),
     readFlattenedRole: operation(routes.readFlattenedRole, (call) =>
       flattenRole(context(call), call.params.id),
     ),

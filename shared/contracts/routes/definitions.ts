@@ -15,6 +15,7 @@ import { runStatusSchema } from '../entities/run.ts';
 import { entityRoutes } from './entity-routes.ts';
 import { resourceRoutes } from './resources.ts';
 import { inWorkspace, type Route } from './route.ts';
+import { scheduleRoutes } from './schedules.ts';
 
 const connections = entityRoutes({
   path: 'connections',
@@ -78,6 +79,7 @@ const imageDefinitions = entityRoutes({
 
 /** What a team describes an image with. */
 export const definitionRoutes = {
+  ...scheduleRoutes,
   ...resourceRoutes,
   createConnection: connections.create,
   listConnections: connections.list,
