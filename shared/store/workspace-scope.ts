@@ -2,7 +2,8 @@ declare const scoped: unique symbol;
 
 /**
  * Permission to touch the rows of one workspace. No key of tenant data can be built without it. It is made where a
- * caller's membership was checked, or where a message comes from our own queues, streams and workflows.
+ * caller's membership is checked (before anything is written or answered), or where a message comes from our own
+ * queues, streams and workflows.
  */
 export type WorkspaceScope = { readonly workspaceId: string; readonly [scoped]: true };
 

@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import type { Route } from '../../contracts/routes/route.ts';
 import { TooContended } from '../../store/retry.ts';
 import type { Table } from '../../store/table.ts';
-import { scopeTo, type WorkspaceScope } from '../../store/workspace-scope.ts';
+import { isWorkspaceId, scopeTo } from '../../store/workspace-scope.ts';
 import { workspaceStore } from '../../store/workspace-store.ts';
 import { logger } from '../logger.ts';
 import { type Authenticate, demandAccess, type Principal, roleIn } from './authenticate.ts';
@@ -56,18 +56,52 @@ const pathOf = (event: APIGatewayProxyEventV2): string => {
 
 type Found = Operation & { params: Record<string, string> };
 
+/**
+ * Who asks is known first. Whether they may is read while an eager operation reads what it needs: nothing is answered
+ * and nothing is written before that is decided, and a refusal of access comes before every other.
+ */
 const serve = async (
   event: APIGatewayProxyEventV2,
   found: Found,
   dependencies: Dependencies,
 ): Promise<Answer> => {
-  const { route, params } = found;
-  const known = route.role === 'public' ? {} : await identify(event, found, dependencies);
+  if (found.route.role === 'public') return found.run(checkedCall(event, found));
+  const principal = await dependencies.authenticate(header(event, 'authorization'));
+  const granted = demandGrant(principal, found, dependencies.table);
+  if (!found.eager) await granted;
+  const work = perform(event, found, { principal, granted }, dependencies.table);
+  await Promise.allSettled([granted, work]);
+  await granted;
+  return work;
+};
+
+/** Throws 404 to a stranger of the workspace and 403 to who may not. */
+const demandGrant = async (principal: Principal, { route, params }: Found, table: Table): Promise<void> => {
+  const { workspaceId } = params;
+  const role =
+    workspaceId === undefined ? undefined : await roleIn(principal, workspaceId, workspaceStore(table));
+  demandAccess(principal, role, route);
+};
+
+const perform = async (
+  event: APIGatewayProxyEventV2,
+  found: Found,
+  known: { principal: Principal; granted: Promise<void> },
+  table: Table,
+): Promise<Answer> => {
+  const { workspaceId } = found.params;
+  // A text that could be no workspace's id has no members: whoever waits for the grant is told.
+  if (workspaceId !== undefined && !isWorkspaceId(workspaceId)) await known.granted;
+  const scope = workspaceId === undefined ? {} : { scope: scopeTo(workspaceId) };
+  return once(event, found, { ...checkedCall(event, found), ...known, ...scope }, table);
+};
+
+/** Body and query in the shapes of the route. Throws 415, 413, 400 and 422. */
+const checkedCall = (event: APIGatewayProxyEventV2, { route, params }: Found): UntypedCall => {
   const sent = route.body === undefined ? undefined : jsonBody(event, route);
   const query = route.query === undefined ? undefined : checkQuery(route.query, event.rawQueryString);
   const body = route.body === undefined ? undefined : checkBody(route.body, sent);
-  const call: UntypedCall = {
-    ...known,
+  return {
     params,
     body,
     query,
@@ -77,21 +111,6 @@ const serve = async (
     path: pathOf(event),
     requestId: event.requestContext.requestId,
   };
-  if (known.principal === undefined) return found.run(call);
-  return once(event, found, { ...call, principal: known.principal }, dependencies.table);
-};
-
-const identify = async (
-  event: APIGatewayProxyEventV2,
-  found: Found,
-  { table, authenticate }: Dependencies,
-): Promise<{ principal?: Principal; scope?: WorkspaceScope }> => {
-  const principal = await authenticate(header(event, 'authorization'));
-  const workspaceId = found.params['workspaceId'];
-  const role =
-    workspaceId === undefined ? undefined : await roleIn(principal, workspaceId, workspaceStore(table));
-  demandAccess(principal, role, found.route);
-  return workspaceId === undefined ? { principal } : { principal, scope: scopeTo(workspaceId) };
 };
 
 /**

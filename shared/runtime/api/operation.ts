@@ -28,7 +28,11 @@ type SignedInCall<R extends Route> = PublicCall<R> & {
   /** Writes that keep this answer for the request's idempotency key; part of the operation's own transaction. */
   remember: (answer: Answer, options?: { secret: boolean }) => Write[];
 };
-type WorkspaceCall<R extends Route> = SignedInCall<R> & { scope: WorkspaceScope };
+type WorkspaceCall<R extends Route> = SignedInCall<R> & {
+  scope: WorkspaceScope;
+  /** Settled once it is decided whether the caller may; an eager operation waits for it before it writes. */
+  granted: Promise<void>;
+};
 
 /** What an operation is called with: checked, typed by its route. */
 export type CallOf<R extends Route> = R['role'] extends 'public'
@@ -39,21 +43,26 @@ export type CallOf<R extends Route> = R['role'] extends 'public'
 
 /** A call before its type is known; the handler makes it with exactly the parts that the route's role promises. */
 export type UntypedCall = Omit<PublicCall<Route>, 'query' | 'body' | 'params'> &
-  Partial<Pick<WorkspaceCall<Route>, 'principal' | 'scope' | 'remember'>> & {
+  Partial<Pick<WorkspaceCall<Route>, 'principal' | 'scope' | 'remember' | 'granted'>> & {
     params: Record<string, string>;
     query: unknown;
     body: unknown;
   };
 
-/** A route with the function that serves it. */
-export type Operation = { route: Route; run: (call: UntypedCall) => Promise<Answer> };
+/**
+ * A route with the function that serves it. An `eager` one begins while the caller's membership is being read, which
+ * spares a round trip: it must do nothing but read until `granted` is settled.
+ */
+export type Operation = { route: Route; eager: boolean; run: (call: UntypedCall) => Promise<Answer> };
 
-/** Ties a function to its route. The one cast: the handler has checked the call against this very route. */
+/** Ties a function to its route; whatever only reads is eager. The one cast: the handler has checked the call against this very route. */
 export const operation = <R extends Route>(
   route: R,
   run: (call: CallOf<R>) => Promise<Answer>,
+  { eager } = { eager: route.method === 'GET' },
 ): Operation => ({
   route,
+  eager,
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   run: (call) => run(call as CallOf<R>),
 });

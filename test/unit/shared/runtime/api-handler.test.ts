@@ -29,6 +29,12 @@ const text = {
   role: 'public',
   contentType: 'text/plain',
 } as const satisfies Route;
+const look = {
+  ...base,
+  method: 'GET',
+  path: `${inWorkspace}/views/{id}`,
+  query: z.strictObject({ size: z.coerce.number().int().optional() }),
+} as const satisfies Route;
 const me = { ...base, method: 'GET', path: '/v1/me', role: 'signed-in' } as const satisfies Route;
 
 const people: Record<string, Principal> = {
@@ -42,6 +48,7 @@ const table = memoryTable();
 const handler = apiHandler(
   {
     change: operation(change, run),
+    look: operation(look, run),
     text: operation(text, async () => ({ headers: { 'content-type': 'text/plain' }, body: 'plain' })),
     me: operation(me, async (call) => ({ body: call.principal })),
   },
@@ -191,5 +198,52 @@ describe('what goes wrong inside', () => {
       headers: { 'retry-after': '1' },
       body: { code: 'busy' },
     });
+  });
+});
+
+describe('what only reads', () => {
+  const asked = { method: 'GET', path: `/v1/workspaces/${workspaceId}/views/1`, headers: good.headers };
+  const viewer = { authorization: 'Bearer viewer' };
+
+  test('begins while the membership is being read, and is answered after it', async () => {
+    const order: string[] = [];
+    const slow = {
+      ...table,
+      get: async (key: Parameters<typeof table.get>[0]) => {
+        const item = await table.get(key);
+        order.push('membership');
+        return item;
+      },
+    };
+    const eager = apiHandler(
+      {
+        look: operation(look, async () => {
+          order.push('read');
+          return { body: {} };
+        }),
+      },
+      { table: slow, authenticate: async () => ({ kind: 'user', id: 'user-e', name: 'e' }) },
+    );
+    expect((await callApi(eager, asked)).status).toBe(200);
+    expect(order).toEqual(['read', 'membership']);
+  });
+
+  test.each([
+    ['who may not', viewer, asked.path, 403],
+    ['a stranger', good.headers, stranger.replace('things', 'views'), 404],
+    ['who names no workspace', good.headers, '/v1/workspaces/none/views/1', 404],
+  ])('is not answered to %s, whatever it found', async (_case, headers, path, status) => {
+    run.mockResolvedValue({ body: { secret: 'treasure' } });
+    const answer = await callApi(handler, { ...asked, headers, path });
+    expect(answer.status).toBe(status);
+    expect(JSON.stringify(answer)).not.toContain('treasure');
+    run.mockRejectedValue(new Error('broken'));
+    expect((await callApi(handler, { ...asked, headers, path })).status).toBe(status);
+    expect((await callApi(handler, { ...asked, headers, path, query: 'size=big' })).status).toBe(status);
+  });
+
+  test('is told by nobody but its own operation that it broke', async () => {
+    run.mockRejectedValue(notFound('thing'));
+    expect((await callApi(handler, asked)).status).toBe(404);
   });
 });
