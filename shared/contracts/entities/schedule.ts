@@ -20,12 +20,15 @@ const timeOfDay = z
 /** As in EventBridge Scheduler: the week begins with Sunday. */
 export const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'] as const;
 
+/** What divides a day: so it is the same each day. */
+const everyHours = z.union([1, 2, 3, 4, 6, 8, 12].map((hours) => z.literal(hours)));
+
 const hourly = z.strictObject({
   type: z.literal('hourly'),
-  everyHours: z
-    .literal([1, 2, 3, 4, 6, 8, 12])
-    .optional()
-    .meta({ description: 'counted from midnight; 1 if it is left out; for other distances there is `rate`' }),
+  everyHours: everyHours.optional().meta({
+    description:
+      'one of 1, 2, 3, 4, 6, 8, 12, counted from midnight; 1 if it is left out; for other distances there is `rate`',
+  }),
   minute: z
     .int()
     .min(0)
