@@ -99,6 +99,11 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
 
 /** A key of 128 characters, a colon, a value of 256. */
 const MAX_TAG_FILTER = 385;
+const MAX_TAG_FILTERS = 10;
+const TAG_FILTER = /^[^:]+:/;
+
+/** What a client may write; each is checked below, so that a wrong one is named by its place. */
+const tagFilter = z.string().meta({ maxLength: MAX_TAG_FILTER, pattern: TAG_FILTER.source });
 
 /** The query of every list. `tag` is repeatable: all must hold. */
 export const listQuery = z.strictObject({
@@ -106,17 +111,12 @@ export const listQuery = z.strictObject({
   cursor: z.string().max(2000).optional(),
   name: z.string().max(100).optional(),
   tag: z
-    .union([z.string(), z.array(z.string())])
+    .union([tagFilter, z.array(tagFilter).meta({ maxItems: MAX_TAG_FILTERS })])
     .transform((value) => (Array.isArray(value) ? value : [value]))
     .pipe(
       z
-        .array(
-          z
-            .string()
-            .max(MAX_TAG_FILTER, { abort: true })
-            .regex(/^[^:]+:/, 'must read key:value'),
-        )
-        .max(10),
+        .array(z.string().max(MAX_TAG_FILTER, { abort: true }).regex(TAG_FILTER, 'must read key:value'))
+        .max(MAX_TAG_FILTERS),
     )
     .optional(),
 });

@@ -309,13 +309,12 @@ describe('a hostile body', () => {
     ['empty objects', `[${'{},'.repeat(80_000)}{}]`],
     ['fields', `{${Array.from({ length: 20_000 }, (_, n) => `"k${n}":1`).join(',')}}`],
     ['one long text', JSON.stringify('a-'.repeat(120_000))],
-  ])('of %s as the value of any field is refused for each kind of entity', (_what, json) => {
+  ])('of %s as the value of all fields is refused for each kind of entity', (_what, json) => {
     const garbage: unknown = JSON.parse(json);
     for (const { body } of Object.values<Route>(routes)) {
       if (!(body instanceof z.ZodObject)) continue;
-      for (const field of Object.keys(body.shape)) {
-        expect(refusal(() => checkBody(body, { [field]: garbage })).code).toBe('invalid-body');
-      }
+      const everywhere = Object.fromEntries(Object.keys(body.shape).map((field) => [field, garbage]));
+      expect(refusal(() => checkBody(body, { ...everywhere, unknown: garbage })).code).toBe('invalid-body');
     }
   });
 });
