@@ -30,10 +30,9 @@ export type ApiTokenStore = ReturnType<typeof apiTokenStore>;
 /** The write that lets a token in, as it is now. */
 export const admitToken = (scope: WorkspaceScope, token: ApiToken, sha256: string): Write => ({
   put: {
-    schemaVersion: 1,
     ...token,
     ...globalKeys.apiToken(sha256),
-    row: 'api-token',
+    row: 'api-token-digest',
     workspaceId: scope.workspaceId,
   },
 });

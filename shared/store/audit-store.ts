@@ -22,7 +22,6 @@ export const recordAudit = (scope: WorkspaceScope, event: AuditEvent): Write => 
   put: {
     ...keys.auditEvent(scope, event.id),
     row: 'audit-event',
-    schemaVersion: 1,
     ...event,
     expiresAt: Math.floor(Date.parse(event.at) / 1000) + AUDIT_DAYS * 86_400,
   },

@@ -144,7 +144,6 @@ const takeName = (scope: WorkspaceScope, kind: IdKind, entity: StoredEntity): Gu
 });
 
 const rowOf = (scope: WorkspaceScope, kind: IdKind, entity: StoredEntity, references: EntityRef[]) => ({
-  schemaVersion: 1,
   ...entity,
   ...keys.entity(scope, kind, entity.id),
   row: kind,

@@ -37,7 +37,7 @@ export const imageVersionStore = (table: Table, scope: WorkspaceScope) => ({
 /** Writes that record a new image version. */
 export const recordImageVersion = (scope: WorkspaceScope, version: ImageVersion): Write[] => [
   {
-    put: { ...keys.imageVersion(scope, version.id), row: 'image-version', schemaVersion: 1, ...version },
+    put: { ...keys.imageVersion(scope, version.id), row: 'image-version', ...version },
     if: { exists: false },
   },
   {

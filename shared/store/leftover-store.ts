@@ -36,7 +36,6 @@ export const recordLeftovers = (scope: WorkspaceScope, runId: string, leftovers:
     put: {
       ...keys.leftover(scope, runId, leftover.id),
       row: 'leftover',
-      schemaVersion: 1,
       runId,
       workspaceId: scope.workspaceId,
       ...leftover,

@@ -85,7 +85,7 @@ const appendWrites = (scope: WorkspaceScope, runId: string, lastSeq: number, lin
           if: { exists: false },
         }
       : { update: key, set: { lastSeq: toSeq, expiresAt }, if: { equals: { lastSeq, complete: false } } };
-  const chunk = { row: 'log-chunk', schemaVersion: 1, fromSeq: lastSeq + 1, toSeq, lines, expiresAt };
+  const chunk = { row: 'log-chunk' as const, fromSeq: lastSeq + 1, toSeq, lines, expiresAt };
   return [head, { put: { ...trafficKeys.logChunk(scope, runId, lastSeq + 1), ...chunk } }];
 };
 

@@ -50,7 +50,7 @@ export const queueStore = (table: Table, poolId: string) => ({
 /** Writes that take a run from the queue into its slots; the guards refuse when a slot or the run is taken. */
 export const takeSlots = (run: StoredRun, slots: { workspace: number; pool: number }): Write[] => {
   const scope = scopeTo(run.workspaceId);
-  const row = { row: 'slot', runId: run.id, poolId: run.pool.id };
+  const row = { row: 'slot' as const, runId: run.id, poolId: run.pool.id };
   return [
     leaveQueue(run),
     {

@@ -1,9 +1,13 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import * as z from 'zod';
 import { type JobBundle, jobBundleSchema } from '../contracts/bundle.ts';
 import { type RunSnapshot, runSnapshotSchema } from '../contracts/snapshot.ts';
 import { sha256 } from '../domain/sha256.ts';
+import { upgradedAs } from './upgrade.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
+
+const itemSchema = z.record(z.string(), z.unknown());
 
 /** Long enough for a runner whose clock or network is slow; the bundle holds no secret. */
 const BUNDLE_URL_SECONDS = 900;
@@ -31,7 +35,9 @@ export const runFiles = (bucket: string, client = new S3Client({ forcePathStyle:
     },
 
     getSnapshot: async (scope: WorkspaceScope, digest: string): Promise<RunSnapshot> =>
-      runSnapshotSchema.parse(await get(snapshotKey(scope, digest))),
+      runSnapshotSchema.parse(
+        upgradedAs('snapshot', itemSchema.parse(await get(snapshotKey(scope, digest)))),
+      ),
 
     putBundle: async (scope: WorkspaceScope, runId: string, bundle: JobBundle) => {
       const body = JSON.stringify(bundle);

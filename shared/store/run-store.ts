@@ -13,7 +13,7 @@ const pointerSchema = z.object({ runId: z.string(), number: z.int() });
 
 const itemOf = (scope: WorkspaceScope, run: StoredRun) => ({
   ...keys.run(scope, run.id),
-  row: 'run',
+  row: 'run' as const,
   ...run,
 });
 

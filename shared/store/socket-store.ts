@@ -24,7 +24,14 @@ const logTopic = (runId: string): string => `log#${runId}`;
 export const socketStore = (table: Table) => ({
   putTicket: (ticket: string, owner: SocketOwner, seconds: number): Promise<void> =>
     table.write([
-      { put: { ...trafficKeys.ticket(sha256(ticket)), ...owner, expiresAt: inSeconds(seconds) } },
+      {
+        put: {
+          ...trafficKeys.ticket(sha256(ticket)),
+          row: 'socket-ticket',
+          ...owner,
+          expiresAt: inSeconds(seconds),
+        },
+      },
     ]),
 
   connect: (ticket: string, connectionId: string) => connect(table, ticket, connectionId),
@@ -70,7 +77,7 @@ const connect = async (
   const item = await table.get(key);
   if (item === undefined || Number(item['expiresAt']) <= Date.now() / 1000) return undefined;
   const owner = ownerSchema.parse(item);
-  const connection = { ...trafficKeys.connection(connectionId), ...owner };
+  const connection = { ...trafficKeys.connection(connectionId), row: 'socket-connection' as const, ...owner };
   const used = await unlessRefused(
     table.write([
       { delete: key, if: { exists: true } },
@@ -137,8 +144,8 @@ const subscription = (
   const expiresAt = inSeconds(CONNECTION_SECONDS);
   return [
     { check: trafficKeys.connection(connectionId), if: { exists: true } },
-    { put: { ...subscriber, sentUpTo, expiresAt } },
-    { put: { ...trafficKeys.topic(connectionId, topic), topic, expiresAt } },
+    { put: { ...subscriber, row: 'socket-subscriber', sentUpTo, expiresAt } },
+    { put: { ...trafficKeys.topic(connectionId, topic), row: 'socket-topic', topic, expiresAt } },
   ];
 };
 

@@ -13,7 +13,8 @@ import {
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Key } from './keys.ts';
-import { expressionOf, type Write } from './write.ts';
+import { upgraded } from './upgrade.ts';
+import { expressionOf, versioned, type Write } from './write.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -39,7 +40,10 @@ export type Range = {
   limit?: number;
 };
 
-/** The few verbs that the stores need; the only place that knows DynamoDB's expressions. */
+/**
+ * The few verbs that the stores need; the only place that knows DynamoDB's expressions. Items come in the shape of this
+ * release, whatever release wrote them, and are written with its versions (upgrade.ts).
+ */
 export type Table = {
   get: (key: Key) => Promise<Item | undefined>;
   /** Items in the order of `keys`; those that are not there are left out. */
@@ -62,14 +66,14 @@ const clientOf = (): DynamoDBDocumentClient =>
 export const openTable = (name: string, client = clientOf()): Table => ({
   get: async (key) => {
     const answer = await client.send(new GetCommand({ TableName: name, Key: key, ConsistentRead: true }));
-    return answer.Item;
+    return answer.Item && upgraded(answer.Item);
   },
   getAll: (keys) => getAll(client, name, keys),
   query: (range) => query(client, name, range),
   due: (partition, until, limit) => due(client, name, { partition, until, limit }),
   write: async (writes) => {
     const command = new TransactWriteCommand({
-      TransactItems: writes.map((write) => expressionOf(name, write)),
+      TransactItems: writes.map((write) => expressionOf(name, versioned(write))),
     });
     for (let tries = 1; ; tries += 1) {
       try {
@@ -107,7 +111,8 @@ const getAll = async (client: DynamoDBDocumentClient, name: string, keys: Key[])
       const answer = await client.send(
         new BatchGetCommand({ RequestItems: { [name]: { Keys: asked, ConsistentRead: true } } }),
       );
-      for (const item of answer.Responses?.[name] ?? []) found.set(`${item['pk']}\n${item['sk']}`, item);
+      for (const item of answer.Responses?.[name] ?? [])
+        found.set(`${item['pk']}\n${item['sk']}`, upgraded(item));
       asked = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => ({
         pk: String(key['pk']),
         sk: String(key['sk']),
@@ -139,7 +144,8 @@ const query = async (client: DynamoDBDocumentClient, name: string, range: Range)
         ExclusiveStartKey: start,
       }),
     );
-    items.push(...(answer.Items ?? []).filter((item) => item['sk'] !== range.before));
+    const found = (answer.Items ?? []).filter((item) => item['sk'] !== range.before);
+    items.push(...found.map((item) => upgraded(item)));
     start = answer.LastEvaluatedKey;
   } while (start !== undefined && (range.limit === undefined || items.length < range.limit));
   return range.limit === undefined ? items : items.slice(0, range.limit);

@@ -1,5 +1,6 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Key } from './keys.ts';
+import { type RowKind, versionOf } from './upgrade.ts';
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 type Values = Record<string, unknown>;
@@ -15,9 +16,9 @@ export type Guard = {
 /** Texts to add to, or to take from, attributes that are sets of texts; a set that becomes empty is gone. */
 export type TextSets = Record<string, string[]>;
 
-/** One write of a transaction. */
+/** One write of a transaction. Whatever is put says which kind of row it is; its version is set by `versioned`. */
 export type Write =
-  | { put: Key & Values; if?: Guard }
+  | { put: Key & { row: RowKind } & Values; if?: Guard }
   | { update: Key; set?: Values; remove?: string[]; add?: TextSets; take?: TextSets; if?: Guard }
   | { delete: Key; if?: Guard }
   | { check: Key; if: Guard };
@@ -75,6 +76,16 @@ const conditions = (guard: Guard | undefined, into: Names) => {
     ...(Object.keys(into.names).length > 0 ? { ExpressionAttributeNames: into.names } : {}),
     ...(Object.keys(into.values).length > 0 ? { ExpressionAttributeValues: into.values } : {}),
   };
+};
+
+/**
+ * The write with the version of its kind of row. An update that can make a row sets `row`, and so gets the version too;
+ * any other leaves the version as it is. Every table does this first, so that no caller can forget it.
+ */
+export const versioned = (write: Write): Write => {
+  if ('put' in write) return { ...write, put: { ...write.put, schemaVersion: versionOf(write.put.row) } };
+  if (!('update' in write) || write.set?.['row'] === undefined) return write;
+  return { ...write, set: { ...write.set, schemaVersion: versionOf(String(write.set['row'])) } };
 };
 
 /** The write in DynamoDB's words. */

@@ -17,7 +17,7 @@ export type Running = { workspace: TestWorkspace; run: StoredRun; definitionId: 
 export const makeCrowded = async (core: Table) => {
   const workspace = await makeWorkspace({ maxConcurrentRuns: 1 });
   const slot = keys.workspaceSlot(scopeTo(workspace.id), 1);
-  const row = { row: 'slot', poolId: 'cloud', slot: 1, runId: 'run_NOBODY' };
+  const row = { row: 'slot' as const, poolId: 'cloud', slot: 1, runId: 'run_NOBODY' };
   await core.write([{ put: { ...slot, ...row } }]);
   return { workspace, slot, free: () => core.write([{ delete: slot }]) };
 };

@@ -49,16 +49,19 @@ export const scope = scopeTo(workspaceId);
 /** Puts a run with the rows that it has: slots, lease and active row while it runs. */
 export const putRun = async (core: ReturnType<typeof memoryTable>, run: StoredRun): Promise<StoredRun> => {
   const own = { runId: run.id, poolId: run.pool.id };
+  const slot = { row: 'slot' as const, slot: 1, ...own };
+  const slots: Write[] =
+    run.slots === undefined
+      ? []
+      : [
+          { put: { ...keys.workspaceSlot(scope, run.slots.workspace), ...slot } },
+          { put: { ...globalKeys.poolSlot(run.pool.id, run.slots.pool), ...slot } },
+          { put: { ...keys.lease(scope, run.id), row: 'lease', ...own } },
+        ];
   await core.write([
     { put: { ...keys.run(scope, run.id), row: 'run', ...run } },
     { put: { ...keys.activeRun(scope, run.id), row: 'active', ...own } },
-    ...(run.slots === undefined
-      ? []
-      : [
-          { put: { ...keys.workspaceSlot(scope, run.slots.workspace), row: 'slot', slot: 1, ...own } },
-          { put: { ...globalKeys.poolSlot(run.pool.id, run.slots.pool), row: 'slot', slot: 1, ...own } },
-          { put: { ...keys.lease(scope, run.id), row: 'lease', ...own } },
-        ]),
+    ...slots,
   ]);
   return run;
 };

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Key } from '../../shared/store/keys.ts';
 import { type Item, type Range, type Table, WriteRefused } from '../../shared/store/table.ts';
-import type { Guard, Write } from '../../shared/store/write.ts';
+import { upgraded } from '../../shared/store/upgrade.ts';
+import { type Guard, versioned, type Write } from '../../shared/store/write.ts';
 
 /** A table in memory with the guards of the real one (test/contract/store proves that); for tests of what stands above it. */
 export type MemoryTable = Table & {
@@ -27,7 +28,13 @@ const keyOf = (write: Write): Key => {
 
 const itemSchema = z.record(z.string(), z.unknown());
 /** As the table keeps it: without what is undefined, and nobody else's to change. */
-const defined = (item: Item): Item => itemSchema.parse(JSON.parse(JSON.stringify(item)));
+const defined = (item: Item): Item => {
+  const sets = Object.entries(item).filter(([, value]) => value instanceof Set);
+  return {
+    ...itemSchema.parse(JSON.parse(JSON.stringify(item))),
+    ...structuredClone(Object.fromEntries(sets)),
+  };
+};
 
 const apply = (rows: Map<string, Item>, write: Write): void => {
   const { pk, sk } = keyOf(write);
@@ -60,7 +67,10 @@ const select = (rows: Map<string, Item>, range: Range): Item[] => {
 
 export const memoryTable = (): MemoryTable => {
   const rows = new Map<string, Item>();
-  const get = (key: Key) => structuredClone(rows.get(idOf(key)));
+  const get = (key: Key) => {
+    const item = structuredClone(rows.get(idOf(key)));
+    return item && upgraded(item);
+  };
   const table: MemoryTable = {
     rows,
     beforeWrite: () => {},
@@ -74,7 +84,7 @@ export const memoryTable = (): MemoryTable => {
     },
     query: async (range) => {
       await turn();
-      return structuredClone(select(rows, range));
+      return structuredClone(select(rows, range)).map((item) => upgraded(item));
     },
     due: async (partition, until, limit) => {
       await turn();
@@ -84,7 +94,8 @@ export const memoryTable = (): MemoryTable => {
         .slice(0, limit)
         .map((item) => ({ pk: String(item['pk']), sk: String(item['sk']) }));
     },
-    write: async (writes) => {
+    write: async (asked) => {
+      const writes = asked.map(versioned);
       await turn();
       await table.beforeWrite(writes);
       const failed = writes.flatMap((write, place) => (holds(get(keyOf(write)), write.if) ? [] : [place]));

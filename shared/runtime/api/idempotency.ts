@@ -73,7 +73,7 @@ export const idempotency = (table: Table, request: Request) => {
     remember: (answer: Answer, options = { secret: false }): Write[] => {
       const kept = { status: answer.status ?? request.status, headers: answer.headers, body: answer.body };
       const row = {
-        row: 'idempotency',
+        row: 'idempotency' as const,
         bodySha256,
         secret: options.secret,
         answer: options.secret ? { status: kept.status } : kept,

@@ -63,7 +63,7 @@ describe('workspaces', () => {
   });
 
   test('are created as a whole or not at all', async () => {
-    const taken = { pk: 'USER#owner-3', sk: 'IDEMPOTENCY#1' };
+    const taken = { pk: 'USER#owner-3', sk: 'IDEMPOTENCY#1', row: 'idempotency' as const };
     await core.write([{ put: taken }]);
     const one = workspace('one');
     const creating = workspaceStore(core).create(one, 'owner-3', [{ put: taken, if: { exists: false } }]);

@@ -83,7 +83,7 @@ describe('a create', () => {
     const tries = numbersUpTo(50).map(() =>
       runStore(core, scope)
         .create({ run: { ...draft, id: newId('run') } }, (run) => [
-          { put: { ...remembered, runId: run.id }, if: { exists: false } },
+          { put: { ...remembered, row: 'idempotency', runId: run.id }, if: { exists: false } },
         ])
         .catch((error: unknown) => error),
     );

@@ -21,6 +21,9 @@ const places = async (attempt: Promise<void>): Promise<number[] | 'written'> => 
     throw error;
   }
 };
+/** Any kind of row, and what the table adds to it. */
+const row = 'name' as const;
+const kind = { row, schemaVersion: 1 };
 const sks = (items: Record<string, unknown>[]) => items.map((item) => String(item['sk']));
 
 describe.each([
@@ -36,16 +39,17 @@ describe.each([
   const fresh = async (rows: string[] = []) => {
     count += 1;
     pk = `P#${count}`;
-    for (const sk of rows) await table.write([{ put: { pk, sk, n: sk } }]);
+    for (const sk of rows) await table.write([{ put: { pk, sk, row, n: sk } }]);
     return { pk, sk: 'A' };
   };
 
   test('keeps a row as it was put, without what is undefined', async () => {
     const key = await fresh();
     await table.write([
-      { put: { ...key, text: 'é\u0000', list: [1, { a: [] }], no: undefined, flag: false } },
+      { put: { ...key, row, text: 'é\u0000', list: [1, { a: [] }], no: undefined, flag: false } },
     ]);
-    expect(await table.get(key)).toEqual({ ...key, text: 'é\u0000', list: [1, { a: [] }], flag: false });
+    const kept = { ...kind, text: 'é\u0000', list: [1, { a: [] }], flag: false };
+    expect(await table.get(key)).toEqual({ ...key, ...kept });
     expect(await table.get({ pk, sk: 'B' })).toBeUndefined();
   });
 
@@ -69,7 +73,7 @@ describe.each([
   ])('a row that %s guards puts, updates and deletes alike', async (_case, guard, isWritten) => {
     const expected = isWritten ? 'written' : [0];
     const key = await fresh(['A']);
-    expect(await places(table.write([{ put: { ...key, n: 'A' }, if: guard }]))).toEqual(expected);
+    expect(await places(table.write([{ put: { ...key, row, n: 'A' }, if: guard }]))).toEqual(expected);
     expect(await places(table.write([{ update: key, set: { extra: 1 }, if: guard }]))).toEqual(expected);
     expect(await places(table.write([{ delete: key, if: guard }]))).toEqual(expected);
     expect((await table.get(key)) === undefined).toBe(isWritten);
@@ -89,7 +93,7 @@ describe.each([
   test('a transaction is written as a whole or not at all, and says which guards did not hold', async () => {
     const key = await fresh(['A']);
     const writes: Write[] = [
-      { put: { pk, sk: 'B' }, if: { exists: false } },
+      { put: { pk, sk: 'B', row }, if: { exists: false } },
       { check: key, if: { equals: { n: 'other' } } },
       { update: { pk, sk: 'C' }, set: { n: 1 } },
       { delete: { pk, sk: 'D' }, if: { exists: true } },
@@ -100,27 +104,27 @@ describe.each([
 
   test('a check alone guards a transaction without changing its row', async () => {
     const key = await fresh(['A']);
-    const put = { put: { pk, sk: 'B' } };
+    const put = { put: { pk, sk: 'B', row } };
     expect(await places(table.write([{ check: key, if: { exists: true } }, put]))).toBe('written');
-    expect(await table.get(key)).toEqual({ ...key, n: 'A' });
+    expect(await table.get(key)).toEqual({ ...key, ...kind, n: 'A' });
   });
 
   test('a set grows and shrinks, each text once, and is gone when it is empty', async () => {
     const key = await fresh(['A']);
     await table.write([{ update: key, add: { users: ['x', 'y'] }, set: { n: 'B' }, if: { exists: true } }]);
     await table.write([{ update: key, add: { users: ['y', 'z'] }, take: { others: ['q'] } }]);
-    expect(await table.get(key)).toEqual({ ...key, n: 'B', users: new Set(['x', 'y', 'z']) });
+    expect(await table.get(key)).toEqual({ ...key, ...kind, n: 'B', users: new Set(['x', 'y', 'z']) });
     const gone = { delete: key, if: { absent: ['users'] } };
     expect(await places(table.write([gone]))).toEqual([0]);
     await table.write([{ update: key, take: { users: ['x', 'y', 'z', 'never there'] } }]);
-    expect(await table.get(key)).toEqual({ ...key, n: 'B' });
+    expect(await table.get(key)).toEqual({ ...key, ...kind, n: 'B' });
     expect(await places(table.write([gone]))).toBe('written');
   });
 
   test('of twenty who write the same row at once one wins', async () => {
     const key = await fresh();
     const tries = Array.from({ length: 20 }, (_, by) =>
-      places(table.write([{ put: { ...key, by }, if: { exists: false } }])),
+      places(table.write([{ put: { ...key, row, by }, if: { exists: false } }])),
     );
     expect((await Promise.all(tries)).filter((one) => one === 'written')).toHaveLength(1);
   });
@@ -151,7 +155,7 @@ describe.each([
     test('is read over the pages of the service', async () => {
       await fresh();
       const text = 'x'.repeat(300_000);
-      for (let n = 0; n < 8; n += 1) await table.write([{ put: { pk, sk: `R#${n}`, text } }]);
+      for (let n = 0; n < 8; n += 1) await table.write([{ put: { pk, sk: `R#${n}`, row, text } }]);
       expect(await table.query({ pk, prefix: 'R#' })).toHaveLength(8);
       expect(sks(await table.query({ pk, prefix: 'R#', limit: 7, newestFirst: true })).at(-1)).toBe('R#1');
     });
@@ -160,8 +164,8 @@ describe.each([
   test('many rows come in the order asked for, without those that are not there', async () => {
     await fresh();
     const all = Array.from({ length: 150 }, (_, n) => ({ pk, sk: String(n) }));
-    await table.write(all.slice(0, 100).map((key) => ({ put: key })));
-    await table.write(all.slice(100).map((key) => ({ put: key })));
+    await table.write(all.slice(0, 100).map((key) => ({ put: { ...key, row } })));
+    await table.write(all.slice(100).map((key) => ({ put: { ...key, row } })));
     const wanted = [...all.toReversed(), { pk, sk: 'none' }];
     expect(sks(await table.getAll(wanted))).toEqual(sks(all.toReversed()));
     expect(await table.getAll([])).toEqual([]);
@@ -173,7 +177,7 @@ describe.each([
     await fresh();
     const due = `DUE#${pk}`;
     const put = (sk: string, dueAt?: string) =>
-      table.write([{ put: { pk, sk, ...(dueAt && { due, dueAt }) } }]);
+      table.write([{ put: { pk, sk, row, ...(dueAt && { due, dueAt }) } }]);
     await put('late', '2026-01-03');
     await put('early', '2026-01-01');
     await put('future', '2026-02-01');

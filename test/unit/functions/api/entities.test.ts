@@ -22,6 +22,7 @@ import {
   operatingSystemBody,
   shellBody,
 } from '../../../support/bodies.ts';
+import type { Write } from '../../../../shared/store/write.ts';
 import { at, ulid } from '../../../support/builders.ts';
 import { scope } from '../../../support/engine.ts';
 import { memoryTable } from '../../../support/memory-table.ts';
@@ -160,7 +161,9 @@ describe('bounds of what is stored', () => {
 
   test('there are at most 1,000 of a kind', async () => {
     const { createProvisioner, table } = workspace();
-    const name = (n: number) => ({ put: { ...keys.name(scope, 'provisioner', `p ${n}`), row: 'name' } });
+    const name = (n: number): Write => ({
+      put: { ...keys.name(scope, 'provisioner', `p ${n}`), row: 'name' },
+    });
     await table.write(Array.from({ length: 999 }, (_, n) => name(n)));
     expect((await refusal(createProvisioner(fileBody({ name: 'the last' })))).code).toBe('accepted');
     expect((await refusal(createProvisioner(fileBody({ name: 'one too many' })))).code).toBe('limit-reached');

@@ -64,7 +64,7 @@ const handler = apiHandler(
 
 beforeEach(async () => {
   run.mockReset().mockResolvedValue({ body: { fine: true } });
-  const membership = { row: 'member', workspaceId };
+  const membership = { row: 'member' as const, workspaceId };
   await table.write([
     { put: { ...globalKeys.membership('user-e', workspaceId), ...membership, role: 'editor' } },
     { put: { ...globalKeys.membership('user-v', workspaceId), ...membership, role: 'viewer' } },

@@ -112,7 +112,7 @@ describe('a program', () => {
     const sha256 = createHash('sha256').update(secret).digest('hex');
     const token = { ...base(`tok_${ulid(name)}`, name), role: 'operator' as const, expiresAt };
     const listed = keys.entity(scope, 'api-token', token.id);
-    await table.write([admitToken(scope, token, sha256), { put: { ...listed, ...token } }]);
+    await table.write([admitToken(scope, token, sha256), { put: { ...listed, row: 'api-token', ...token } }]);
     return { authorization: `Bearer ${secret}`, sha256, listed };
   };
   const later = new Date(Date.now() + 60_000).toISOString();

@@ -36,7 +36,8 @@ const deployment = () => {
     {
       things: operation(things, async (call) => {
         const answer = thing(call, made + 1);
-        const row = { ...keys.entity(scopeTo(workspaceId), 'connection', String(made + 1)), row: 'thing' };
+        const key = keys.entity(scopeTo(workspaceId), 'connection', String(made + 1));
+        const row = { ...key, row: 'connection' as const };
         await table.write([{ put: row, if: { exists: false } }, ...call.remember(answer)]);
         made += 1;
         return answer;

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { cursorFor, listOf, numberIn, pageOf, positionIn } from '../../../../shared/runtime/api/paging.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
 import { globalKeys } from '../../../../shared/store/keys.ts';
+import type { Table } from '../../../../shared/store/table.ts';
 import { memoryTable } from '../../../support/memory-table.ts';
 
 const code = async (act: Promise<unknown>): Promise<string> => {
@@ -74,7 +75,7 @@ describe('a cursor', () => {
   );
 
   test('is not lost to a key that could not be read once', async () => {
-    const broken = { ...table, get: () => Promise.reject(new Error('throttled')) };
+    const broken: Table = { ...table, get: () => Promise.reject(new Error('throttled')) };
     expect(await code(cursorFor(broken, list, 'x'))).toBe('another error');
     broken.get = table.get;
     expect(await positionIn(table, list, await cursorFor(broken, list, 'x'))).toBe('x');
