@@ -8,6 +8,7 @@ import { globalKeys, keys } from '../../shared/store/keys.ts';
 import { logStore } from '../../shared/store/log-store.ts';
 import { runStore } from '../../shared/store/run-store.ts';
 import { scopeTo } from '../../shared/store/workspace-scope.ts';
+import type { Write } from '../../shared/store/write.ts';
 import { at, workspaceId } from './builders.ts';
 import { memoryTable } from './memory-table.ts';
 
