@@ -1,12 +1,13 @@
-import { builderConfigurationSchema } from '../contracts/entities/builder-configuration.ts';
+import { builderConfigurationStored } from '../contracts/entities/builder-configuration.ts';
 import { connectionStored } from '../contracts/entities/connection.ts';
-import { type ImageDefinition, imageDefinitionStored } from '../contracts/entities/image-definition.ts';
+import { imageDefinitionStored } from '../contracts/entities/image-definition.ts';
 import { operatingSystemSchema } from '../contracts/entities/operating-system.ts';
+import type { RunnableStored } from '../contracts/entities/provisioner.ts';
 import type { FieldError } from '../contracts/problem.ts';
 import type { RunSnapshot, SnapshotStep } from '../contracts/snapshot.ts';
-import { misfits } from '../domain/definition/fit.ts';
+import { runnable } from '../domain/definition/runnable.ts';
 import { entityStore } from '../store/entity-store.ts';
-import type { Table } from '../store/table.ts';
+import type { Item, Table } from '../store/table.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import { type RolePlace, readRoleTree } from './read-role-tree.ts';
 
@@ -18,20 +19,47 @@ const gone = (pointer: string, what: string): FieldError => ({
   detail: `its ${what} is gone`,
 });
 
-/** The enabled places of a role as steps; the definition's variables win over a group item's, those over the provisioner's. */
-const stepsOf = (places: RolePlace[], variables: Record<string, string> = {}): SnapshotStep[] =>
-  places
-    .filter((place) => place.enabled)
-    .map(({ groupId, groupName, provisioner, environment }, at) => {
-      const own = provisioner.type === 'file' ? {} : (provisioner.environment ?? {});
-      return {
-        index: at + 1,
-        groupId,
-        groupName,
-        provisioner,
-        environment: { ...own, ...environment, ...variables },
-      };
-    });
+const ownVariables = (step: RunnableStored): Record<string, string> =>
+  step.type === 'file' ? {} : (step.environment ?? {});
+
+/** Places of a role as steps; the definition's variables win over a group item's, those over the provisioner's. */
+const stepsOf = (
+  places: RolePlace[],
+  provisioners: RunnableStored[],
+  variables: Record<string, string> = {},
+): SnapshotStep[] =>
+  provisioners.flatMap((provisioner, at) => {
+    const place = places[at];
+    if (place === undefined) return [];
+    const { groupId, groupName } = place;
+    const environment = { ...ownVariables(provisioner), ...place.environment, ...variables };
+    return [{ index: at + 1, groupId, groupName, provisioner, environment }];
+  });
+
+/** What a definition refers to, and what is gone of it: four reads and those of the role. */
+const readParts = async (table: Table, scope: WorkspaceScope, item: Item) => {
+  const entities = entityStore(table, scope);
+  const definition = imageDefinitionStored.parse(item);
+  const [osItem, builderItem, tree] = await Promise.all([
+    entities.get('operating-system', definition.operatingSystemId),
+    entities.get('builder-configuration', definition.builderConfigurationId),
+    readRoleTree(table, scope, definition.provisionerRoleId),
+  ]);
+  const operatingSystem = operatingSystemSchema.optional().parse(osItem);
+  const builder = builderConfigurationStored.optional().parse(builderItem);
+  const connection = connectionStored
+    .optional()
+    .parse(builder && (await entities.get('connection', builder.connectionId)));
+  if (operatingSystem && builder && connection && tree)
+    return { definition, operatingSystem, builder, connection, tree };
+  const missing = [
+    ...(operatingSystem ? [] : [gone('/operatingSystemId', 'operating system')]),
+    ...(builder ? [] : [gone('/builderConfigurationId', 'builder configuration')]),
+    ...(builder && !connection ? [gone('/builderConfigurationId', "builder's connection")] : []),
+    ...(tree ? [] : [gone('/provisionerRoleId', 'provisioner role')]),
+  ];
+  return { missing };
+};
 
 /**
  * All that a run of this definition would use, as it is now: about six reads. Obstacles tell why it cannot start;
@@ -42,48 +70,22 @@ export const gatherSnapshot = async (
   scope: WorkspaceScope,
   definitionId: string,
 ): Promise<Gathered> => {
-  const entities = entityStore(table, scope);
-  const item = await entities.get('image-definition', definitionId);
+  const item = await entityStore(table, scope).get('image-definition', definitionId);
   if (item === undefined) return undefined;
-  const definition = imageDefinitionStored.parse(item);
-  const [osItem, builderItem, tree] = await Promise.all([
-    entities.get('operating-system', definition.operatingSystemId),
-    entities.get('builder-configuration', definition.builderConfigurationId),
-    readRoleTree(table, scope, definition.provisionerRoleId),
-  ]);
-  const operatingSystem = operatingSystemSchema.optional().parse(osItem);
-  const builderConfiguration = builderConfigurationSchema.optional().parse(builderItem);
-  const connectionItem =
-    builderConfiguration && (await entities.get('connection', builderConfiguration.connectionId));
-  const connection = connectionStored.optional().parse(connectionItem);
-  if (!operatingSystem || !builderConfiguration || !connection || !tree) {
-    const missing = [
-      ...(operatingSystem ? [] : [gone('/operatingSystemId', 'operating system')]),
-      ...(builderConfiguration ? [] : [gone('/builderConfigurationId', 'builder configuration')]),
-      ...(builderConfiguration && !connection
-        ? [gone('/builderConfigurationId', "builder's connection")]
-        : []),
-      ...(tree ? [] : [gone('/provisionerRoleId', 'provisioner role')]),
-    ];
-    return { obstacles: missing };
-  }
-  const steps = stepsOf(tree.places, definition.variables);
-  const obstacles = [
-    ...misfits({ definition, operatingSystem, builder: builderConfiguration }),
-    ...connectorNeeded(definition, builderConfiguration.network),
-    ...tooManySteps(steps),
-  ];
+  const parts = await readParts(table, scope, item);
+  if (parts.missing !== undefined) return { obstacles: parts.missing };
+  const { definition, operatingSystem, tree } = parts;
+  const places = tree.places.filter((place) => place.enabled);
+  const judged = runnable({ ...parts, provisioners: places.map((place) => place.provisioner) });
+  if ('obstacles' in judged) return judged;
+  const { builder, connection, provisioners } = judged.runnable;
+  const steps = stepsOf(places, provisioners, definition.variables);
+  const obstacles = tooManySteps(steps);
   if (obstacles.length > 0) return { obstacles };
   const role = { id: tree.role.id, name: tree.role.name };
-  const { workspaceId } = scope;
-  const parts = { definition, operatingSystem, builderConfiguration, connection, role, steps };
-  return { snapshot: { schemaVersion: 1, workspaceId, ...parts } };
+  const used = { definition, operatingSystem, builderConfiguration: builder, connection, role, steps };
+  return { snapshot: { schemaVersion: 1, workspaceId: scope.workspaceId, ...used } };
 };
-
-const connectorNeeded = (definition: ImageDefinition, network: 'public' | 'private'): FieldError[] =>
-  network === 'private' && definition.connectorId === undefined
-    ? [{ pointer: '/connectorId', code: 'connector-needed', detail: 'a private network needs a connector' }]
-    : [];
 
 /** A run's row holds its steps and has 400 KB; its snapshot is read into the memory of a function. */
 const MAX_STEPS = 200;

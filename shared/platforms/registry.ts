@@ -1,9 +1,9 @@
-import type { BuilderConfiguration } from '../contracts/entities/builder-configuration.ts';
+import type { PlatformId as KnownPlatform } from '../contracts/platforms/kinds.ts';
 import { aws } from './aws/index.ts';
 import type { Platform } from './platform.ts';
 
-/** One line a platform. */
-export const platforms = { aws } satisfies Record<BuilderConfiguration['platform'], Platform>;
+/** One line a platform; a run of any other is refused before it begins. */
+export const platforms = { aws } satisfies Partial<Record<KnownPlatform, Platform>>;
 export type PlatformId = keyof typeof platforms;
 
 /** The platform of a builder configuration. */

@@ -14,7 +14,7 @@ const definitionFields = {
   builderConfigurationId: idOf('builder-configuration'),
   provisionerRoleId: idOf('provisioner-role'),
   platform: z.string().max(32).optional(),
-  connectorId: z.string().max(64).optional(),
+  connectorId: idOf('connector').optional(),
   variables: environmentSchema.optional(),
   timeoutSeconds: z.int().min(300).max(86_400).optional().meta({ description: 'from the start of the run' }),
   firstNumber: z.int().min(1).max(1_000_000_000).optional(),

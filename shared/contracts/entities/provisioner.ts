@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { entityBase, entityInput, osFamilySchema, templateSafeText } from '../common.ts';
+import { entityBase, entityInput, idOf, mapOf, osFamilySchema, templateSafeText } from '../common.ts';
 import { secretInput, secretOutput, secretStored } from '../secret.ts';
+import { variants } from '../variants.ts';
 
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is no environment variable name');
 
@@ -8,9 +9,7 @@ const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is no e
 const MAX_VARIABLES = 100;
 
 /** Environment of a script; Packer would render `{{` in it, so it is refused. */
-export const environmentSchema = z
-  .record(variableName, templateSafeText(8192))
-  .refine((value) => Object.keys(value).length <= MAX_VARIABLES, `at most ${MAX_VARIABLES} variables`);
+export const environmentSchema = mapOf(variableName, templateSafeText(8192), MAX_VARIABLES, 'variables');
 
 /** Longest inline script, in characters: the item it is stored in may have 400 KB. */
 const MAX_SCRIPT = 200_000;
@@ -19,71 +18,231 @@ const MAX_SCRIPT = 200_000;
 const remotePath = z
   .string()
   .min(1)
-  .max(500)
-  .regex(/^[A-Za-z0-9_./:\\~ -]+$/, 'is no plain path');
+  .max(500, { abort: true })
+  .regex(/^[A-Za-z0-9_./:\\~ -]+$/, 'is no plain path')
+  .describe('Path in the build VM.');
 
-const scripted = {
-  script: z.string().min(1).max(MAX_SCRIPT),
-  validExitCodes: z.array(z.int().min(0).max(0xffffffff)).min(1).max(20).optional(),
-  expectDisconnect: z.boolean().optional(),
+const stored = {
+  resourceId: idOf('resource')
+    .optional()
+    .describe('Uploaded file that holds it, in place of the inline text.'),
+  resourceVersion: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('Version of that file. Default: the newest when a run is created.'),
+};
+const script = z.string().min(1).max(MAX_SCRIPT);
+const exits = {
+  validExitCodes: z
+    .array(z.int().min(0).max(0xffffffff))
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('Exit codes that mean success. Default: 0.'),
+};
+const disconnects = {
+  expectDisconnect: z
+    .boolean()
+    .optional()
+    .describe('The script may end the connection, for example by a restart. Default: false.'),
+};
+const trying = {
+  timeoutSeconds: z.int().min(1).max(86_400).optional().describe('Most time for one try. Default: none.'),
+  pauseBeforeSeconds: z.int().min(0).max(3600).optional().describe('Pause before the step. Default: 0.'),
+  retries: z.int().min(0).max(10).optional().describe('Tries after a failure. Default: 0.'),
+};
+const linux = { osFamily: z.literal('linux') };
+const windows = { osFamily: z.literal('windows') };
+const restartTimeout = {
+  restartTimeoutSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .describe('How long a restart may take. Default: 300, with updates 14,400.'),
 };
 
-const provisionerFields = <S extends z.ZodType>(secret: S) => {
-  const common = {
-    environment: environmentSchema.optional(),
-    secretEnvironment: z
-      .record(variableName, secret)
-      .refine((value) => Object.keys(value).length <= MAX_VARIABLES, `at most ${MAX_VARIABLES} variables`)
-      .optional(),
-    timeoutSeconds: z.int().min(1).max(86_400).optional(),
-    pauseBeforeSeconds: z.int().min(0).max(3600).optional(),
-    retries: z.int().min(0).max(10).optional(),
+const file = {
+  type: z.literal('file'),
+  osFamily: osFamilySchema,
+  ...trying,
+  ...stored,
+  content: z.string().max(MAX_SCRIPT).optional().describe('Text of the file.'),
+  destination: remotePath,
+};
+
+const windowsRestart = {
+  type: z.literal('windows-restart'),
+  ...windows,
+  ...trying,
+  ...restartTimeout,
+  restartCommand: templateSafeText(1000)
+    .min(1)
+    .optional()
+    .describe('Command that restarts. Default: shutdown /r /f /t 0 with a comment.'),
+  restartCheckCommand: templateSafeText(1000)
+    .min(1)
+    .optional()
+    .describe('Command that succeeds once the machine is back. Default: one that prints a word.'),
+  checkRegistry: z
+    .boolean()
+    .optional()
+    .describe('Wait while the registry says that a restart is due. Default: false.'),
+};
+
+const windowsUpdate = {
+  type: z.literal('windows-update'),
+  ...windows,
+  ...trying,
+  ...restartTimeout,
+  searchCriteria: templateSafeText(1000)
+    .min(1)
+    .optional()
+    .describe('Query of the Windows Update Agent. Default: BrowseOnly=0 and IsInstalled=0.'),
+  filters: z
+    .array(templateSafeText(1000).regex(/^(include|exclude):\S/, 'must begin with include: or exclude:'))
+    .min(1)
+    .max(50)
+    .optional()
+    .describe(
+      'PowerShell expressions over each update $_; the first that is true decides. Default: include:$true.',
+    ),
+  updateLimit: z.int().min(1).max(1000).optional().describe('Most updates at once. Default: 1000.'),
+};
+
+/** Accounts of Windows that a scheduled task runs under without a password. */
+const WITHOUT_PASSWORD =
+  /^(NT AUTHORITY\\)?(SYSTEM|LOCAL SERVICE|NETWORK SERVICE|LOCALSERVICE|NETWORKSERVICE)$/i;
+
+const fieldsOf = <S extends z.ZodType>(secret: S) => {
+  const variables = {
+    environment: environmentSchema.optional().describe('Environment variables.'),
+    secretEnvironment: mapOf(variableName, secret, MAX_VARIABLES, 'variables')
+      .optional()
+      .describe('Environment variables with secret values.'),
+  };
+  const scripted = {
+    ...variables,
+    ...trying,
+    ...stored,
+    script: script.optional().describe('Text of the script.'),
   };
   return {
     shell: {
       type: z.literal('shell'),
-      osFamily: z.literal('linux'),
-      ...common,
+      ...linux,
       ...scripted,
-      runAs: z.enum(['login-user', 'root']).optional().meta({ description: 'root: through sudo -n' }),
+      ...exits,
+      ...disconnects,
+      runAs: z
+        .enum(['login-user', 'root'])
+        .optional()
+        .describe('Who runs the script; root: through sudo -n. Default: login-user.'),
     },
-    powershell: { type: z.literal('powershell'), osFamily: z.literal('windows'), ...common, ...scripted },
-    file: {
-      type: z.literal('file'),
-      osFamily: osFamilySchema,
-      timeoutSeconds: common.timeoutSeconds,
-      pauseBeforeSeconds: common.pauseBeforeSeconds,
-      retries: common.retries,
-      content: z.string().max(MAX_SCRIPT),
-      destination: remotePath,
+    powershell: {
+      type: z.literal('powershell'),
+      ...windows,
+      ...scripted,
+      ...exits,
+      ...disconnects,
+      elevatedUser: templateSafeText(104)
+        .min(1)
+        .optional()
+        .describe(
+          'User that runs the script with full rights, as a scheduled task; SYSTEM needs no password.',
+        ),
+      elevatedPassword: secret.optional().describe('Password of that user.'),
+    },
+    windowsShell: { type: z.literal('windows-shell'), ...windows, ...scripted, ...exits },
+    file,
+    windowsRestart,
+    windowsUpdate,
+    ansibleLocal: {
+      type: z.literal('ansible-local'),
+      ...linux,
+      ...scripted,
+      script: script.optional().describe('Text of the playbook (YAML). Ansible must be in the build VM.'),
+      extraArguments: z
+        .array(templateSafeText(500).min(1))
+        .max(50)
+        .optional()
+        .describe('Further arguments of ansible-playbook. Default: none.'),
     },
   };
 };
 
-const input = provisionerFields(secretInput);
-const output = provisionerFields(secretOutput);
-const stored = provisionerFields(secretStored);
+type Sourced = { resourceId?: unknown; resourceVersion?: unknown };
+
+/** Text or file, one of them; a version only of a file. */
+const oneSource =
+  <F extends 'script' | 'content'>(field: F) =>
+  (step: Sourced & { [K in F]?: unknown }, context: z.core.$RefinementCtx): void => {
+    const say = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const hasText = step[field] !== undefined;
+    const hasFile = step.resourceId !== undefined;
+    if (!hasText && !hasFile) say(field, `give either ${field} or resourceId`);
+    if (hasText && hasFile) say('resourceId', `give either ${field} or resourceId, not both`);
+    if (step.resourceVersion !== undefined && !hasFile) say('resourceVersion', 'needs resourceId');
+  };
+
+type Elevated = { elevatedUser?: string | undefined; elevatedPassword?: unknown };
+const elevation = (step: Elevated, context: z.core.$RefinementCtx): void => {
+  const { elevatedUser: user, elevatedPassword: password } = step;
+  const say = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+  if (user === undefined && password !== undefined) say('elevatedUser', 'elevatedPassword needs it');
+  if (user !== undefined && password === undefined && !WITHOUT_PASSWORD.test(user))
+    say('elevatedPassword', 'this elevatedUser needs it');
+};
+
+const input = fieldsOf(secretInput);
+const output = fieldsOf(secretOutput);
+const kept = fieldsOf(secretStored);
 const base = entityBase('provisioner');
+const oneScript = oneSource('script');
 
 /** One step run inside the VM. */
-export const provisionerInput = z
-  .discriminatedUnion('type', [
-    z.strictObject({ ...entityInput, ...input.shell }),
-    z.strictObject({ ...entityInput, ...input.powershell }),
-    z.strictObject({ ...entityInput, ...input.file }),
-  ])
-  .meta({ id: 'ProvisionerInput' });
+export const provisionerInput = variants('type', { ...entityInput, osFamily: osFamilySchema }, [
+  z.strictObject({ ...entityInput, ...input.shell }).superRefine(oneScript),
+  z
+    .strictObject({ ...entityInput, ...input.powershell })
+    .superRefine(oneScript)
+    .superRefine(elevation),
+  z.strictObject({ ...entityInput, ...input.windowsShell }).superRefine(oneScript),
+  z.strictObject({ ...entityInput, ...input.file }).superRefine(oneSource('content')),
+  z.strictObject({ ...entityInput, ...input.windowsRestart }),
+  z.strictObject({ ...entityInput, ...input.windowsUpdate }),
+  z.strictObject({ ...entityInput, ...input.ansibleLocal }).superRefine(oneScript),
+]).meta({ id: 'ProvisionerInput' });
 export const provisionerSchema = z
   .discriminatedUnion('type', [
     z.object({ ...base, ...output.shell }),
     z.object({ ...base, ...output.powershell }),
+    z.object({ ...base, ...output.windowsShell }),
     z.object({ ...base, ...output.file }),
+    z.object({ ...base, ...output.windowsRestart }),
+    z.object({ ...base, ...output.windowsUpdate }),
+    z.object({ ...base, ...output.ansibleLocal }),
   ])
   .meta({ id: 'Provisioner' });
 export const provisionerStored = z.discriminatedUnion('type', [
-  z.object({ ...base, ...stored.shell }),
-  z.object({ ...base, ...stored.powershell }),
-  z.object({ ...base, ...stored.file }),
+  z.object({ ...base, ...kept.shell }),
+  z.object({ ...base, ...kept.powershell }),
+  z.object({ ...base, ...kept.windowsShell }),
+  z.object({ ...base, ...kept.file }),
+  z.object({ ...base, ...kept.windowsRestart }),
+  z.object({ ...base, ...kept.windowsUpdate }),
+  z.object({ ...base, ...kept.ansibleLocal }),
 ]);
 export type ProvisionerInput = z.infer<typeof provisionerInput>;
 export type ProvisionerStored = z.infer<typeof provisionerStored>;
+
+/** A step that a run of today can carry out: its text is inline. */
+export const runnableStored = z.discriminatedUnion('type', [
+  z.object({ ...base, ...kept.shell, script }),
+  z.object({ ...base, ...kept.powershell, script }),
+  z.object({ ...base, ...kept.file, content: z.string().max(MAX_SCRIPT) }),
+]);
+export type RunnableStored = z.infer<typeof runnableStored>;

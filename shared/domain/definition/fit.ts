@@ -1,97 +1,98 @@
 import type { BuilderConfiguration } from '../../contracts/entities/builder-configuration.ts';
-import type { ImageDefinition, Warning } from '../../contracts/entities/image-definition.ts';
+import type { ImageDefinition } from '../../contracts/entities/image-definition.ts';
 import type { OperatingSystem, OsImage } from '../../contracts/entities/operating-system.ts';
+import { builderKinds, type ImageType, platformKinds } from '../../contracts/platforms/kinds.ts';
 import type { FieldError } from '../../contracts/problem.ts';
+import { nameMisfit } from './image-name.ts';
 
-type Parts = {
-  definition: Pick<ImageDefinition, 'platform'>;
-  operatingSystem?: OperatingSystem;
-  builder?: BuilderConfiguration;
+/** Platforms of the definitions that operating systems build on, by their ids, as far as they are known. */
+export type Layers = ReadonlyMap<string, string>;
+
+export type Parts = {
+  definition: Pick<ImageDefinition, 'platform'> & { name?: string };
+  operatingSystem?: OperatingSystem | undefined;
+  builder?: BuilderConfiguration | undefined;
+  layers?: Layers;
 };
 
-/** Images of an operating system that a builder can start from: of its platform, and of its connection and region if they name one. */
-export const fittingImages = (operatingSystem: OperatingSystem, builder: BuilderConfiguration): OsImage[] =>
-  operatingSystem.images.filter(
+/** Whether a builder runs at the customer's site whatever its network. */
+export const isOnPremises = (builder: Pick<BuilderConfiguration, 'platform'>): boolean =>
+  platformKinds[builder.platform].runsOn === 'connector';
+
+/** Azure writes `West Europe` and `westeurope`. */
+const regionKey = (region: string): string => region.replaceAll(' ', '').toLowerCase();
+
+/** Region that a builder names by itself; undefined when it leaves it to the connection or has none. */
+const regionOf = (builder: BuilderConfiguration): string | undefined => {
+  if (builder.platform === 'aws') return builder.settings.region;
+  if (builder.platform === 'azure') return builder.settings.location;
+  return builder.platform === 'gcp' ? builder.settings.zone.replace(/-[a-z]$/, '') : undefined;
+};
+
+const isOfKind = (image: OsImage, builder: BuilderConfiguration, layers?: Layers): boolean => {
+  const taken: readonly ImageType[] = builderKinds[builder.builderType].imageTypes;
+  if (!taken.includes(image.type)) return false;
+  if (image.type !== 'image-definition') return true;
+  return (layers?.get(image.imageDefinitionId) ?? builder.platform) === builder.platform;
+};
+
+/**
+ * Images of an operating system that a builder can start from: of a type that its builder takes, and of its connection
+ * and region if they name one.
+ */
+export const fittingImages = (
+  operatingSystem: OperatingSystem,
+  builder: BuilderConfiguration,
+  layers?: Layers,
+): OsImage[] => {
+  const region = regionOf(builder);
+  return operatingSystem.images.filter(
     (image) =>
-      image.type.startsWith(`${builder.platform}-`) &&
+      isOfKind(image, builder, layers) &&
       (image.connectionId === undefined || image.connectionId === builder.connectionId) &&
-      (image.region === undefined ||
-        builder.settings.region === undefined ||
-        image.region === builder.settings.region),
+      (image.region === undefined || region === undefined || regionKey(image.region) === regionKey(region)),
   );
+};
 
 /** Of the images that fit, those that name the builder's place most exactly: one of them is what a run starts from. */
-const likelyImages = (operatingSystem: OperatingSystem, builder: BuilderConfiguration): OsImage[] => {
+export const likelyImages = ({ operatingSystem, builder, layers }: Parts): OsImage[] => {
+  if (!operatingSystem || !builder) return [];
   const weight = (image: OsImage) =>
     (image.connectionId === undefined ? 0 : 2) + (image.region === undefined ? 0 : 1);
-  const fitting = fittingImages(operatingSystem, builder);
+  const fitting = fittingImages(operatingSystem, builder, layers);
   const heaviest = Math.max(...fitting.map(weight));
   return fitting.filter((image) => weight(image) === heaviest);
 };
 
-/** Whether somebody says who to log in to the build VM as; Windows images have a user that everybody knows. */
-const namesLogin = (operatingSystem: OperatingSystem, builder: BuilderConfiguration): boolean =>
-  builder.settings.sshUsername !== undefined ||
-  likelyImages(operatingSystem, builder).some(
-    ({ access }) => access !== undefined || operatingSystem.family === 'windows',
-  );
-
 /** What makes a definition impossible whatever else happens: refused when it is saved. */
-export const misfits = ({ definition, operatingSystem, builder }: Parts): FieldError[] => {
+export const misfits = (parts: Parts): FieldError[] => {
+  const { definition, operatingSystem, builder } = parts;
+  if (builder === undefined) return [];
   const errors: FieldError[] = [];
-  if (
-    definition.platform !== undefined &&
-    builder !== undefined &&
-    definition.platform !== builder.platform
-  ) {
+  if (definition.platform !== undefined && definition.platform !== builder.platform) {
     const detail = `the builder configuration is of ${builder.platform}`;
     errors.push({ pointer: '/platform', code: 'platform-mismatch', detail });
   }
-  if (operatingSystem && builder && fittingImages(operatingSystem, builder).length === 0) {
-    const detail = `${operatingSystem.name} has no image that ${builder.name} can start from`;
+  if (operatingSystem && fittingImages(operatingSystem, builder, parts.layers).length === 0) {
+    const taken = builderKinds[builder.builderType].imageTypes.join(', ');
+    const detail = `${operatingSystem.name} has no image that ${builder.name} can start from; ${builder.builderType} takes ${taken}`;
     errors.push({ pointer: '/operatingSystemId', code: 'no-base-image', detail });
   }
+  const unfit = definition.name === undefined ? undefined : nameMisfit(builder.builderType, definition.name);
+  if (unfit !== undefined) errors.push({ pointer: '/name', code: 'name-not-possible', detail: unfit });
   return errors;
 };
 
-/** A connector must be one of the workspace's; no workspace has any yet. */
-export const noSuchConnector = (connectorId: string | undefined): FieldError[] =>
-  connectorId === undefined
-    ? []
-    : [
-        {
-          pointer: '/connectorId',
-          code: 'missing-reference',
-          detail: `there is no connector ${connectorId}`,
-        },
-      ];
+/** The connector that a run would use: the definition's own, else the builder's. */
+export const connectorOf = (
+  definition: { connectorId?: string | undefined },
+  builder: { connectorId?: string | undefined } | undefined,
+): string | undefined => definition.connectorId ?? builder?.connectorId;
 
-/** What only stops a run: told when a definition is saved or read, refused or failed when it is run. */
-export const warningsOf = (
-  parts: Parts & { connectorId?: string; steps: { name: string; osFamily: string }[] },
-): Warning[] => {
-  const { operatingSystem, builder } = parts;
-  const warnings: Warning[] = [];
-  if (builder?.network === 'private' && parts.connectorId === undefined) {
-    const detail = 'the builder is in a private network: a connector is needed to run';
-    warnings.push({ code: 'connector-needed', detail, pointer: '/connectorId' });
-  }
-  if (operatingSystem !== undefined && operatingSystem.supportState !== 'supported') {
-    const detail = `${operatingSystem.name} is ${operatingSystem.supportState}`;
-    warnings.push({
-      code: `operating-system-${operatingSystem.supportState}`,
-      detail,
-      pointer: '/operatingSystemId',
-    });
-  }
-  if (operatingSystem && builder && !namesLogin(operatingSystem, builder)) {
-    const detail = `neither ${operatingSystem.name} nor ${builder.name} says who to log in as`;
-    warnings.push({ code: 'login-missing', detail, pointer: '/operatingSystemId' });
-  }
-  const strangers = parts.steps.filter((step) => operatingSystem && step.osFamily !== operatingSystem.family);
-  for (const { name, osFamily } of strangers) {
-    const detail = `provisioner ${name} is for ${osFamily}, the operating system is ${operatingSystem?.family}`;
-    warnings.push({ code: 'provisioner-os-mismatch', detail, pointer: '/provisionerRoleId' });
-  }
-  return warnings;
+/** Why a builder cannot do without a connector (S32, S33); undefined when it can (S34). */
+export const connectorNeed = (
+  builder: Pick<BuilderConfiguration, 'platform' | 'network'>,
+): string | undefined => {
+  if (isOnPremises(builder)) return `${platformKinds[builder.platform].title} is on-premises`;
+  return builder.network === 'private' ? 'the builder is in a private network' : undefined;
 };

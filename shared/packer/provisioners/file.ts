@@ -1,7 +1,7 @@
-import type { ProvisionerStored } from '../../contracts/entities/provisioner.ts';
+import type { RunnableStored } from '../../contracts/entities/provisioner.ts';
 import { type CompiledStep, commonFields, type StepOf, stepFile } from './step.ts';
 
-type File = Extract<ProvisionerStored, { type: 'file' }>;
+type File = Extract<RunnableStored, { type: 'file' }>;
 
 /** A file with the given content, written by the login user. */
 export const compileFile = ({ provisioner, index }: StepOf<File>): CompiledStep => {

@@ -1,7 +1,7 @@
-import type { ProvisionerStored } from '../../contracts/entities/provisioner.ts';
+import type { RunnableStored } from '../../contracts/entities/provisioner.ts';
 import { type CompiledStep, commonFields, environmentVars, type StepOf, stepFile } from './step.ts';
 
-type PowerShell = Extract<ProvisionerStored, { type: 'powershell' }>;
+type PowerShell = Extract<RunnableStored, { type: 'powershell' }>;
 
 /** The exit code that Packer itself makes up for a connection that broke: its powershell has no expect_disconnect. */
 const DISCONNECTED = 2_300_218;

@@ -1,12 +1,12 @@
-import type { ProvisionerStored } from '../../contracts/entities/provisioner.ts';
+import type { RunnableStored } from '../../contracts/entities/provisioner.ts';
 import { compileFile } from './file.ts';
 import { compilePowerShell } from './powershell.ts';
 import { compileShell } from './shell.ts';
 import type { CompiledStep, StepOf } from './step.ts';
 
-type Type = ProvisionerStored['type'];
-type ByType = { [T in Type]: Extract<ProvisionerStored, { type: T }> & { type: T } };
-type Place = Omit<StepOf<ProvisionerStored>, 'provisioner'>;
+type Type = RunnableStored['type'];
+type ByType = { [T in Type]: Extract<RunnableStored, { type: T }> & { type: T } };
+type Place = Omit<StepOf<RunnableStored>, 'provisioner'>;
 
 /** One line a type of provisioner. */
 const compilers: { [T in Type]: (step: Place & { provisioner: ByType[T] }) => CompiledStep } = {

@@ -1,8 +1,8 @@
-import type { ProvisionerStored } from '../../contracts/entities/provisioner.ts';
+import type { RunnableStored } from '../../contracts/entities/provisioner.ts';
 import { GoTemplate } from '../../platforms/expression.ts';
 import { type CompiledStep, commonFields, environmentVars, type StepOf, stepFile } from './step.ts';
 
-type Shell = Extract<ProvisionerStored, { type: 'shell' }>;
+type Shell = Extract<RunnableStored, { type: 'shell' }>;
 
 /** `sh` stops at the first command that fails, as Packer's own inline scripts do. */
 const DEFAULT_SHELL = '/bin/sh -e ';

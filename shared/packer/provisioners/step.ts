@@ -1,8 +1,8 @@
-import type { ProvisionerStored } from '../../contracts/entities/provisioner.ts';
+import type { RunnableStored } from '../../contracts/entities/provisioner.ts';
 import { join, type TemplateObject, type TemplateValue, variable } from '../../platforms/expression.ts';
 
 /** A provisioner at its place, with all that the template says about it. */
-export type StepOf<P extends ProvisionerStored> = {
+export type StepOf<P extends RunnableStored> = {
   provisioner: P;
   index: number;
   isLast: boolean;
@@ -22,14 +22,14 @@ export const stepFile = (index: number, extension: string): string =>
   `steps/${String(index).padStart(3, '0')}.${extension}`;
 
 /** What every provisioner of Packer takes. */
-export const commonFields = (provisioner: ProvisionerStored): TemplateObject => ({
+export const commonFields = (provisioner: RunnableStored): TemplateObject => ({
   timeout: seconds(provisioner.timeoutSeconds),
   pause_before: seconds(provisioner.pauseBeforeSeconds),
   max_retries: provisioner.retries,
 });
 
 /** `K=V` for each variable, sorted by name; secret ones name a variable of the template. */
-export const environmentVars = (step: StepOf<ProvisionerStored>): TemplateValue[] => {
+export const environmentVars = (step: StepOf<RunnableStored>): TemplateValue[] => {
   const secret = Object.entries(step.secretEnvironment).map(([name, from]): [string, TemplateValue] => [
     name,
     join(`${name}=`, variable(from)),

@@ -5,13 +5,12 @@ import {
   paginateDescribeImages,
 } from '@aws-sdk/client-ec2';
 import type { BaseImage, Locator } from '../../contracts/entities/image-version.ts';
-import type { OsImage } from '../../contracts/entities/operating-system.ts';
 import type { RunSnapshot } from '../../contracts/snapshot.ts';
 import { PlatformError } from '../platform.ts';
-import { osImageOf } from './base-image.ts';
+import { type AwsImage, osImageOf } from './base-image.ts';
 import { filter, type Session } from './client-session.ts';
 
-const findImages = async (ec2: EC2Client, image: OsImage, architecture: string): Promise<Image[]> => {
+const findImages = async (ec2: EC2Client, image: AwsImage, architecture: string): Promise<Image[]> => {
   if (image.type === 'aws-ami') {
     const { Images: images = [] } = await ec2.send(new DescribeImagesCommand({ ImageIds: [image.amiId] }));
     return images;

@@ -4,9 +4,9 @@ import {
   builderConfigurationSchema,
 } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import type { FieldError } from '../../../../shared/contracts/problem.ts';
-import { noSuchConnector } from '../../../../shared/domain/definition/fit.ts';
 import type { Item } from '../../../../shared/store/table.ts';
 import type { EntityModule } from '../../../../shared/runtime/entities/module.ts';
+import { hideSecrets } from '../../../../shared/runtime/entities/secrets.ts';
 
 type Input = z.output<typeof builderConfigurationInput>;
 
@@ -21,8 +21,13 @@ const foreignConnection = (input: Input, referred: Map<string, Item>): FieldErro
 export const builderConfiguration: EntityModule<Input> = {
   kind: 'builder-configuration',
   input: builderConfigurationInput,
-  references: (input) => [{ pointer: '/connectionId', kind: 'connection', id: input.connectionId }],
-  rules: (input, referred) => [...foreignConnection(input, referred), ...noSuchConnector(input.connectorId)],
-  present: (item) => builderConfigurationSchema.parse(item),
+  references: ({ connectionId, connectorId }) => [
+    { pointer: '/connectionId', kind: 'connection', id: connectionId },
+    ...(connectorId === undefined
+      ? []
+      : [{ pointer: '/connectorId', kind: 'connector' as const, id: connectorId }]),
+  ],
+  rules: foreignConnection,
+  present: (item) => builderConfigurationSchema.parse(hideSecrets(item)),
   matches: (item, query) => query['platform'] === undefined || item['platform'] === query['platform'],
 };

@@ -13,7 +13,7 @@ const madeSchema = z.object({ externalId: z.string() });
 
 /** The external id of a role is ours to make, since a customer's own could be guessed, and stays as long as the role is used. */
 const store = async (input: ConnectionInput, given: Given, _context: unknown, current?: Item) => {
-  if (input.settings.auth.type !== 'role') return { ...input, ...given };
+  if (input.platform !== 'aws' || input.settings.auth.type !== 'role') return { ...input, ...given };
   const externalId = madeSchema.safeParse(current).data?.externalId ?? randomUUID();
   return { ...input, ...given, externalId };
 };

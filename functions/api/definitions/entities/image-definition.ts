@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
-import { builderConfigurationSchema } from '../../../../shared/contracts/entities/builder-configuration.ts';
+import { builderConfigurationStored } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import {
   type ImageDefinition,
   imageDefinitionInput,
@@ -9,7 +9,8 @@ import {
 } from '../../../../shared/contracts/entities/image-definition.ts';
 import { operatingSystemSchema } from '../../../../shared/contracts/entities/operating-system.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
-import { misfits, noSuchConnector, warningsOf } from '../../../../shared/domain/definition/fit.ts';
+import { connectorOf, misfits } from '../../../../shared/domain/definition/fit.ts';
+import { warningsOf } from '../../../../shared/domain/definition/warnings.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
 import { runStore } from '../../../../shared/store/run-store.ts';
@@ -28,11 +29,14 @@ const references = (input: Input) => [
     id: input.builderConfigurationId,
   },
   { pointer: '/provisionerRoleId', kind: 'provisioner-role' as const, id: input.provisionerRoleId },
+  ...(input.connectorId === undefined
+    ? []
+    : [{ pointer: '/connectorId', kind: 'connector' as const, id: input.connectorId }]),
 ];
 
 const partsOf = (definition: Input | ImageDefinition, items: Map<string, Item>) => {
   const operatingSystem = operatingSystemSchema.safeParse(items.get(definition.operatingSystemId)).data;
-  const builder = builderConfigurationSchema.safeParse(items.get(definition.builderConfigurationId)).data;
+  const builder = builderConfigurationStored.safeParse(items.get(definition.builderConfigurationId)).data;
   return { definition, operatingSystem, builder };
 };
 
@@ -76,7 +80,7 @@ const present = async (item: Item, context: EntityContext) => {
     operatingSystemName: parts.operatingSystem?.name,
     builderConfigurationName: parts.builder?.name,
     provisionerRoleName: tree?.role.name,
-    warnings: warningsOf({ ...parts, connectorId: definition.connectorId, steps }),
+    warnings: warningsOf({ ...parts, connectorId: connectorOf(definition, parts.builder), steps }),
   });
 };
 
@@ -113,6 +117,7 @@ const select = async (
       : await entityStore(table, scope).getAll(
           definitions.map((one) => ({ kind: 'builder-configuration', id: one.builderConfigurationId })),
         );
+  const fitting = new Set(builders.filter((one) => one['platform'] === platform).map((one) => one['id']));
   return items.filter(
     (item) =>
       (latest === undefined || latestOf(latest.get(String(item['id']))).status === status) &&
@@ -132,7 +137,7 @@ export const imageDefinition: EntityModule<Input> = {
   kind: 'image-definition',
   input: imageDefinitionInput,
   references,
-  rules: (input, referred) => [...misfits(partsOf(input, referred)), ...noSuchConnector(input.connectorId)],
+  rules: (input, referred) => misfits(partsOf(input, referred)),
   select,
   present,
   presentAll,

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import {
   operatingSystemInput,
   operatingSystemSchema,
+  referencesOfImages,
 } from '../../../../shared/contracts/entities/operating-system.ts';
 import type { EntityModule } from '../../../../shared/runtime/entities/module.ts';
 
@@ -9,12 +10,7 @@ import type { EntityModule } from '../../../../shared/runtime/entities/module.ts
 export const operatingSystem: EntityModule<z.output<typeof operatingSystemInput>> = {
   kind: 'operating-system',
   input: operatingSystemInput,
-  references: (input) =>
-    input.images.flatMap((image, place) =>
-      image.connectionId === undefined
-        ? []
-        : [{ pointer: `/images/${place}/connectionId`, kind: 'connection', id: image.connectionId }],
-    ),
+  references: ({ images }) => referencesOfImages(images),
   present: (item) => operatingSystemSchema.parse(item),
   matches: (item, query) => query['family'] === undefined || item['family'] === query['family'],
 };

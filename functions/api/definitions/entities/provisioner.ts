@@ -10,6 +10,9 @@ import { hideSecrets } from '../../../../shared/runtime/entities/secrets.ts';
 export const provisioner: EntityModule<ProvisionerInput> = {
   kind: 'provisioner',
   input: provisionerInput,
-  references: () => [],
+  references: (input) =>
+    'resourceId' in input && input.resourceId !== undefined
+      ? [{ pointer: '/resourceId', kind: 'resource', id: input.resourceId }]
+      : [],
   present: (item) => provisionerSchema.parse(hideSecrets(item)),
 };

@@ -1,4 +1,4 @@
-import type { ProvisionerStored } from '../../../../shared/contracts/entities/provisioner.ts';
+import type { RunnableStored } from '../../../../shared/contracts/entities/provisioner.ts';
 import type { AmazonEbsSettings } from '../../../../shared/contracts/platforms/aws.ts';
 import type { RunSnapshot, SnapshotStep } from '../../../../shared/contracts/snapshot.ts';
 import type { CompileInput } from '../../../../shared/packer/compile.ts';
@@ -27,9 +27,9 @@ export const secret = (field: string) => ({
   updatedAt: at,
 });
 
-type Shell = Extract<ProvisionerStored, { type: 'shell' }>;
-type PowerShell = Extract<ProvisionerStored, { type: 'powershell' }>;
-type File = Extract<ProvisionerStored, { type: 'file' }>;
+type Shell = Extract<RunnableStored, { type: 'shell' }>;
+type PowerShell = Extract<RunnableStored, { type: 'powershell' }>;
+type File = Extract<RunnableStored, { type: 'file' }>;
 
 export const shell = (fields: Partial<Shell> = {}): Shell => ({
   ...base(`prv_${ulid('SH')}`, 'update packages'),
@@ -58,7 +58,7 @@ export const file = (fields: Partial<File> = {}): File => ({
 
 export const step = (
   index: number,
-  provisioner: ProvisionerStored,
+  provisioner: RunnableStored,
   environment: Record<string, string> = {},
 ): SnapshotStep => ({ index, groupId: `grp_${ulid('G')}`, groupName: 'basics', provisioner, environment });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ProvisionerStored } from '../../../../shared/contracts/entities/provisioner.ts';
+import type { RunnableStored } from '../../../../shared/contracts/entities/provisioner.ts';
 import { compileStep } from '../../../../shared/packer/provisioners/registry.ts';
 import { serializeTemplate } from '../../../../shared/packer/serialize.ts';
 import { file, powershell, shell } from './fixtures.ts';
 
-const compiled = (provisioner: ProvisionerStored, isLast = false) => {
+const compiled = (provisioner: RunnableStored, isLast = false) => {
   const {
     type,
     body,

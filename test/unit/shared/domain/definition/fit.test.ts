@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { BuilderConfiguration } from '../../../../../shared/contracts/entities/builder-configuration.ts';
+import type * as z from 'zod';
+import type { amazonEbsBuilderStored } from '../../../../../shared/contracts/entities/builder-configuration.ts';
 import type { OperatingSystem, OsImage } from '../../../../../shared/contracts/entities/operating-system.ts';
-import { fittingImages, misfits, warningsOf } from '../../../../../shared/domain/definition/fit.ts';
+import { fittingImages, misfits } from '../../../../../shared/domain/definition/fit.ts';
+import { warningsOf } from '../../../../../shared/domain/definition/warnings.ts';
 import { base, ulid } from '../../../../support/builders.ts';
 
+type AmazonBuilder = z.infer<typeof amazonEbsBuilderStored>;
 const connectionId = `con_${ulid('C')}`;
 const access = { communicator: 'ssh' as const, username: 'ubuntu' };
 const ami = (fields: Partial<Extract<OsImage, { type: 'aws-ami' }>> = {}): OsImage => ({
@@ -23,9 +26,9 @@ const os = (fields: Partial<OperatingSystem> = {}): OperatingSystem => ({
   ...fields,
 });
 const builder = (
-  settings: Partial<BuilderConfiguration['settings']> = {},
-  fields: Partial<BuilderConfiguration> = {},
-): BuilderConfiguration => ({
+  settings: Partial<AmazonBuilder['settings']> = {},
+  fields: Partial<AmazonBuilder> = {},
+): AmazonBuilder => ({
   ...base(`bld_${ulid('B')}`, 'Small'),
   platform: 'aws',
   builderType: 'amazon-ebs',

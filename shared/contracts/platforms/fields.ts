@@ -1,0 +1,135 @@
+import * as z from 'zod';
+import { mapOf, templateSafeText } from '../common.ts';
+
+/**
+ * Building blocks of platform settings. Every one takes the text that a client shows beside the field: what Packer's
+ * argument means, its unit and its default.
+ */
+
+/** Packer's durations, such as `90s` or `1h30m`. */
+export const duration = z
+  .string()
+  .max(32, { abort: true })
+  .regex(/^(\d+(\.\d+)?(ms|s|m|h))+$/, 'is no duration such as 90s or 1h30m');
+
+const userName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, 'is no user name: a letter, then letters, digits and _ . -');
+
+export const flag = (about: string) => z.boolean().optional().describe(about);
+export const whole = (min: number, max: number, about: string) =>
+  z.int().min(min).max(max).optional().describe(about);
+export const text = (max: number, about: string) => templateSafeText(max).min(1).optional().describe(about);
+export const span = (about: string) =>
+  duration.optional().describe(`${about} A duration such as 90s or 1h30m.`);
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T, about: string) =>
+  z.enum(values).optional().describe(about);
+/** Text of a form that a regular expression gives; `reason` completes the sentence "the field …". */
+export const shaped = (form: RegExp, reason: string) =>
+  z.string().max(2048, { abort: true }).regex(form, reason);
+
+/** A UUID as Azure, Nutanix and others print it, in either case. */
+export const uuid = shaped(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'is no UUID');
+export const macAddress = shaped(
+  /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i,
+  'is no MAC address such as 00:50:56:00:00:01',
+);
+/** A folder of a machine, of Linux or Windows; nothing that climbs out of it. */
+export const absoluteFolder = shaped(
+  /^(\/|[A-Za-z]:[\\/])(?!.*(^|[\\/])\.\.([\\/]|$))[A-Za-z0-9 _.\\/-]{0,240}$/,
+  'is no absolute path of plain characters',
+);
+
+/** Most labels, tags or categories of a user on one resource, so that Goldsmith's own fit under every platform's limit. */
+const MAX_TAGS = 40;
+/** Tags by the rules of a platform. */
+export const tagsOf = (key: z.ZodString, value: z.ZodString) => mapOf(key, value, MAX_TAGS, 'tags');
+
+/** How Packer logs in to the build VM; what is set here wins over the operating system's `access`. */
+export const loginFields = <S extends z.ZodType>(secret: S) => ({
+  sshUsername: userName
+    .optional()
+    .describe("User that Packer logs in as by SSH. Default: the operating system's."),
+  sshPassword: secret
+    .optional()
+    .describe('Password of that user. Default: a key made for the build, where the platform can place one.'),
+  sshPort: whole(1, 65_535, "TCP port of SSH. Default: the operating system's, else 22."),
+  sshTimeout: span('How long to wait for SSH. Default: 10m.'),
+  sshHandshakeAttempts: whole(1, 1000, 'How often to try the SSH handshake. Default: 10.'),
+  winrmUsername: templateSafeText(64)
+    .min(1)
+    .optional()
+    .describe("User that Packer logs in as by WinRM. Default: the operating system's, else Administrator."),
+  winrmPassword: secret
+    .optional()
+    .describe('Password of that user. Default: what the platform tells of the build VM.'),
+  winrmPort: whole(
+    1,
+    65_535,
+    "TCP port of WinRM. Default: the operating system's, else 5986 with TLS and 5985 without.",
+  ),
+  winrmTimeout: span('How long to wait for WinRM. Default: 30m.'),
+  winrmUseSsl: flag('Speak TLS with WinRM. Default: true.'),
+  winrmInsecure: flag(
+    'Do not check the certificate of WinRM, which the build VM makes itself. Default: true.',
+  ),
+});
+
+/** How a machine that Packer installs is started and ended. */
+export const bootFields = {
+  bootWait: span('How long to wait after the start before the boot command is typed. Default: 10s.'),
+  bootKeyInterval: span('Pause between two keys of the boot command. Default: 100ms.'),
+  shutdownCommand: text(
+    1000,
+    'Command that shuts the machine down when all steps are done. Default: asked of the hypervisor.',
+  ),
+  shutdownTimeout: span('How long to wait for the machine to shut down. Default: 5m.'),
+};
+
+type Issues = { addIssue: (issue: { code: 'custom'; path: PropertyKey[]; message: string }) => void };
+/** A rule over several settings, and the field to blame when it does not hold. */
+export type SettingsRule<T> = (settings: T, issues: Issues) => void;
+
+/** Says that a field is wrong beside the others. */
+export const blame = (issues: Issues, path: PropertyKey | PropertyKey[], message: string): void => {
+  issues.addIssue({ code: 'custom', path: Array.isArray(path) ? path : [path], message });
+};
+
+/**
+ * Settings as they are written: with the rules over several of them, and with a reason of its own for each field of
+ * Packer that is not ours to take. Only what is written is checked so: what lies in the table stays readable.
+ */
+export const written = <T extends z.ZodObject>(
+  settings: T,
+  options: { rule?: SettingsRule<z.output<T>>; notOurs?: Record<string, string> },
+): T => {
+  const { rule = () => undefined, notOurs = {} } = options;
+  const explain = (_settings: unknown, context: z.core.$RefinementCtx): void => {
+    for (const issue of context.issues.filter(({ code }) => code === 'unrecognized_keys')) {
+      if (issue.code !== 'unrecognized_keys') continue;
+      for (const key of issue.keys.filter((one) => Object.hasOwn(notOurs, one))) {
+        issue.keys.splice(issue.keys.indexOf(key), 1);
+        context.addIssue({ code: 'custom', path: [key], message: notOurs[key] });
+      }
+    }
+  };
+  /** A field that is wrong already is not blamed a second time. */
+  const judge = (value: z.output<T>, context: z.core.$RefinementCtx): void => {
+    const places = new Set(context.issues.map(({ path }) => JSON.stringify(path)));
+    rule(value, {
+      addIssue: (issue) => {
+        if (!places.has(JSON.stringify(issue.path))) context.addIssue(issue);
+      },
+    });
+  };
+  return settings.superRefine(explain, { when: () => true }).superRefine(judge);
+};
+
+/** Names that a run makes by itself, whatever Packer's builder calls the argument. */
+export const namedByRun = (...fields: string[]): Record<string, string> =>
+  Object.fromEntries(
+    fields.map((field) => [
+      field,
+      "is made by each run from the image definition's name and the run's number",
+    ]),
+  );
