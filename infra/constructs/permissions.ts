@@ -35,6 +35,8 @@ const tableWrites = [
 
 export const readTable = (table: ITable) => allow(tableReads, [table.tableArn]);
 export const readWriteTable = (table: ITable) => allow([...tableReads, ...tableWrites], [table.tableArn]);
+/** A transaction that only deletes: nothing can be put or changed with it. */
+export const deleteFromTable = (table: ITable) => allow(['dynamodb:DeleteItem'], [table.tableArn]);
 export const putIntoTable = (table: ITable) => allow(['dynamodb:PutItem'], [table.tableArn]);
 export const queryIndex = (table: ITable, index: string) =>
   allow(['dynamodb:Query'], [`${table.tableArn}/index/${index}`]);
@@ -60,7 +62,7 @@ export const putTaggedObjects = (bucket: IBucket, prefix: string) =>
     [bucket.arnForObjects(`${prefix}/*`)],
     objectsAreMadeLater,
   );
-/** Deletes in a bucket with versions: what is deleted can still be read by its version for some days. */
+/** In a bucket with versions what is deleted can still be read by its version for some days; in one without it is gone. */
 export const deleteObjects = (bucket: IBucket, prefix: string) =>
   new WildcardStatement(['s3:DeleteObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
 /** Without it S3 answers for an object that is not there as for one that may not be seen. */

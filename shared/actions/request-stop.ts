@@ -1,4 +1,5 @@
 import type { StoredRun } from '../contracts/stored-run.ts';
+import type { Write } from '../store/write.ts';
 import { askToStop } from '../domain/run/lifecycle.ts';
 import { keys } from '../store/keys.ts';
 import { leaveQueue } from '../store/queue-store.ts';
@@ -8,19 +9,19 @@ import type { Engine } from './engine.ts';
 
 /**
  * Asks a run to stop; asking twice is asking once. A queued run is stopped by this very write and never starts; a
- * running one is told by the next answer of the agent API. A run that has ended is left as it is.
+ * running one is told by the next answer of the agent API. A run that has ended is left as it is. `more` are writes of
+ * the same transaction, made only when the run is changed.
  */
 export const requestStop = (
   engine: Pick<Engine, 'core' | 'now'>,
   scope: WorkspaceScope,
-  request: { runId: string; by: string },
+  request: { runId: string; by: string; more?: (run: StoredRun) => Write[] },
 ): Promise<StoredRun> =>
   changeRun(engine.core, scope, request.runId, (run) => {
     const now = engine.now();
     const changes = askToStop(run, request.by, now);
     if (changes === undefined) return undefined;
-    if (run.status === 'Queued') {
-      return { changes, options: { more: [leaveQueue(run), { delete: keys.activeRun(scope, run.id) }] } };
-    }
-    return { changes };
+    const more = request.more?.(run) ?? [];
+    if (run.status === 'Queued') more.push(leaveQueue(run), { delete: keys.activeRun(scope, run.id) });
+    return { changes, options: { more } };
   });

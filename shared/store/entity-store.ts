@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type IdKind, kindOfId, type ListQuery } from '../contracts/common.ts';
 import { keys } from './keys.ts';
 import { type Item, type Table, WriteRefused } from './table.ts';
+import { keepTags } from './tag-store.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
@@ -86,7 +87,7 @@ const unguarded = (writes: Write[]): Guarded[] => writes.map((write) => ({ write
 
 /**
  * Everything that makes an entity, in one transaction: its name, its row with the ids it refers to, the row that will
- * hold who refers to it, and its id with each that it refers to. 30 references are 33 writes of the 100 possible.
+ * hold who refers to it, its tags, and its id with each that it refers to. 30 references are 34 writes of 100 possible.
  */
 const creation = (
   scope: WorkspaceScope,
@@ -100,6 +101,7 @@ const creation = (
     refusal: 'overtaken',
   },
   { write: { put: { ...keys.users(scope, kind, entity.id), row: 'users' } } },
+  ...unguarded(keepTags(scope, kind, { id: entity.id, after: entity })),
   ...distinct(references).map((to) => refer(scope, entity.id, to)),
 ];
 
@@ -117,6 +119,7 @@ const changing = (scope: WorkspaceScope, kind: IdKind, { before, after, referenc
       refusal: 'overtaken',
     },
     ...renaming,
+    ...unguarded(keepTags(scope, kind, { id: after.id, before, after })),
     ...now.filter((to) => !has(then, to)).map((to) => refer(scope, after.id, to)),
     ...then.filter((to) => !has(now, to)).map((to) => letGo(scope, after.id, to)),
   ];
@@ -132,6 +135,7 @@ const removal = (scope: WorkspaceScope, kind: IdKind, item: StoredEntity): Guard
     refusal: 'overtaken',
   },
   { write: { delete: keys.name(scope, kind, item.name) } },
+  ...unguarded(keepTags(scope, kind, { id: item.id, before: item })),
   ...referencesOf(item).map((to) => letGo(scope, item.id, to)),
 ];
 

@@ -13,6 +13,9 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | an API token by its secret | TOKEN#sha256 | META |
  * | an entity; all of a kind; one by its name | WS#w | ENTITY#kind#id; NAME#kind#folded name |
  * | who uses an entity (sets of ids) | WS#w | USERS#kind#id |
+ * | tags of each entity that has any | WS#w | TAGS#kind#id |
+ * | agents of a connector; its open registration codes | WS#w | AGENT#connector#id; CODE#connector#place |
+ * | a registration code by its text | REGISTRATION#sha256 | META |
  * | what was done, newest first (400 days) | WS#w | AUDIT#id |
  * | a run; runs of the workspace, newest first | WS#w | RUN#id |
  * | active runs | WS#w | ACTIVE#id |
@@ -22,6 +25,7 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | image versions of a definition by number; one by id | WS#w#DEF#definition; WS#w | VERSION#number; VERSION#id |
  * | firings of a schedule by scheduled time | WS#w | FIRING#schedule#time |
  * | leftovers of a run | WS#w#RUN#run | LEFTOVER#id |
+ * | a deleted run that is still to be cleaned up after (a week) | WS#w | DELETED-RUN#id |
  * | answers to idempotency keys (24 h) | WS#w | IDEMPOTENCY#sha256 |
  * | slots and lease of a workspace's runs | WS#w | SLOT#n; LEASE#run |
  * | queue and slots of a pool | POOL#p | QUEUE#…; SLOT#n |
@@ -61,10 +65,42 @@ export const keys = {
     pk: workspace(scope),
     sk: `USERS#${kind}#${id}`,
   }),
+  tags: (scope: WorkspaceScope, kind: IdKind, id: string): Key => ({
+    pk: workspace(scope),
+    sk: `TAGS#${kind}#${id}`,
+  }),
+  /** Of one kind, or of all. */
+  allTags: (scope: WorkspaceScope, kind?: IdKind) => ({
+    pk: workspace(scope),
+    prefix: kind === undefined ? 'TAGS#' : `TAGS#${kind}#`,
+  }),
+  agent: (scope: WorkspaceScope, connectorId: string, id: string): Key => ({
+    pk: workspace(scope),
+    sk: `AGENT#${connectorId}#${id}`,
+  }),
+  /** Of the connectors from the first to the last in the order of their ids. */
+  agentsBetween: (scope: WorkspaceScope, first: string, last: string) => ({
+    pk: workspace(scope),
+    prefix: 'AGENT#',
+    after: `AGENT#${first}#`,
+    before: `AGENT#${last}#\uffff`,
+  }),
+  openCode: (scope: WorkspaceScope, connectorId: string, place: number): Key => ({
+    pk: workspace(scope),
+    sk: `CODE#${connectorId}#${padded(place)}`,
+  }),
+  openCodes: (scope: WorkspaceScope, connectorId: string) => ({
+    pk: workspace(scope),
+    prefix: `CODE#${connectorId}#`,
+  }),
   auditEvent: (scope: WorkspaceScope, id: string): Key => ({ pk: workspace(scope), sk: `AUDIT#${id}` }),
   auditEvents: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'AUDIT#' }),
   run: (scope: WorkspaceScope, runId: string): Key => ({ pk: workspace(scope), sk: `RUN#${runId}` }),
   runs: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'RUN#' }),
+  deletedRun: (scope: WorkspaceScope, runId: string): Key => ({
+    pk: workspace(scope),
+    sk: `DELETED-RUN#${runId}`,
+  }),
   activeRun: (scope: WorkspaceScope, runId: string): Key => ({ pk: workspace(scope), sk: `ACTIVE#${runId}` }),
   activeRuns: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'ACTIVE#' }),
   latestRun: (scope: WorkspaceScope, definitionId: string): Key => ({
@@ -134,6 +170,7 @@ export const globalKeys = {
   }),
   memberships: (userId: string) => ({ pk: `USER#${userId}`, prefix: 'WS#' }),
   apiToken: (sha256: string): Key => ({ pk: `TOKEN#${sha256}`, sk: 'META' }),
+  registrationCode: (sha256: string): Key => ({ pk: `REGISTRATION#${sha256}`, sk: 'META' }),
   queue: (poolId: string) => ({ pk: `POOL#${poolId}`, prefix: 'QUEUE#' }),
   queueOf: (poolId: string, workspaceId: string) => ({
     pk: `POOL#${poolId}`,

@@ -4,6 +4,9 @@ import type { Table } from './table.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
+/** A transaction takes 100 writes; there is room for those of the caller. */
+const AT_ONCE = 90;
+
 /** What the runs of one workspace left behind. */
 export const leftoverStore = (table: Table, scope: WorkspaceScope) => ({
   list: async (runId: string): Promise<Leftover[]> => {
@@ -11,21 +14,21 @@ export const leftoverStore = (table: Table, scope: WorkspaceScope) => ({
     return items.map((item) => leftoverSchema.parse(item));
   },
 
+  /** `more`: writes of the same transaction as the first of them; none when there is nothing to set. */
   setState: async (
     runId: string,
     leftovers: Leftover[],
-    state: Leftover['state'],
-    stateAt: string,
+    { state, at: stateAt, more = [] }: { state: Leftover['state']; at: string; more?: Write[] },
   ): Promise<void> => {
-    for (let start = 0; start < leftovers.length; start += 100) {
-      const part = leftovers.slice(start, start + 100);
-      await table.write(
-        part.map((one) => ({
+    for (let start = 0; start < leftovers.length; start += AT_ONCE) {
+      const marks = leftovers.slice(start, start + AT_ONCE).map(
+        (one): Write => ({
           update: keys.leftover(scope, runId, one.id),
           set: { state, stateAt },
           if: { exists: true },
-        })),
+        }),
       );
+      await table.write(start === 0 ? [...marks, ...more] : marks);
     }
   },
 });

@@ -66,6 +66,17 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
       return lastSeq;
     },
 
+    /** Deletes all of it, the head first: nothing is appended to a log that has lines but no head. */
+    remove: async (): Promise<void> => {
+      await table.write([{ delete: trafficKeys.logHead(scope, runId) }]);
+      const chunks = trafficKeys.logChunks(scope, runId);
+      for (;;) {
+        const items = await table.query({ ...chunks, limit: CHUNKS_A_READ });
+        if (items.length === 0) return;
+        await table.write(items.map((item) => ({ delete: { pk: chunks.pk, sk: String(item['sk']) } })));
+      }
+    },
+
     /** Lines with afterSeq < seq < beforeSeq in the order asked for; reads chunk by chunk until `take` has enough. */
     read: (range: ReadRange): AsyncGenerator<LogLine> =>
       read(table, trafficKeys.logChunks(scope, runId), range),

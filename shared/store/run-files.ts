@@ -1,4 +1,4 @@
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import * as z from 'zod';
 import { type JobBundle, jobBundleSchema } from '../contracts/bundle.ts';
@@ -47,6 +47,11 @@ export const runFiles = (bucket: string, client = new S3Client({ forcePathStyle:
     },
 
     getBundle: async (key: string): Promise<JobBundle> => jobBundleSchema.parse(await get(key)),
+
+    /** Also of one that is gone already. */
+    removeBundle: async (key: string): Promise<void> => {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    },
 
     bundleUrl: (key: string): Promise<string> =>
       getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), {

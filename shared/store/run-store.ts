@@ -93,7 +93,8 @@ const releaseDefinition = async (
   ];
 };
 
-const pointerOf = (row: Item): string => pointerSchema.pick({ runId: true }).parse(row).runId;
+/** The run that a pointer, a latest or an active row names. */
+export const pointerOf = (row: Item): string => pointerSchema.pick({ runId: true }).parse(row).runId;
 
 const byDefinition = async (
   table: Table,

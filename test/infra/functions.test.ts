@@ -53,7 +53,14 @@ const allowed: Record<FunctionName, string[]> = {
     deleteResources,
     `s3:ListBucket ${resources}`,
   ],
-  'api/runs': [...coreReadWrite, ...trafficReads, snapshots, `s3:PutObject ${runs}/snapshots/*`],
+  'api/runs': [
+    ...coreReadWrite,
+    ...trafficReads,
+    `dynamodb:DeleteItem ${traffic}`,
+    `s3:DeleteObject ${runs}/jobs/*`,
+    snapshots,
+    `s3:PutObject ${runs}/snapshots/*`,
+  ],
   'agent-api': [
     ...cloudTask,
     `s3:GetObject ${runs}/jobs/*`,
@@ -169,6 +176,10 @@ test('the values that a stage decides are those that the functions parse', () =>
     POOL_LIMIT: '7',
     WORKSPACE_LIMIT: '9',
   });
+  for (const name of ['api/access', 'api/definitions']) {
+    const { RUNNER_POOLS } = deployed.get(name)?.variables ?? {};
+    expect(JSON.parse(textOf(RUNNER_POOLS))).toEqual([{ id: 'cloud', maxConcurrentRuns: 7 }]);
+  }
   expect(deployed.get('agent-api')?.variables).toMatchObject({
     HEARTBEAT_SECONDS: '11',
     CHUNK_INTERVAL_MILLISECONDS: '500',

@@ -38,6 +38,7 @@ export const memoryEngine = () => {
       getSnapshot: refuse('snapshot'),
       putBundle: refuse('bundle'),
       getBundle: refuse('bundle'),
+      removeBundle: refuse('bundle'),
       bundleUrl: refuse('bundle'),
     },
     secrets: { seal: refuse('secret'), open: refuse('secret') },

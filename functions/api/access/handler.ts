@@ -13,6 +13,7 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { apiToken, createApiToken } from './api-tokens.ts';
+import { listRunnerPools } from './runner-pools.ts';
 import { createSocketTicket } from './socket-tickets.ts';
 import { createWorkspace, getMe, getWorkspace, listWorkspaces } from './workspaces.ts';
 
@@ -31,6 +32,7 @@ export const handler = apiHandler(
     getOpenApi: operation(routes.getOpenApi, async () => ({ body: openApi })),
     getErrorCatalogue: operation(routes.getErrorCatalogue, async () => ({ body: catalogue })),
     getMe: operation(routes.getMe, (call) => getMe(table, call.principal)),
+    listRunnerPools: operation(routes.listRunnerPools, () => listRunnerPools(environment.RUNNER_POOLS)),
     createWorkspace: operation(routes.createWorkspace, (call) =>
       createWorkspace(table, environment.WORKSPACE_LIMIT, call),
     ),

@@ -3,6 +3,7 @@ import type { Engine } from '../../../shared/actions/engine.ts';
 import type { RunTrigger } from '../../../shared/contracts/entities/run.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { present } from '../../../shared/domain/run/lifecycle.ts';
+import { audited } from '../../../shared/runtime/api/audit.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
@@ -10,6 +11,7 @@ import { newId } from '../../../shared/runtime/ids.ts';
 import { type Table, WriteRefused } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import type { Write } from '../../../shared/store/write.ts';
+import { runEntity } from './audit-runs.ts';
 import { demandDefinition } from './read-runs.ts';
 
 type Call = {
@@ -40,13 +42,21 @@ export const createRun = async (
       definitionId: call.params.imageDefinitionId,
       trigger: triggerOf(call.principal),
       poolId: engine.poolId,
-      more: (run) => call.remember(answerOf(run)),
+      more: (run) => [startEvent(call, run), ...call.remember(answerOf(run))],
     }),
   );
   if (created === undefined) throw notFound('image definition');
   if ('obstacles' in created) throw brokenRules(created.obstacles, 'cannot-start');
   return answerOf(created.run);
 };
+
+const startEvent = ({ scope, principal }: Call, run: StoredRun): Write =>
+  audited(scope, {
+    principal,
+    action: 'start',
+    entity: runEntity(run),
+    after: { imageDefinitionId: run.imageDefinitionId, number: run.number },
+  });
 
 /** The definition may be deleted at this very moment: then its guard refuses, and it is simply not there. */
 const unlessGone = async <T>(core: Table, call: Call, create: () => Promise<T>): Promise<T> => {

@@ -9,6 +9,7 @@ import { runFiles } from '../../../shared/store/run-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { createRun } from './create-run.ts';
 import { listImageVersions, readImageVersion, readLatestImageVersion } from './image-versions.ts';
+import { deleteRun } from './delete-run.ts';
 import { deleteLeftovers, listLeftovers } from './leftovers.ts';
 import { readLatestLog, readLog } from './read-log.ts';
 import { listDefinitionRuns, listRuns, readRun } from './read-runs.ts';
@@ -17,7 +18,8 @@ import { stopRun } from './stop-run.ts';
 const environment = loadEnvironment(functionEnvironments['api/runs']);
 const core = openTable(environment.CORE_TABLE);
 const tables = { core, traffic: openTable(environment.TRAFFIC_TABLE) };
-const creator = { core, files: runFiles(environment.RUNS_BUCKET), now, poolId: environment.POOL_ID };
+const files = runFiles(environment.RUNS_BUCKET);
+const creator = { core, files, now, poolId: environment.POOL_ID };
 
 export const handler = apiHandler(
   {
@@ -26,6 +28,7 @@ export const handler = apiHandler(
     listRuns: operation(routes.listRuns, (call) => listRuns(core, call)),
     readRun: operation(routes.readRun, (call) => readRun(core, environment, call)),
     stopRun: operation(routes.stopRun, (call) => stopRun({ core, now }, call)),
+    deleteRun: operation(routes.deleteRun, (call) => deleteRun({ ...tables, files }, call)),
     readLog: operation(routes.readLog, (call) => readLog(tables, call)),
     readLatestLog: operation(routes.readLatestLog, (call) => readLatestLog(tables, call)),
     listImageVersions: operation(routes.listImageVersions, (call) => listImageVersions(core, call)),

@@ -33,13 +33,16 @@ export const readLog = async (
   return answerLog(tables, call, run);
 };
 
-/** The log of a definition's latest run in one step. */
+/** The log of a definition's latest run in one step; of a deleted definition that of its last. */
 export const readLatestLog = async (
   tables: Tables,
   call: Call & { params: { imageDefinitionId: string } },
 ): Promise<Answer> => {
   const { imageDefinitionId } = call.params;
-  const run = await runStore(tables.core, call.scope).latest(imageDefinitionId);
+  const runs = runStore(tables.core, call.scope);
+  const run =
+    (await runs.latest(imageDefinitionId)) ??
+    (await runs.listOfDefinition(imageDefinitionId, { limit: 1 }))[0];
   if (run !== undefined) return answerLog(tables, call, run);
   await demandDefinition(tables.core, call.scope, imageDefinitionId);
   throw notFound('run of this definition');

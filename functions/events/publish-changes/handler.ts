@@ -60,5 +60,6 @@ const publishRecord = async (record: DynamoDBRecord): Promise<void> => {
   if (row === 'resource') await removeResourceFiles(change, files);
   if (row === 'queue' && change.before === undefined) publish.wake(change.after?.['poolId']);
   if (row === 'leftover' && change.after?.['state'] === 'deleting') publish.sweep(change.after);
+  if (row === 'deleted-run' && change.before === undefined) publish.sweep(change.after);
   if (row === 'slot' && change.after === undefined) publish.wake(change.before?.['poolId']);
 };

@@ -1,22 +1,27 @@
-import { changeRun } from '../../../shared/actions/change-run.ts';
+import { changeRun, RunGone } from '../../../shared/actions/change-run.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
 import { connectPlatform, snapshotOf } from '../../../shared/actions/platform-access.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import type { FoundLeftover, PlatformClient } from '../../../shared/platforms/platform.ts';
 import { leftoverStore } from '../../../shared/store/leftover-store.ts';
+import { runRemoval } from '../../../shared/store/run-removal.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 
 type Sweeper = Pick<Engine, 'core' | 'files' | 'secrets' | 'deploymentId' | 'now'>;
 
-/** Deletes what is marked `deleting`, and of a failed run whatever still carries its tags. Harmless to repeat. */
+/**
+ * Deletes what is marked `deleting`, and of a failed run whatever still carries its tags; also when the run itself was
+ * deleted meanwhile. Harmless to repeat.
+ */
 export const removeLeftovers = async (
   engine: Sweeper,
   scope: WorkspaceScope,
   runId: string,
 ): Promise<void> => {
-  const run = await runStore(engine.core, scope).get(runId);
+  const run =
+    (await runStore(engine.core, scope).get(runId)) ?? (await runRemoval(engine.core, scope).deleted(runId));
   if (run === undefined || !hasEnded(run) || run.status === 'Succeeded') return;
   const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
   await removeThrough(client, engine, scope, run);
@@ -38,7 +43,7 @@ export const removeThrough = async (
   if (run.status !== 'Failed' && marked.length === 0) return;
   const stuck = await removeAll(client, await client.findLeftovers(run.temporaries ?? []));
   const deleted = marked.filter((one) => !stuck.has(one.locator));
-  await store.setState(run.id, deleted, 'deleted', engine.now());
+  await store.setState(run.id, deleted, { state: 'deleted', at: engine.now() });
   if (stuck.size > 0)
     throw new AggregateError([...stuck.values()], `${stuck.size} leftover(s) could not be deleted`);
   await settle(engine, scope, run.id);
@@ -57,7 +62,7 @@ const removeAll = async (client: Pick<PlatformClient, 'removeLeftover'>, found: 
   return stuck;
 };
 
-/** Counts anew; a failed run is swept now, and the reconciler stops asking. */
+/** Counts anew; a failed run is swept now, and the reconciler stops asking. A run that was deleted is forgotten. */
 const settle = async (
   engine: Pick<Engine, 'core' | 'now'>,
   scope: WorkspaceScope,
@@ -65,9 +70,14 @@ const settle = async (
 ): Promise<void> => {
   const left = (await leftoverStore(engine.core, scope).list(runId)).filter((one) => one.state !== 'deleted');
   const sweptAt = engine.now();
-  await changeRun(engine.core, scope, runId, (run) => {
-    const swept = run.status === 'Failed' && run.sweptAt === undefined ? { sweptAt } : {};
-    const changes = { ...swept, leftoverCount: left.length };
-    return run.leftoverCount === left.length && swept.sweptAt === undefined ? undefined : { changes };
-  });
+  try {
+    await changeRun(engine.core, scope, runId, (run) => {
+      const swept = run.status === 'Failed' && run.sweptAt === undefined ? { sweptAt } : {};
+      const changes = { ...swept, leftoverCount: left.length };
+      return run.leftoverCount === left.length && swept.sweptAt === undefined ? undefined : { changes };
+    });
+  } catch (error) {
+    if (!(error instanceof RunGone)) throw error;
+    await runRemoval(engine.core, scope).forget(runId);
+  }
 };

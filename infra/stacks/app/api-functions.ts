@@ -21,6 +21,7 @@ const accessApi = (scope: Construct, { stage, state, socket, environment: env }:
       ...env.core,
       ...env.traffic,
       ...env.authentication,
+      ...env.runnerPools,
       WORKSPACE_LIMIT: env.limits.WORKSPACE_LIMIT,
       SOCKET_URL: socket.connectUrl,
     },
@@ -35,7 +36,13 @@ const definitionsApi = (scope: Construct, { stage, state, environment: env }: Pa
   new ServiceFunction(scope, 'DefinitionsApi', {
     stage,
     name: 'api/definitions',
-    environment: { ...env.core, ...env.authentication, ...env.secrets, ...env.resourcesBucket },
+    environment: {
+      ...env.core,
+      ...env.authentication,
+      ...env.secrets,
+      ...env.resourcesBucket,
+      ...env.runnerPools,
+    },
     permissions: [
       permit.readWriteTable(state.coreTable),
       permit.sealSecrets(state.secretsKey),
@@ -62,6 +69,9 @@ const runsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
     permissions: [
       permit.readWriteTable(state.coreTable),
       permit.readTable(state.trafficTable),
+      // Logs and job bundles of runs that are deleted.
+      permit.deleteFromTable(state.trafficTable),
+      permit.deleteObjects(state.runsBucket, 'jobs'),
       permit.readObjects(state.runsBucket, 'snapshots'),
       permit.putObjects(state.runsBucket, 'snapshots'),
     ],

@@ -24,6 +24,9 @@ export type Parts = {
 
 export type EnvironmentGroups = ReturnType<typeof environmentGroups>;
 
+/** The one pool that a deployment has today; its builds are CodeBuild's. */
+const CLOUD_POOL = 'cloud';
+
 /** The variables that more than one function has, in the groups of `shared/contracts/env`. */
 export function environmentGroups(
   scope: Construct,
@@ -52,8 +55,11 @@ export function environmentGroups(
       JWKS_URI: jwksUri,
       TOKEN_CLIENT_ID: state.userPoolClient.userPoolClientId,
     },
+    runnerPools: {
+      RUNNER_POOLS: JSON.stringify([{ id: CLOUD_POOL, maxConcurrentRuns: stage.poolLimit }]),
+    },
     limits: {
-      POOL_ID: 'cloud',
+      POOL_ID: CLOUD_POOL,
       POOL_LIMIT: String(stage.poolLimit),
       WORKSPACE_LIMIT: String(stage.workspaceLimit),
     },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { packerGenerationSchema } from '../bundle.ts';
+import { runnerPoolSchema } from '../entities/runner-pool.ts';
 
 /**
  * Environment of each function: the CDK construct's `environment` has this type and the function parses with it.
@@ -19,6 +20,20 @@ const authentication = {
   JWKS_URI: z.url(),
   TOKEN_CLIENT_ID: z.string(),
 };
+/** JSON: the pools in which the deployment itself carries out runs. */
+const runnerPools = {
+  RUNNER_POOLS: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.issues.push({ code: 'custom', message: 'is no JSON', input: text });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(runnerPoolSchema).min(1)),
+};
 const limits = {
   POOL_ID: z.string(),
   POOL_LIMIT: z.coerce.number().int().min(1),
@@ -30,10 +45,11 @@ export const functionEnvironments = {
     ...core,
     ...traffic,
     ...authentication,
+    ...runnerPools,
     SOCKET_URL: z.string(),
     WORKSPACE_LIMIT: limits.WORKSPACE_LIMIT,
   }),
-  'api/definitions': z.object({ ...core, ...authentication, ...secrets, ...resourcesBucket }),
+  'api/definitions': z.object({ ...core, ...authentication, ...secrets, ...resourcesBucket, ...runnerPools }),
   'api/runs': z.object({ ...core, ...traffic, ...authentication, ...runsBucket, ...limits }),
   'agent-api': z.object({
     ...engine,

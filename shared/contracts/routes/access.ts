@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { listQuery, pageOf } from '../common.ts';
+import { runnerPoolListSchema } from '../entities/runner-pool.ts';
 import {
   apiTokenInput,
   apiTokenSchema,
@@ -63,6 +64,15 @@ export const accessRoutes = {
     summary: 'Who is asking',
     status: 200,
     response: meSchema,
+  },
+  listRunnerPools: {
+    method: 'GET',
+    path: '/v1/runner-pools',
+    area: 'access',
+    role: 'signed-in',
+    summary: 'Where the deployment itself carries out runs, with limits and network',
+    status: 200,
+    response: runnerPoolListSchema,
   },
   createWorkspace: {
     method: 'POST',

@@ -12,7 +12,9 @@ import {
   provisionerRoleSchema,
 } from '../entities/provisioner-role.ts';
 import { runStatusSchema } from '../entities/run.ts';
+import { connectorRoutes } from './connectors.ts';
 import { entityRoutes } from './entity-routes.ts';
+import { overviewRoutes } from './overview.ts';
 import { resourceRoutes } from './resources.ts';
 import { inWorkspace, type Route } from './route.ts';
 import { scheduleRoutes } from './schedules.ts';
@@ -79,8 +81,10 @@ const imageDefinitions = entityRoutes({
 
 /** What a team describes an image with. */
 export const definitionRoutes = {
-  ...scheduleRoutes,
   ...resourceRoutes,
+  ...connectorRoutes,
+  ...overviewRoutes,
+  ...scheduleRoutes,
   createConnection: connections.create,
   listConnections: connections.list,
   readConnection: connections.read,

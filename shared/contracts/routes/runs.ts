@@ -109,6 +109,14 @@ export const runRoutes = {
     status: 202,
     response: runSchema,
   },
+  deleteRun: {
+    method: 'DELETE',
+    path: run,
+    area: 'runs',
+    role: 'editor',
+    summary: 'Delete a run that has ended, with its log; its image version stays',
+    status: 204,
+  },
   readLog: {
     method: 'GET',
     path: `${run}/log`,

@@ -34,6 +34,10 @@ export const DEADLINE_PATIENCE_MS = 20 * 60_000;
 const SWEEP_AGAIN_MS = 120_000;
 const SWEEP_FOR_MS = 86_400_000;
 
+/** Whether what a failed run may have left in the customer's account is still to be looked for and deleted. */
+export const needsSweep = (run: Pick<StoredRun, 'status' | 'bundle' | 'sweptAt'>): boolean =>
+  run.status === 'Failed' && run.bundle !== undefined && run.sweptAt === undefined;
+
 /**
  * When the reconciler is to look at a run that was written now; undefined: never. A runner that is heard of puts the
  * look off, but not beyond the patience with a stop or with the deadline.
@@ -48,8 +52,7 @@ export const nextLook = (run: StoredRun, now: string): string | undefined => {
     );
     return new Date(Math.min(at(now, SILENCE_MS), Math.max(overdue, at(now, 1000)))).toISOString();
   }
-  const swept = run.status !== 'Failed' || run.bundle === undefined || run.sweptAt !== undefined;
-  if (swept || at(now, 0) > at(run.endedAt, SWEEP_FOR_MS)) return undefined;
+  if (!needsSweep(run) || at(now, 0) > at(run.endedAt, SWEEP_FOR_MS)) return undefined;
   return new Date(at(now, SWEEP_AGAIN_MS)).toISOString();
 };
 

@@ -105,7 +105,7 @@ test('leftovers keep the order in which they can be deleted, and change their st
   await core.write(writes.slice(100));
   const store = leftoverStore(core, scope);
   expect(await store.list(runId)).toEqual(leftovers);
-  await store.setState(runId, leftovers, 'deleting', at(9));
+  await store.setState(runId, leftovers, { state: 'deleting', at: at(9) });
   expect(new Set((await store.list(runId)).map((one) => one.state))).toEqual(new Set(['deleting']));
   expect(await store.list(newId('run'))).toEqual([]);
 });

@@ -4,6 +4,7 @@ import {
   builderConfigurationSchema,
 } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import type { FieldError } from '../../../../shared/contracts/problem.ts';
+import { noSuchPool } from '../../../../shared/domain/definition/runner-pool.ts';
 import type { Item } from '../../../../shared/store/table.ts';
 import type { EntityModule } from '../../../../shared/runtime/entities/module.ts';
 import { hideSecrets } from '../../../../shared/runtime/entities/secrets.ts';
@@ -31,3 +32,12 @@ export const builderConfiguration: EntityModule<Input> = {
   present: (item) => builderConfigurationSchema.parse(hideSecrets(item)),
   matches: (item, query) => query['platform'] === undefined || item['platform'] === query['platform'],
 };
+
+/** The same in a deployment that has these runner pools: a builder names one of them or none. */
+export const builderConfigurationIn = (poolIds: string[]): EntityModule<Input> => ({
+  ...builderConfiguration,
+  rules: (input, referred) => [
+    ...foreignConnection(input, referred),
+    ...noSuchPool(input.runnerPoolId, poolIds),
+  ],
+});
