@@ -6,6 +6,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
+  BatchWriteCommand,
+  type BatchWriteCommandInput,
   DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
@@ -38,6 +40,8 @@ export type Range = {
   before?: string;
   newestFirst?: boolean;
   limit?: number;
+  /** Attributes to answer, all by default. Saves traffic and memory, not read units. */
+  only?: string[];
 };
 
 /**
@@ -54,10 +58,14 @@ export type Table = {
   due: (partition: string, until: string, limit: number) => Promise<Key[]>;
   /** All or nothing. Throws WriteRefused. */
   write: (writes: Write[]) => Promise<void>;
+  /** Removes rows one by one, whether they are there or not. What throws may have removed some of them. */
+  removeAll: (keys: Key[]) => Promise<void>;
 };
 
 /** 100 keys are the most that one BatchGetItem takes. */
 const BATCH = 100;
+/** 25 rows are the most that one BatchWriteItem takes. */
+export const REMOVE_BATCH = 25;
 
 const clientOf = (): DynamoDBDocumentClient =>
   DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
@@ -70,6 +78,7 @@ export const openTable = (name: string, client = clientOf()): Table => ({
   },
   getAll: (keys) => getAll(client, name, keys),
   query: (range) => query(client, name, range),
+  removeAll: (keys) => removeAll(client, name, keys),
   due: (partition, until, limit) => due(client, name, { partition, until, limit }),
   write: async (writes) => {
     const command = new TransactWriteCommand({
@@ -86,6 +95,19 @@ export const openTable = (name: string, client = clientOf()): Table => ({
       }
       await pause(Math.random() * 20 * 2 ** tries);
     }
+  },
+});
+
+/** The same table, whose writes wait until `granted` is settled, and fail as it fails. */
+export const writesAfter = (table: Table, granted: Promise<void>): Table => ({
+  ...table,
+  write: async (writes) => {
+    await granted;
+    await table.write(writes);
+  },
+  removeAll: async (keys) => {
+    await granted;
+    await table.removeAll(keys);
   },
 });
 
@@ -122,6 +144,20 @@ const getAll = async (client: DynamoDBDocumentClient, name: string, keys: Key[])
   return keys.map((key) => found.get(`${key.pk}\n${key.sk}`)).filter((item) => item !== undefined);
 };
 
+/** Rows that DynamoDB has no room for at this moment are asked for again, later each time. */
+const removeAll = async (client: DynamoDBDocumentClient, name: string, keys: Key[]): Promise<void> => {
+  // As BatchGetItem, it refuses a key that comes twice.
+  const distinct = [...new Map(keys.map(({ pk, sk }) => [`${pk}\n${sk}`, { pk, sk }])).values()];
+  for (let start = 0; start < distinct.length; start += REMOVE_BATCH) {
+    const rows = distinct.slice(start, start + REMOVE_BATCH).map((Key) => ({ DeleteRequest: { Key } }));
+    let asked: BatchWriteCommandInput['RequestItems'] = { [name]: rows };
+    for (let tries = 1; Object.keys(asked ?? {}).length > 0; tries += 1) {
+      if (tries > 1) await pause(Math.random() * Math.min(1000, 20 * 2 ** tries));
+      asked = (await client.send(new BatchWriteCommand({ RequestItems: asked }))).UnprocessedItems ?? {};
+    }
+  }
+};
+
 /** A character after every one that a key of ours holds. */
 const LAST = '\uffff';
 
@@ -140,16 +176,25 @@ const query = async (client: DynamoDBDocumentClient, name: string, range: Range)
         ExpressionAttributeValues: { ':pk': range.pk, ':low': low === '' ? ' ' : low, ':high': high },
         ScanIndexForward: range.newestFirst !== true,
         ConsistentRead: true,
+        ...projection(range.only),
         Limit: range.limit === undefined ? undefined : range.limit + 1 - items.length,
         ExclusiveStartKey: start,
       }),
     );
     const found = (answer.Items ?? []).filter((item) => item['sk'] !== range.before);
-    items.push(...found.map((item) => upgraded(item)));
+    // Some attributes of an item cannot be upgraded: who asks for them asks for what means the same in every version.
+    items.push(...(range.only === undefined ? found.map((item) => upgraded(item)) : found));
     start = answer.LastEvaluatedKey;
   } while (start !== undefined && (range.limit === undefined || items.length < range.limit));
   return range.limit === undefined ? items : items.slice(0, range.limit);
 };
+
+/** Names stand behind `#`: `status` and others are words of DynamoDB's own. */
+const projection = (attributes: string[] | undefined) =>
+  attributes && {
+    ProjectionExpression: attributes.map((attribute) => `#${attribute}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(attributes.map((attribute) => [`#${attribute}`, attribute])),
+  };
 
 const due = async (
   client: DynamoDBDocumentClient,

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Key } from '../../shared/store/keys.ts';
-import { type Item, type Range, type Table, WriteRefused } from '../../shared/store/table.ts';
+import { type Item, type Range, REMOVE_BATCH, type Table, WriteRefused } from '../../shared/store/table.ts';
 import { upgraded } from '../../shared/store/upgrade.ts';
 import { type Guard, versioned, type Write } from '../../shared/store/write.ts';
 
@@ -65,6 +65,9 @@ const select = (rows: Map<string, Item>, range: Range): Item[] => {
   return (range.newestFirst === true ? found.toReversed() : found).slice(0, range.limit);
 };
 
+const project = (item: Item, only: string[]): Item =>
+  Object.fromEntries(Object.entries(item).filter(([name]) => only.includes(name)));
+
 export const memoryTable = (): MemoryTable => {
   const rows = new Map<string, Item>();
   const get = (key: Key) => {
@@ -84,7 +87,16 @@ export const memoryTable = (): MemoryTable => {
     },
     query: async (range) => {
       await turn();
-      return structuredClone(select(rows, range)).map((item) => upgraded(item));
+      const found = structuredClone(select(rows, range));
+      return found.map((item) => (range.only === undefined ? upgraded(item) : project(item, range.only)));
+    },
+    removeAll: async (keys) => {
+      for (let start = 0; start < keys.length; start += REMOVE_BATCH) {
+        const deletes = keys.slice(start, start + REMOVE_BATCH).map((key) => ({ delete: key }));
+        await turn();
+        await table.beforeWrite(deletes);
+        for (const write of deletes) apply(rows, write);
+      }
     },
     due: async (partition, until, limit) => {
       await turn();

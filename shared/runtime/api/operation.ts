@@ -66,3 +66,9 @@ export const operation = <R extends Route>(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   run: (call) => run(call as CallOf<R>),
 });
+
+/** An operation that writes and is eager all the same: it waits for `granted` by itself. */
+export const earlyOperation = <R extends Route>(
+  route: R,
+  run: (call: CallOf<R>) => Promise<Answer>,
+): Operation => operation(route, run, { eager: true });

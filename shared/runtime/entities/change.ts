@@ -18,7 +18,7 @@ import { demandRules, demandSize, refusalOf } from './rules.ts';
 import { keepSecrets } from './secrets.ts';
 import { shownRow } from './shown.ts';
 
-type Call = {
+export type Change = {
   params: { id: string };
   body: Record<string, unknown>;
   headers: Record<string, string | undefined>;
@@ -41,8 +41,7 @@ export const demandEntity = async (
 
 /** Whether a write lost against another one: then all of it is decided anew. */
 export const wasOvertaken = (error: unknown): boolean =>
-  error instanceof WriteRefused ||
-  (error instanceof EntityRefused && !error.nameTaken && error.missing.length === 0);
+  error instanceof WriteRefused || (error instanceof EntityRefused && !error.nameTaken);
 
 /**
  * Change by JSON merge patch. The merged whole is checked like a create. When somebody else was faster it is read and
@@ -51,13 +50,13 @@ export const wasOvertaken = (error: unknown): boolean =>
 export const changeEntity = <I extends EntityInput>(
   module: EntityModule<I>,
   context: EntityContext,
-  call: Call,
+  call: Change,
 ): Promise<Answer> => contended(() => changeOnce(module, context, call), wasOvertaken);
 
 const changeOnce = async <I extends EntityInput>(
   module: EntityModule<I>,
   context: EntityContext,
-  call: Call,
+  call: Change,
 ): Promise<Answer> => {
   const before = await demandEntity(module, context, call.params.id);
   demandMatch(call.headers, before.rev);
@@ -78,7 +77,8 @@ const changeOnce = async <I extends EntityInput>(
       ],
     });
   } catch (error) {
-    throw refusalOf(error, references) ?? error;
+    // A reference that went meanwhile is looked at again: it may be a weak one that the entity simply loses.
+    throw refusalOf(error, []) ?? error;
   }
   return answerOf(module, context, after);
 };

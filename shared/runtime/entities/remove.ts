@@ -13,7 +13,7 @@ import { shownRow } from './shown.ts';
 /** Users that a refusal names; it always tells how many there are. */
 const MOST_USERS = 50;
 
-type Call = {
+export type Removal = {
   params: { id: string };
   headers: Record<string, string | undefined>;
   principal: Principal;
@@ -26,13 +26,13 @@ type Call = {
 export const removeEntity = (
   module: Omit<EntityModule, 'input' | 'references'>,
   context: EntityContext,
-  call: Call,
+  call: Removal,
 ): Promise<Answer> => contended(() => removeOnce(module, context, call), wasOvertaken);
 
 const removeOnce = async (
   module: Omit<EntityModule, 'input' | 'references'>,
   context: EntityContext,
-  call: Call,
+  call: Removal,
 ): Promise<Answer> => {
   const row = await demandEntity(module, context, call.params.id);
   demandMatch(call.headers, row.rev);

@@ -8,7 +8,6 @@ import {
   matches,
   type StoredEntity,
 } from '../../../shared/store/entity-store.ts';
-import { keys } from '../../../shared/store/keys.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { base } from '../../support/builders.ts';

@@ -164,19 +164,32 @@ describe('lists', () => {
     ]);
   });
 
-  test('the latest runs of all definitions are read at once (S43)', async () => {
+  test('the latest runs of a page of definitions are read at once (S43)', async () => {
     const scope = freshScope();
     const [a, b] = [await putDefinition(core, scope, 'A'), await putDefinition(core, scope, 'B')];
     await createRun(core, scope, a, { imageName: 'A' });
     const second = await createRun(core, scope, a, { imageName: 'A' });
     const other = await createRun(core, scope, b, { imageName: 'B' });
-    const latest = await runStore(core, scope).latestOfAll();
-    expect([...latest.entries()].map(([id, run]) => [id, run.id])).toEqual(
-      expect.arrayContaining([
-        [a, second.id],
-        [b, other.id],
-      ]),
-    );
+    const latest = await runStore(core, scope).latestOf([a, b, newId('image-definition')]);
+    expect([...latest.entries()].map(([id, run]) => [id, run.id])).toEqual([
+      [a, second.id],
+      [b, other.id],
+    ]);
     expect(await runStore(core, scope).latest(newId('image-definition'))).toBeUndefined();
+  });
+
+  test('let their definition go once the last of them has ended, unless a new one comes (S15)', async () => {
+    const scope = freshScope();
+    const id = await putDefinition(core, scope, 'Web');
+    const runs = runStore(core, scope);
+    const none = await runs.releaseDefinition(id);
+    const run = await createRun(core, scope, id);
+    expect(await runs.releaseDefinition(id)).toBeUndefined();
+    await expect(core.write(none ?? [])).rejects.toThrow(WriteRefused);
+    const ended = { delete: keys.activeRun(scope, run.id) };
+    await core.write([ended]);
+    const release = await runs.releaseDefinition(id);
+    await createRun(core, scope, id);
+    await expect(core.write(release ?? [])).rejects.toThrow(WriteRefused);
   });
 });

@@ -173,6 +173,23 @@ describe.each([
     expect(sks(await table.getAll([one, ...all, one]))).toEqual(['0', ...sks(all), '0']);
   });
 
+  test('many rows are removed at once, those that are not there as well, and no other', async () => {
+    await fresh(['other']);
+    const all = Array.from({ length: 60 }, (_, n) => ({ pk, sk: `R#${n}` }));
+    await table.write(all.map((key) => ({ put: { ...key, row } })));
+    const [one = { pk, sk: '' }] = all;
+    await table.removeAll([one, ...all, { pk, sk: 'none' }]);
+    expect(sks(await table.query({ pk, prefix: '' }))).toEqual(['other']);
+    await table.removeAll([]);
+  });
+
+  test('a range can answer some attributes only, whatever they are called', async () => {
+    const key = await fresh();
+    await table.write([{ put: { ...key, row, status: 'x', name: 'y', size: 1 } }]);
+    const only = ['sk', 'status', 'none'];
+    expect(await table.query({ pk, prefix: '', only })).toEqual([{ sk: 'A', status: 'x' }]);
+  });
+
   test('the index knows what is due by now, the oldest first', async () => {
     await fresh();
     const due = `DUE#${pk}`;

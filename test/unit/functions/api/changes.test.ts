@@ -49,7 +49,10 @@ const change = async <I extends EntityInput>(
   headers: Record<string, string> = {},
 ) => {
   const answer = await changeEntity(module, context(), { params: { id }, body, headers, principal });
-  return { ...entitySchema.parse(answer.body), etag: answer.headers?.['etag'] };
+  return entitySchema.extend({ etag: z.string().optional() }).parse({
+    ...entitySchema.parse(answer.body),
+    etag: answer.headers?.['etag'],
+  });
 };
 const remove = (module: Omit<EntityModule, 'input' | 'references'>, id: string, headers = {}) =>
   removeEntity(module, context(), { params: { id }, headers, principal });
