@@ -174,7 +174,8 @@ describe('lists', () => {
       ({ method, path, response }) =>
         method === 'GET' &&
         /^\/v1\/workspaces\/\{workspaceId\}\/[a-z-]+$/.test(path) &&
-        response !== undefined,
+        response instanceof z.ZodObject &&
+        'items' in response.shape,
     );
     expect(listed.length).toBeGreaterThan(7);
     for (const { path } of listed) {
