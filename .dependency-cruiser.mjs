@@ -27,7 +27,12 @@ export default {
     onlyReaches('shared/platforms', ...shared('contracts', 'domain')),
     onlyReaches('shared/packer', ...shared('contracts', 'domain', 'platforms')),
     onlyReaches('shared/store', ...shared('contracts', 'domain')),
-    onlyReaches('shared/actions', ...shared('contracts', 'domain', 'platforms', 'packer', 'store'), 'events'),
+    onlyReaches('shared/samples', ...shared('contracts', 'domain')),
+    onlyReaches(
+      'shared/actions',
+      ...shared('contracts', 'domain', 'platforms', 'packer', 'samples', 'store'),
+      'events',
+    ),
     onlyReaches('shared/runtime', ...shared('contracts', 'domain', 'store', 'actions'), 'events'),
     onlyReaches('functions', 'shared', 'events', 'docs'),
     rule(
@@ -40,7 +45,10 @@ export default {
     rule(
       'decisions-know-no-cloud',
       'domain, compiler and the pure part of a platform are decided by their input alone',
-      { path: below(...shared('domain', 'packer', 'platforms')), pathNot: '^shared/platforms/[^/]+/client' },
+      {
+        path: below(...shared('domain', 'packer', 'platforms', 'samples')),
+        pathNot: '^shared/platforms/[^/]+/client',
+      },
       { path: sdk },
     ),
     rule(

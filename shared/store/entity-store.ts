@@ -105,6 +105,24 @@ const creation = (
   ...distinct(references).map((to) => refer(scope, entity.id, to)),
 ];
 
+export type FoundingEntity = { kind: IdKind; entity: StoredEntity; references: EntityRef[] };
+
+/**
+ * Writes that make entities of a workspace that nobody knows yet. They refer to nothing but each other, so each row of
+ * users is written with who refers to it, and the writes can go into as many transactions as they need, in any order.
+ */
+export const foundingWrites = (scope: WorkspaceScope, entities: FoundingEntity[]): Write[] =>
+  entities.flatMap(({ kind, entity, references }) => {
+    const users = entities.filter((one) => one.references.some(({ id }) => id === entity.id));
+    const ids = new Set(users.map((one) => one.entity.id));
+    return [
+      takeName(scope, kind, entity).write,
+      { put: rowOf(scope, kind, entity, references), if: { exists: false } },
+      { put: { ...keys.users(scope, kind, entity.id), row: 'users', ...(ids.size > 0 && { users: ids }) } },
+      ...keepTags(scope, kind, { id: entity.id, after: entity }),
+    ];
+  });
+
 const changing = (scope: WorkspaceScope, kind: IdKind, { before, after, references }: Change): Guarded[] => {
   const then = referencesOf(before);
   const now = distinct(references);

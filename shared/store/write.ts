@@ -84,8 +84,9 @@ const conditions = (guard: Guard | undefined, into: Names) => {
  */
 export const versioned = (write: Write): Write => {
   if ('put' in write) return { ...write, put: { ...write.put, schemaVersion: versionOf(write.put.row) } };
-  if (!('update' in write) || write.set?.['row'] === undefined) return write;
-  return { ...write, set: { ...write.set, schemaVersion: versionOf(String(write.set['row'])) } };
+  const row = 'update' in write ? write.set?.['row'] : undefined;
+  if (!('update' in write) || typeof row !== 'string') return write;
+  return { ...write, set: { ...write.set, schemaVersion: versionOf(row) } };
 };
 
 /** The write in DynamoDB's words. */
