@@ -35,6 +35,8 @@ export const functionLimits: Record<FunctionName, FunctionLimits> = {
   // A failed wake-up blocks its pool for six times this (the queue's visibility time-out).
   'events/dispatch-runs': limits(STANDARD_MEGABYTES, 15),
   'events/remove-leftovers': talksToCloud,
+  // A step is some seconds; one batch of rows or files may be throttled and repeated for longer.
+  'events/remove-workspaces': limits(STANDARD_MEGABYTES, 60),
   // Ends before the next firing, which goes on with what is left.
   'jobs/reconcile': limits(STANDARD_MEGABYTES, 55),
   'socket/connect': answersSocket,

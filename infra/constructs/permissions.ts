@@ -37,6 +37,8 @@ export const readTable = (table: ITable) => allow(tableReads, [table.tableArn]);
 export const readWriteTable = (table: ITable) => allow([...tableReads, ...tableWrites], [table.tableArn]);
 /** A transaction that only deletes: nothing can be put or changed with it. */
 export const deleteFromTable = (table: ITable) => allow(['dynamodb:DeleteItem'], [table.tableArn]);
+/** Many rows in one call, each by itself: for what is removed as a whole. */
+export const removeFromTable = (table: ITable) => allow(['dynamodb:BatchWriteItem'], [table.tableArn]);
 export const putIntoTable = (table: ITable) => allow(['dynamodb:PutItem'], [table.tableArn]);
 export const queryIndex = (table: ITable, index: string) =>
   allow(['dynamodb:Query'], [`${table.tableArn}/index/${index}`]);
@@ -65,8 +67,9 @@ export const putTaggedObjects = (bucket: IBucket, prefix: string) =>
 /** In a bucket with versions what is deleted can still be read by its version for some days; in one without it is gone. */
 export const deleteObjects = (bucket: IBucket, prefix: string) =>
   new WildcardStatement(['s3:DeleteObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
+export const listObjects = (bucket: IBucket) => allow(['s3:ListBucket'], [bucket.bucketArn]);
 /** Without it S3 answers for an object that is not there as for one that may not be seen. */
-export const seeMissingObjects = (bucket: IBucket) => allow(['s3:ListBucket'], [bucket.bucketArn]);
+export const seeMissingObjects = listObjects;
 
 /** A secret is always bound to its place: without the whole encryption context the key does nothing. */
 const boundToPlace = {

@@ -11,8 +11,9 @@ const TRIES = 5;
 const everyQueue = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true } satisfies QueueProps;
 
 /** Six times the function's time, as AWS advises: a message must not come again while it is worked on. */
-const visibilityFor = (name: 'events/dispatch-runs' | 'events/remove-leftovers') =>
-  Duration.seconds(functionLimits[name].timeout.toSeconds() * 6);
+const visibilityFor = (
+  name: 'events/dispatch-runs' | 'events/remove-leftovers' | 'events/remove-workspaces',
+) => Duration.seconds(functionLimits[name].timeout.toSeconds() * 6);
 
 /** The queues between the parts. All messages are hints: the reconciler finds what a lost one left behind. */
 export class Queues extends Construct {
@@ -20,6 +21,8 @@ export class Queues extends Construct {
   readonly dispatch: Queue;
   /** Runs to look for leftovers of. */
   readonly leftovers: Queue;
+  /** Workspaces to remove what is in them. */
+  readonly removals: Queue;
   /** Records of the table's stream that could not be worked on. */
   readonly poison: Queue;
 
@@ -37,6 +40,11 @@ export class Queues extends Construct {
       ...everyQueue,
       visibilityTimeout: visibilityFor('events/remove-leftovers'),
       deadLetterQueue: { maxReceiveCount: TRIES, queue: this.#deadLetters('LeftoversDead', false) },
+    });
+    this.removals = new Queue(this, 'Removals', {
+      ...everyQueue,
+      visibilityTimeout: visibilityFor('events/remove-workspaces'),
+      deadLetterQueue: { maxReceiveCount: TRIES, queue: this.#deadLetters('RemovalsDead', false) },
     });
     this.poison = new Queue(this, 'Poison', { ...everyQueue, retentionPeriod: KEPT });
     Validations.of(this.poison).acknowledge({

@@ -10,6 +10,7 @@ Written by \`npm run openapi\` from the list of routes. The decision itself: \`s
 A viewer reads; an operator also runs and stops; an editor also changes what images are described with; an owner also
 manages members, API tokens and the workspace. Each role includes the one before. An API token has one role in one
 workspace. Without a good token the answer is 401, to a stranger in a workspace 404, for a role that is too small 403.
+A person may leave a workspace whatever their role is.
 `;
 
 const titles: Record<Exclude<Area, 'agent'>, string> = {
@@ -47,5 +48,6 @@ function rowOf(id: string, route: Route): string[] {
 function wordFor(route: Route, role: (typeof roles)[number]): string {
   if (route.role === 'public') return 'anyone';
   if (route.role === 'signed-in') return 'any token';
-  return roles.indexOf(role) < roles.indexOf(route.role) ? '403' : 'yes';
+  if (roles.indexOf(role) >= roles.indexOf(route.role)) return 'yes';
+  return route.orSelf === undefined ? '403' : 'oneself';
 }

@@ -9,7 +9,7 @@ import { SocketApi } from '../constructs/socket-api.ts';
 import type { RunWorkflow } from '../workflows/run-workflow.ts';
 import { agentApi } from './app/agent-api.ts';
 import { apiFunctions } from './app/api-functions.ts';
-import { dispatchRuns, publishChanges, removeLeftovers } from './app/event-functions.ts';
+import { dispatchRuns, publishChanges, removeLeftovers, removeWorkspaces } from './app/event-functions.ts';
 import { environmentGroups, type Parts } from './app/parts.ts';
 import { reconciler } from './app/reconciler.ts';
 import { runWorkflow } from './app/run-functions.ts';
@@ -43,6 +43,7 @@ export class AppStack extends Stack {
     publishChanges(this, parts);
     dispatchRuns(this, parts, workflow.machine);
     removeLeftovers(this, parts);
+    removeWorkspaces(this, parts);
     reconciler(this, parts, workflow.machine);
     this.#addOutputs(parts, workflow);
   }

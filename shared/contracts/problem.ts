@@ -17,6 +17,7 @@ export const problemCodes = {
   'precondition-failed': { status: 412, title: 'The entity has changed since' },
   'name-taken': { status: 409, title: 'The name is taken' },
   'in-use': { status: 409, title: 'It is in use' },
+  'last-owner': { status: 409, title: 'The workspace needs an owner' },
   'already-finished': { status: 409, title: 'The run has already finished' },
   'still-active': { status: 409, title: 'A run has not finished yet' },
   'already-answered': { status: 409, title: 'The first answer held a secret and is not repeated' },

@@ -13,3 +13,7 @@ export const startBuildInputSchema = workflowInputSchema.extend({ taskToken: z.s
 
 /** A wake-up of the dispatcher: one pool has something to do or something free. */
 export const wakeUpSchema = z.object({ poolId: z.string() });
+
+/** A workspace was deleted: what is in it is to be removed, or to be gone on with. */
+export const removalRequestSchema = z.object({ workspaceId: z.string() });
+export type RemovalRequest = z.infer<typeof removalRequestSchema>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { WorkflowInput } from '../contracts/workflow.ts';
+import type { RemovalRequest, WorkflowInput } from '../contracts/workflow.ts';
 
 /**
  * Wakes the dispatcher for a pool. Every wake-up has an id of its own: SQS would swallow one that looks like another
@@ -22,6 +22,15 @@ export const requestSweep = async (
   sqs: SQSClient,
   queueUrl: string,
   request: WorkflowInput,
+): Promise<void> => {
+  await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(request) }));
+};
+
+/** Asks for a step of the removal of a workspace. */
+export const requestRemoval = async (
+  sqs: SQSClient,
+  queueUrl: string,
+  request: RemovalRequest,
 ): Promise<void> => {
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(request) }));
 };

@@ -10,6 +10,7 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | --- | --- | --- |
  * | a workspace; its members | WS#w | META; MEMBER#user |
  * | workspaces of a person | USER#user | WS#w |
+ * | a workspace that is being removed (index `due`) | REMOVAL#w | META |
  * | an API token by its secret | TOKEN#sha256 | META |
  * | an entity; all of a kind; one by its name | WS#w | ENTITY#kind#id; NAME#kind#folded name |
  * | who uses an entity (sets of ids) | WS#w | USERS#kind#id |
@@ -29,7 +30,7 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | answers to idempotency keys (24 h) | WS#w | IDEMPOTENCY#sha256 |
  * | slots and lease of a workspace's runs | WS#w | SLOT#n; LEASE#run |
  * | queue and slots of a pool | POOL#p | QUEUE#…; SLOT#n |
- * | runs due for a look (index `due`) | due = RUN | dueAt |
+ * | runs and removals due for a look (index `due`) | due = RUN; due = WORKSPACE | dueAt |
  * | what cursors are sealed with | DEPLOYMENT | CURSOR-KEY |
  *
  * Traffic table: LOG (head and chunks by first seq), CONN, SUBS, TICKET. All of it expires.
@@ -50,7 +51,12 @@ const folded = (name: string): string => {
 /** Keys of the core table that belong to a workspace. */
 export const keys = {
   workspace: (scope: WorkspaceScope): Key => ({ pk: workspace(scope), sk: 'META' }),
+  /** All that lies in the workspace's own partition. */
+  everything: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: '' }),
+  /** Outside of the workspace's own partition, which is empty before this goes. */
+  removal: (scope: WorkspaceScope): Key => ({ pk: `REMOVAL#${scope.workspaceId}`, sk: 'META' }),
   member: (scope: WorkspaceScope, userId: string): Key => ({ pk: workspace(scope), sk: `MEMBER#${userId}` }),
+  members: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'MEMBER#' }),
   entity: (scope: WorkspaceScope, kind: IdKind, id: string): Key => ({
     pk: workspace(scope),
     sk: `ENTITY#${kind}#${id}`,
@@ -190,8 +196,9 @@ export const idempotencyKeyOf = (
     ? { pk: `USER#${principalId}`, sk: `IDEMPOTENCY#${digest}` }
     : { pk: workspace(scope), sk: `IDEMPOTENCY#${digest}` };
 
-/** Partition of the sparse index of rows that the reconciler looks at. */
+/** Partitions of the sparse index of rows that the reconciler looks at. */
 export const DUE_RUN = 'RUN';
+export const DUE_WORKSPACE = 'WORKSPACE';
 
 /** Keys of the traffic table. */
 export const trafficKeys = {

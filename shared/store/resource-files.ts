@@ -29,8 +29,9 @@ const AVAILABLE = { Key: 'state', Value: 'available' };
 export type ResourcePlace = { resourceId: string; version: number };
 
 /** The only place that knows where bytes lie; `files/` is what the functions' permissions name. */
+export const resourcePrefix = (scope: WorkspaceScope): string => `files/${scope.workspaceId}/`;
 const keyOf = (scope: WorkspaceScope, { resourceId, version }: ResourcePlace): string =>
-  `files/${scope.workspaceId}/${resourceId}/${version}`;
+  `${resourcePrefix(scope)}${resourceId}/${version}`;
 
 const base64Of = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 const hexOf = (base64: string): string => Buffer.from(base64, 'base64').toString('hex');

@@ -12,6 +12,10 @@ const itemSchema = z.record(z.string(), z.unknown());
 /** Long enough for a runner whose clock or network is slow; the bundle holds no secret. */
 const BUNDLE_URL_SECONDS = 900;
 
+/** Everything of a workspace's runs begins with one of these. */
+export const runFilePrefixes = (scope: WorkspaceScope): string[] =>
+  ['snapshots', 'jobs'].map((kind) => `${kind}/${scope.workspaceId}/`);
+
 /** What runs need that is too big for a row: snapshots by their SHA-256, and the job bundles made from them. */
 export const runFiles = (bucket: string, client = new S3Client({ forcePathStyle: true })) => {
   const put = (key: string, body: string) =>

@@ -38,6 +38,9 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
     return getAll(table, scope, rows.map(pointerOf));
   },
 
+  countActive: async (): Promise<number> =>
+    (await table.query({ ...keys.activeRuns(scope), only: ['sk'] })).length,
+
   /** Runs of one definition, highest number first; `before` is the number that the page before ended with. */
   listOfDefinition: async (
     definitionId: string,

@@ -1,13 +1,17 @@
 import * as z from 'zod';
 import { type Role, roleSchema, type Workspace, workspaceSchema } from '../contracts/entities/workspace.ts';
-import { globalKeys, keys } from './keys.ts';
+import { DUE_WORKSPACE, globalKeys, keys } from './keys.ts';
+import { putMember } from './member-store.ts';
 import type { Table } from './table.ts';
-import { scopeTo, type WorkspaceScope } from './workspace-scope.ts';
+import { isWorkspaceId, scopeTo, type WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
 const membershipSchema = z.object({ workspaceId: z.string(), role: roleSchema });
 
-/** Workspaces and who belongs to them. */
+/**
+ * Workspaces and who belongs to them. A workspace is there as long as its own row is: what lies around it for a while
+ * after its removal opens nothing.
+ */
 export const workspaceStore = (table: Table) => ({
   get: async (scope: WorkspaceScope): Promise<Workspace | undefined> => {
     const item = await table.get(keys.workspace(scope));
@@ -20,28 +24,59 @@ export const workspaceStore = (table: Table) => ({
   },
 
   /** Writes the workspace and its first owner. */
-  create: async (workspace: Workspace, ownerId: string, more: Write[]): Promise<void> => {
+  create: (...creation: Creation): Promise<void> => table.write(creationOf(...creation)),
+
+  /** Writes the workspace as it is after a change. Throws WriteRefused when somebody was faster. */
+  change: (before: Workspace, after: Workspace, more: Write[]): Promise<void> =>
+    table.write([{ put: rowOf(after), if: { equals: { rev: before.rev } } }, ...more]),
+
+  /**
+   * Ends a workspace: from this write on it is there for nobody. What is in it is removed by and by; `dueAt` is when the
+   * reconciler looks whether that has begun. Throws WriteRefused when somebody was faster.
+   */
+  remove: (workspace: Workspace, removedAt: string, dueAt: string): Promise<void> => {
     const scope = scopeTo(workspace.id);
-    const membership = { row: 'member', workspaceId: workspace.id, userId: ownerId, role: 'owner' };
-    await table.write([
-      {
-        put: { ...keys.workspace(scope), row: 'workspace', schemaVersion: 1, ...workspace },
-        if: { exists: false },
-      },
-      { put: { ...keys.member(scope, ownerId), ...membership } },
-      { put: { ...globalKeys.membership(ownerId, workspace.id), ...membership } },
-      ...more,
+    const removal = { workspaceId: workspace.id, removedAt, due: DUE_WORKSPACE, dueAt };
+    return table.write([
+      { delete: keys.workspace(scope), if: { equals: { rev: workspace.rev } } },
+      { put: { ...keys.removal(scope), row: 'removal', ...removal } },
     ]);
   },
 
-  /** The role of a person in a workspace, undefined for a stranger. */
+  isThere: async (workspaceId: string): Promise<boolean> =>
+    isWorkspaceId(workspaceId) && (await table.get(keys.workspace(scopeTo(workspaceId)))) !== undefined,
+
+  /** The role of a person in a workspace; undefined for a stranger and for a workspace that is gone. One read. */
   roleOf: async (userId: string, workspaceId: string): Promise<Role | undefined> => {
-    const item = await table.get(globalKeys.membership(userId, workspaceId));
-    return item === undefined ? undefined : membershipSchema.parse(item).role;
+    if (!isWorkspaceId(workspaceId)) return undefined;
+    const [membership, workspace] = await table.getAll([
+      globalKeys.membership(userId, workspaceId),
+      keys.workspace(scopeTo(workspaceId)),
+    ]);
+    return workspace === undefined ? undefined : membershipSchema.parse(membership).role;
   },
 
   membershipsOf: async (userId: string): Promise<{ workspaceId: string; role: Role }[]> => {
     const items = await table.query({ ...globalKeys.memberships(userId), newestFirst: true });
     return items.map((item) => membershipSchema.parse(item));
   },
+});
+
+type Creation = [workspace: Workspace, owner: { id: string; name?: string | undefined }, more: Write[]];
+
+/** The workspace and its first owner. */
+const creationOf = (...[workspace, owner, more]: Creation): Write[] => {
+  const { createdAt, createdBy, updatedAt } = workspace;
+  const member = { userId: owner.id, name: owner.name, role: 'owner' as const };
+  return [
+    { put: rowOf(workspace), if: { exists: false } },
+    ...putMember(scopeTo(workspace.id), { ...member, createdAt, createdBy, updatedAt, rev: 1 }),
+    ...more,
+  ];
+};
+
+const rowOf = (workspace: Workspace) => ({
+  ...keys.workspace(scopeTo(workspace.id)),
+  row: 'workspace' as const,
+  ...workspace,
 });

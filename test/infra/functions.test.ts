@@ -39,6 +39,7 @@ const receive = (queue: string) => [
 ];
 const dispatch = '{QueuesDispatch.Arn}';
 const leftovers = '{QueuesLeftovers.Arn}';
+const removals = '{QueuesRemovals.Arn}';
 const cloudTask = [...coreReadWrite, ...trafficReadWrite, snapshots, decrypt, assume, post];
 
 /** Everything that each function may do, beside writing its log. */
@@ -84,17 +85,30 @@ const allowed: Record<FunctionName, string[]> = {
     ),
     `sqs:SendMessage ${dispatch}`,
     `sqs:SendMessage ${leftovers}`,
+    `sqs:SendMessage ${removals}`,
     'sqs:SendMessage {QueuesPoison.Arn}',
     'events:PutEvents {Bus.Arn}',
     deleteResources,
   ],
   'events/dispatch-runs': [...coreReadWrite, ...receive(dispatch), `states:StartExecution ${machine}`],
   'events/remove-leftovers': [...coreReadWrite, snapshots, decrypt, assume, ...receive(leftovers)],
+  'events/remove-workspaces': [
+    ...coreReadWrite,
+    ...trafficReadWrite,
+    ...[core, traffic].map((table) => `dynamodb:BatchWriteItem ${table}`),
+    ...[runs, resources].map((bucket) => `s3:ListBucket ${bucket}`),
+    `s3:DeleteObject ${runs}/snapshots/*`,
+    `s3:DeleteObject ${runs}/jobs/*`,
+    deleteResources,
+    ...receive(removals),
+    `sqs:SendMessage ${removals}`,
+  ],
   'jobs/reconcile': [
     ...cloudTask,
     `dynamodb:Query ${core}/index/due`,
     `sqs:SendMessage ${dispatch}`,
     `sqs:SendMessage ${leftovers}`,
+    `sqs:SendMessage ${removals}`,
     `states:StartExecution ${machine}`,
     'states:DescribeExecution arn:{AWS::Partition}:states:{AWS::Region}:{AWS::AccountId}:execution:{RunWorkflowMachine.Name}:*',
     `states:SendTaskFailure ${machine}`,

@@ -196,6 +196,7 @@ const queue = (idStart: string) => queueSchema.parse(resourceOf(app, 'AWS::SQS::
 test.each([
   ['events/dispatch-runs', 'QueuesDispatch7'],
   ['events/remove-leftovers', 'QueuesLeftovers2'],
+  ['events/remove-workspaces', 'QueuesRemovalsE'],
 ])('messages for %s stay hidden for six times its time', (name, idStart) => {
   const timeout = functionsOf(app).get(name)?.timeout ?? 0;
   expect(timeout).toBeGreaterThan(0);

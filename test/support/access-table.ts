@@ -7,6 +7,8 @@ export const mayFrom = {
   'signed-in': ['getMe', 'createWorkspace', 'listWorkspaces'],
   viewer: [
     'getWorkspace',
+    'listMembers',
+    'readMember',
     'listApiTokens',
     'readApiToken',
     'createSocketTicket',
@@ -75,7 +77,15 @@ export const mayFrom = {
     'changeImageDefinition',
     'deleteImageDefinition',
   ],
-  owner: ['createApiToken', 'changeApiToken', 'deleteApiToken'],
+  owner: [
+    'changeWorkspace',
+    'deleteWorkspace',
+    'putMember',
+    'deleteMember',
+    'createApiToken',
+    'changeApiToken',
+    'deleteApiToken',
+  ],
 } as const;
 
 /** Operations that no API token may use, whatever its role. */

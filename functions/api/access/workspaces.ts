@@ -1,14 +1,23 @@
+import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
+import { furnishWorkspace } from '../../../shared/actions/furnish-workspace.ts';
 import type { ListQuery } from '../../../shared/contracts/common.ts';
-import type { Workspace, workspaceInput } from '../../../shared/contracts/entities/workspace.ts';
+import { type Workspace, workspaceInput } from '../../../shared/contracts/entities/workspace.ts';
+import { fieldNames } from '../../../shared/contracts/patch.ts';
+import { mergePatch } from '../../../shared/domain/merge-patch.ts';
+import { audited } from '../../../shared/runtime/api/audit.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { listOf, pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
+import { demandMatch, etagOf } from '../../../shared/runtime/api/precondition.ts';
 import { ApiProblem, notFound } from '../../../shared/runtime/api/problem.ts';
+import { checkBody } from '../../../shared/runtime/api/read-request.ts';
 import { newId, now } from '../../../shared/runtime/ids.ts';
 import { matches } from '../../../shared/store/entity-store.ts';
+import { contended } from '../../../shared/store/retry.ts';
+import { runStore } from '../../../shared/store/run-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
-import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import { scopeTo, type WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 import type { Write } from '../../../shared/store/write.ts';
 
@@ -49,10 +58,21 @@ export const createWorkspace = async (table: Table, limit: number, call: Creatio
     rev: 1,
   };
   const answer = {
-    headers: { location: `/v1/workspaces/${workspace.id}`, etag: '"1"' },
+    headers: { location: `/v1/workspaces/${workspace.id}`, etag: etagOf(workspace.rev) },
     body: workspace,
   };
-  await workspaceStore(table).create(workspace, principal.id, call.remember(answer));
+  // A user pool may know people by nothing but their id.
+  const owner = { id: principal.id, name: principal.name === principal.id ? undefined : principal.name };
+  const created = audited(scopeTo(workspace.id), {
+    principal,
+    action: 'create',
+    entity: entityOf(workspace),
+    after: workspace,
+  });
+  const maker = { newId, createdBy: principal.id, createdAt: time };
+  await furnishWorkspace(table, scopeTo(workspace.id), maker, () =>
+    workspaceStore(table).create(workspace, owner, [created, ...call.remember(answer)]),
+  );
   return answer;
 };
 
@@ -71,8 +91,72 @@ export const listWorkspaces = async (
 };
 
 /** Read the workspace. */
-export const getWorkspace = async (table: Table, scope: WorkspaceScope): Promise<Answer> => {
+export const getWorkspace = async (table: Table, scope: WorkspaceScope): Promise<Answer> =>
+  answerOf(await demandWorkspace(table, scope));
+
+type Change = {
+  scope: WorkspaceScope;
+  body: Record<string, unknown>;
+  headers: Record<string, string | undefined>;
+  principal: Principal;
+};
+
+/** Change by JSON merge patch, as of any entity. Without `maxConcurrentRuns` it is the deployment's, as in a create. */
+export const changeWorkspace = (table: Table, limit: number, call: Change): Promise<Answer> =>
+  contended(async () => {
+    const before = await demandWorkspace(table, call.scope);
+    demandMatch(call.headers, before.rev);
+    const fields = {
+      maxConcurrentRuns: limit,
+      ...checkBody(workspaceInput, mergePatch(editable(before), call.body)),
+    };
+    if (isDeepStrictEqual({ ...before, ...fields }, before)) return answerOf(before);
+    const after = { ...before, ...fields, updatedAt: now(), rev: before.rev + 1 };
+    const { principal } = call;
+    const deed = { principal, action: 'change' as const, entity: entityOf(after), before, after };
+    await workspaceStore(table).change(before, after, [audited(call.scope, deed)]);
+    return answerOf(after);
+  });
+
+const editable = (workspace: Workspace) => {
+  const names = new Set(fieldNames(workspaceInput));
+  return Object.fromEntries(Object.entries(workspace).filter(([name]) => names.has(name)));
+};
+
+/** When the reconciler looks whether the removal has begun; by then the stream has told of it long ago. */
+const FIRST_LOOK_MS = 120_000;
+
+/**
+ * Delete the workspace, unless it holds an active run. This one write shuts it for everybody; what is in it goes by and
+ * by (shared/actions/remove-workspace.ts). A run that is accepted at the same moment is stopped and goes with it.
+ */
+export const deleteWorkspace = (table: Table, call: Pick<Change, 'scope' | 'headers'>): Promise<Answer> =>
+  contended(async () => {
+    const workspace = await demandWorkspace(table, call.scope);
+    demandMatch(call.headers, workspace.rev);
+    await demandIdle(table, call.scope);
+    const time = now();
+    const firstLook = new Date(Date.parse(time) + FIRST_LOOK_MS).toISOString();
+    await workspaceStore(table).remove(workspace, time, firstLook);
+    return {};
+  });
+
+const demandIdle = async (table: Table, scope: WorkspaceScope): Promise<void> => {
+  const active = await runStore(table, scope).countActive();
+  if (active === 0) return;
+  const runs = active === 1 ? '1 run is active' : `${active} runs are active`;
+  throw new ApiProblem('still-active', `${runs}. Stop what is not to be waited for.`);
+};
+
+const demandWorkspace = async (table: Table, scope: WorkspaceScope): Promise<Workspace> => {
   const workspace = await workspaceStore(table).get(scope);
   if (workspace === undefined) throw notFound('workspace');
-  return { headers: { etag: `"${workspace.rev}"` }, body: workspace };
+  return workspace;
 };
+
+const answerOf = (workspace: Workspace): Answer => ({
+  headers: { etag: etagOf(workspace.rev) },
+  body: workspace,
+});
+
+const entityOf = ({ id, name }: Workspace) => ({ kind: 'workspace', id, name });

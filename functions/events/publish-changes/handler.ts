@@ -10,6 +10,7 @@ import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
 import { socketSender } from '../../../shared/runtime/socket-sender.ts';
 import { resourceFiles } from '../../../shared/store/resource-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
+import { upgraded } from '../../../shared/store/upgrade.ts';
 import { publishRun } from './publish-run.ts';
 import { publishVersion } from './publish-version.ts';
 import { publisher } from './publisher.ts';
@@ -30,7 +31,7 @@ const imageSchema = z.custom<Record<string, AttributeValue>>(
 
 const rowOf = (image: unknown) => {
   const parsed = imageSchema.safeParse(image);
-  return parsed.success ? rowSchema.parse(unmarshall(parsed.data)) : undefined;
+  return parsed.success ? rowSchema.parse(upgraded(unmarshall(parsed.data))) : undefined;
 };
 
 /**
@@ -58,6 +59,7 @@ const publishRecord = async (record: DynamoDBRecord): Promise<void> => {
   if (row === 'run') await publishRun(change, sockets, publish);
   if (row === 'image-version') await publishVersion(change, publish);
   if (row === 'resource') await removeResourceFiles(change, files);
+  if (row === 'removal' && change.before === undefined) await publish.removal(change.after);
   if (row === 'queue' && change.before === undefined) publish.wake(change.after?.['poolId']);
   if (row === 'leftover' && change.after?.['state'] === 'deleting') publish.sweep(change.after);
   if (row === 'deleted-run' && change.before === undefined) publish.sweep(change.after);

@@ -2,12 +2,17 @@ import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventb
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { BusEvent } from '../../../events/event.ts';
-import { type WorkflowInput, workflowInputSchema } from '../../../shared/contracts/workflow.ts';
-import { requestSweep, wakeDispatcher } from '../../../shared/runtime/queues.ts';
+import {
+  removalRequestSchema,
+  type WorkflowInput,
+  workflowInputSchema,
+} from '../../../shared/contracts/workflow.ts';
+import { requestRemoval, requestSweep, wakeDispatcher } from '../../../shared/runtime/queues.ts';
 
 type Settings = {
   DISPATCH_QUEUE_URL: string;
   LEFTOVERS_QUEUE_URL: string;
+  REMOVALS_QUEUE_URL: string;
   POISON_QUEUE_URL: string;
   EVENT_BUS_NAME: string;
 };
@@ -38,6 +43,10 @@ export const publisher = (settings: Settings, { sqs, events }: Clients) => {
       const { workspaceId, runId } = workflowInputSchema.parse(request);
       sweeps.set(runId, { workspaceId, runId });
     },
+
+    /** A workspace was deleted. */
+    removal: (request: unknown): Promise<void> =>
+      requestRemoval(sqs, settings.REMOVALS_QUEUE_URL, removalRequestSchema.parse(request)),
 
     /** Sends what was gathered. */
     flush: async (): Promise<void> => {

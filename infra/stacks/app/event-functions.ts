@@ -19,6 +19,7 @@ export function publishChanges(scope: Construct, parts: Parts): void {
       ...env.socketPush,
       DISPATCH_QUEUE_URL: queues.dispatch.queueUrl,
       LEFTOVERS_QUEUE_URL: queues.leftovers.queueUrl,
+      REMOVALS_QUEUE_URL: queues.removals.queueUrl,
       POISON_QUEUE_URL: queues.poison.queueUrl,
       EVENT_BUS_NAME: bus.eventBusName,
     },
@@ -26,7 +27,7 @@ export function publishChanges(scope: Construct, parts: Parts): void {
       permit.readStream(state.coreTable),
       permit.readWriteTable(state.trafficTable),
       permit.postToSockets(socket.stage),
-      permit.sendTo([queues.dispatch, queues.leftovers, queues.poison]),
+      permit.sendTo([queues.dispatch, queues.leftovers, queues.removals, queues.poison]),
       permit.putEvents(bus),
       // Files of resources that are gone.
       permit.deleteObjects(state.resourcesBucket, 'files'),
@@ -84,5 +85,38 @@ export function removeLeftovers(scope: Construct, parts: Parts): void {
   // One run a call, as each may take minutes; two at a time, as they may meet the limits of one account.
   lambda.addEventSource(
     new SqsEventSource(queues.leftovers, { batchSize: 1, maxConcurrency: 2, reportBatchItemFailures: true }),
+  );
+}
+
+/** Removes what is in deleted workspaces. */
+export function removeWorkspaces(scope: Construct, parts: Parts): void {
+  const { stage, state, queues, environment: env } = parts;
+  const { lambda } = new ServiceFunction(scope, 'RemoveWorkspaces', {
+    stage,
+    name: 'events/remove-workspaces',
+    environment: {
+      ...env.core,
+      ...env.traffic,
+      ...env.runsBucket,
+      ...env.resourcesBucket,
+      REMOVALS_QUEUE_URL: queues.removals.queueUrl,
+    },
+    permissions: [
+      permit.readWriteTable(state.coreTable),
+      permit.removeFromTable(state.coreTable),
+      permit.readWriteTable(state.trafficTable),
+      permit.removeFromTable(state.trafficTable),
+      permit.listObjects(state.runsBucket),
+      permit.deleteObjects(state.runsBucket, 'snapshots'),
+      permit.deleteObjects(state.runsBucket, 'jobs'),
+      permit.listObjects(state.resourcesBucket),
+      permit.deleteObjects(state.resourcesBucket, 'files'),
+      permit.receiveFrom(queues.removals),
+      permit.sendTo([queues.removals]),
+    ],
+  });
+  // Two at a time are enough for what nobody waits for, and leave the tables to those who do.
+  lambda.addEventSource(
+    new SqsEventSource(queues.removals, { batchSize: 1, maxConcurrency: 2, reportBatchItemFailures: true }),
   );
 }

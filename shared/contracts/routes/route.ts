@@ -15,6 +15,8 @@ export type Route = {
   role: Role | 'public' | 'signed-in';
   /** Whether it is closed to API tokens, whatever their role. */
   onlyPeople?: true;
+  /** The path's parameter that names a person: who asks about themselves needs no role but membership. */
+  orSelf?: 'userId';
   summary: string;
   query?: z.ZodType;
   body?: z.ZodType;
@@ -23,7 +25,11 @@ export type Route = {
   response?: z.ZodType;
   /** The media type of the good answer when it is not JSON. */
   contentType?: string;
+  /** Other good answers: with another status, or of another type when `Accept` asks for it. */
+  otherAnswers?: readonly OtherAnswer[];
 };
+
+export type OtherAnswer = { status: 200 | 302; summary: string; contentType?: string; response?: z.ZodType };
 
 /** Base path of everything that lives in a workspace. */
 export const inWorkspace = '/v1/workspaces/{workspaceId}';

@@ -80,7 +80,7 @@ const demandGrant = async (principal: Principal, { route, params }: Found, table
   const { workspaceId } = params;
   const role =
     workspaceId === undefined ? undefined : await roleIn(principal, workspaceId, workspaceStore(table));
-  demandAccess(principal, role, route);
+  demandAccess(principal, role, { route, params });
 };
 
 const perform = async (

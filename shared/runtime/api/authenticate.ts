@@ -104,12 +104,21 @@ export const roleIn = async (
   workspaces: ReturnType<typeof workspaceStore>,
 ): Promise<Role | undefined> => {
   if (principal.kind === 'user') return workspaces.roleOf(principal.id, workspaceId);
-  return principal.workspaceId === workspaceId ? principal.role : undefined;
+  // Tokens outlive their workspace until they are removed with it.
+  const isOwn = principal.workspaceId === workspaceId && (await workspaces.isThere(workspaceId));
+  return isOwn ? principal.role : undefined;
 };
 
+type Asked = { route: Route; params: Record<string, string> };
+
 /** Tells the decision of the domain as a problem: 404 to a stranger, 403 to who may not. */
-export const demandAccess = (principal: Principal, role: Role | undefined, route: Route): void => {
-  const decision = may({ kind: principal.kind, role }, route);
+export const demandAccess = (
+  principal: Principal,
+  role: Role | undefined,
+  { route, params }: Asked,
+): void => {
+  const isSelf = route.orSelf !== undefined && params[route.orSelf] === principal.id;
+  const decision = may({ kind: principal.kind, role, isSelf }, route);
   if (decision === 'not-found') throw notFound('workspace');
   if (decision === 'role-too-small') throw new ApiProblem('role-too-small', whyNot(principal, role, route));
 };

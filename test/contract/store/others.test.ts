@@ -50,8 +50,8 @@ describe('workspaces', () => {
   test('belong to their first owner and to nobody else (S37)', async () => {
     const store = workspaceStore(core);
     const [one, two] = [workspace('one'), workspace('two')];
-    await store.create(one, 'owner-1', []);
-    await store.create(two, 'owner-1', []);
+    await store.create(one, { id: 'owner-1' }, []);
+    await store.create(two, { id: 'owner-1' }, []);
     expect(await store.get(scopeTo(one.id))).toEqual(one);
     expect(await store.roleOf('owner-1', one.id)).toBe('owner');
     expect(await store.roleOf('owner-2', one.id)).toBeUndefined();
@@ -66,7 +66,9 @@ describe('workspaces', () => {
     const taken = { pk: 'USER#owner-3', sk: 'IDEMPOTENCY#1', row: 'idempotency' as const };
     await core.write([{ put: taken }]);
     const one = workspace('one');
-    const creating = workspaceStore(core).create(one, 'owner-3', [{ put: taken, if: { exists: false } }]);
+    const creating = workspaceStore(core).create(one, { id: 'owner-3' }, [
+      { put: taken, if: { exists: false } },
+    ]);
     await expect(creating).rejects.toThrow(WriteRefused);
     expect(await workspaceStore(core).get(scopeTo(one.id))).toBeUndefined();
     expect(await workspaceStore(core).membershipsOf('owner-3')).toEqual([]);

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import {
   EMULATOR_REQUIREMENTS,
   ensureVenv,
   findFreePort,
   startEmulator,
 } from '../../../infra/local/emulator/index.ts';
-import { openTable, type Table } from '../../../shared/store/table.ts';
+import { type Item, openTable, type Table } from '../../../shared/store/table.ts';
 
 const clientSettings = (endpoint: string) => ({
   endpoint,
@@ -45,6 +45,8 @@ export type Emulated = {
   core: Table;
   traffic: Table;
   settings: ReturnType<typeof clientSettings>;
+  /** Every row of a table: for what no key of ours leads to. */
+  scan: (table: 'core' | 'traffic') => Promise<Item[]>;
   stop: () => Promise<void>;
 };
 
@@ -68,6 +70,18 @@ export const startTables = async (): Promise<Emulated> => {
     core: openTable('core', documents),
     traffic: openTable('traffic', documents),
     settings,
+    scan: (TableName) => scan(documents, TableName),
     stop,
   };
+};
+
+const scan = async (documents: DynamoDBDocumentClient, TableName: string): Promise<Item[]> => {
+  const items: Item[] = [];
+  let ExclusiveStartKey: Item | undefined;
+  do {
+    const answer = await documents.send(new ScanCommand({ TableName, ExclusiveStartKey }));
+    items.push(...(answer.Items ?? []));
+    ExclusiveStartKey = answer.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return items;
 };

@@ -7,8 +7,9 @@ import type { Principal } from '../../../../shared/runtime/api/authenticate.ts';
 import { operation } from '../../../../shared/runtime/api/operation.ts';
 import { ApiProblem, notFound } from '../../../../shared/runtime/api/problem.ts';
 import { logger } from '../../../../shared/runtime/logger.ts';
-import { globalKeys } from '../../../../shared/store/keys.ts';
+import { globalKeys, keys } from '../../../../shared/store/keys.ts';
 import { TooContended } from '../../../../shared/store/retry.ts';
+import { scopeTo } from '../../../../shared/store/workspace-scope.ts';
 import { ulid, workspaceId } from '../../../support/builders.ts';
 import { callApi, callContext, httpEvent } from '../../../support/call-api.ts';
 import { containing } from '../../../support/matchers.ts';
@@ -66,6 +67,7 @@ beforeEach(async () => {
   run.mockReset().mockResolvedValue({ body: { fine: true } });
   const membership = { row: 'member' as const, workspaceId };
   await table.write([
+    { put: { ...keys.workspace(scopeTo(workspaceId)), row: 'workspace' } },
     { put: { ...globalKeys.membership('user-e', workspaceId), ...membership, role: 'editor' } },
     { put: { ...globalKeys.membership('user-v', workspaceId), ...membership, role: 'viewer' } },
   ]);
@@ -209,10 +211,10 @@ describe('what only reads', () => {
     const order: string[] = [];
     const slow = {
       ...table,
-      get: async (key: Parameters<typeof table.get>[0]) => {
-        const item = await table.get(key);
+      getAll: async (wanted: Parameters<typeof table.getAll>[0]) => {
+        const items = await table.getAll(wanted);
         order.push('membership');
-        return item;
+        return items;
       },
     };
     const eager = apiHandler(

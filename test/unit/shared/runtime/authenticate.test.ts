@@ -2,8 +2,10 @@ import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject, sign 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Role } from '../../../../shared/contracts/entities/workspace.ts';
 import { routes } from '../../../../shared/contracts/routes/index.ts';
-import { authenticator, demandAccess } from '../../../../shared/runtime/api/authenticate.ts';
+import type { Route } from '../../../../shared/contracts/routes/route.ts';
+import { authenticator, demandAccess, type Principal } from '../../../../shared/runtime/api/authenticate.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
 import { admitToken } from '../../../../shared/store/api-token-store.ts';
 import { globalKeys, keys } from '../../../../shared/store/keys.ts';
@@ -148,9 +150,14 @@ describe('a program', () => {
 test('who may not is told 403 with the role it takes, a stranger 404', () => {
   const person = { kind: 'user', id: 'person-1', name: 'ada' } as const;
   const program = { kind: 'api-token', id: 'tok', name: 'robot', workspaceId, role: 'owner' } as const;
-  const told = (...access: Parameters<typeof demandAccess>) => {
+  const told = (
+    asker: Principal,
+    role: Role | undefined,
+    route: Route,
+    params: Record<string, string> = {},
+  ) => {
     try {
-      demandAccess(...access);
+      demandAccess(asker, role, { route, params });
       return 'allowed';
     } catch (error) {
       return error instanceof ApiProblem ? `${error.code}: ${error.message}` : 'another error';
@@ -163,5 +170,11 @@ test('who may not is told 403 with the role it takes, a stranger 404', () => {
   expect(told(person, undefined, routes.createConnection)).toBe('not-found: There is no such workspace.');
   expect(told(program, undefined, routes.createWorkspace)).toBe(
     'role-too-small: Only a person can do this, no API token.',
+  );
+  expect(told(person, 'viewer', routes.deleteMember, { userId: 'person-1' })).toBe('allowed');
+  expect(told(person, undefined, routes.deleteMember, { userId: 'person-1' })).toMatch('not-found');
+  expect(told(person, 'editor', routes.deleteMember, { userId: 'person-2' })).toMatch('role-too-small');
+  expect(told({ ...program, id: 'person-1' }, 'viewer', routes.deleteMember, { userId: 'person-1' })).toMatch(
+    'role-too-small',
   );
 });

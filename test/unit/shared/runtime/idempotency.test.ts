@@ -27,6 +27,8 @@ const plain = route('plain');
 
 const deployment = () => {
   const table = memoryTable();
+  const workspace = keys.workspace(scopeTo(workspaceId));
+  table.rows.set(`${workspace.pk}\n${workspace.sk}`, { ...workspace, row: 'workspace' });
   let made = 0;
   const thing = (call: CallOf<typeof things>, id: number) => ({
     headers: { location: `${call.path}/${id}` },

@@ -57,6 +57,32 @@ describe('a route', () => {
   });
 });
 
+describe('a route about a person', () => {
+  const route = {
+    path: '/v1/workspaces/{workspaceId}/members/{userId}',
+    role: 'owner',
+    orSelf: 'userId',
+  } as const;
+  test.each(roles)('is open to that person as %s, and to no token that is named like them', (role) => {
+    expect(may({ kind: 'user', role, isSelf: true }, route)).toBe('allow');
+    expect(may({ kind: 'user', role, isSelf: false }, route)).toBe(
+      role === 'owner' ? 'allow' : 'role-too-small',
+    );
+    expect(may({ kind: 'api-token', role, isSelf: true }, route)).toBe(
+      role === 'owner' ? 'allow' : 'role-too-small',
+    );
+  });
+
+  test('is not open to a stranger, who is not there to leave', () => {
+    expect(may({ kind: 'user', role: undefined, isSelf: true }, route)).toBe('not-found');
+  });
+
+  test('is only one that says so', () => {
+    const other = { path: route.path, role: route.role };
+    expect(may({ kind: 'user', role: 'viewer', isSelf: true }, other)).toBe('role-too-small');
+  });
+});
+
 test('docs/access.md is what the routes give: else run npm run openapi', () => {
   expect(readFileSync(join(import.meta.dirname, '../../../../../docs/access.md'), 'utf8')).toBe(
     accessDocument(),
