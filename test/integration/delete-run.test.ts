@@ -4,13 +4,14 @@ import { auditEventSchema } from '../../shared/contracts/entities/audit-event.ts
 import { type Run, runSchema } from '../../shared/contracts/entities/run.ts';
 import { keys, trafficKeys } from '../../shared/store/keys.ts';
 import { recordLeftovers } from '../../shared/store/leftover-store.ts';
+import { runRemoval } from '../../shared/store/run-removal.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { scopeTo } from '../../shared/store/workspace-scope.ts';
 import { at, ulid } from '../support/builders.ts';
 import { until } from '../support/e2e-wait.ts';
 import { makeDefinition, makeWorkspace, problem, type TestWorkspace } from './client.ts';
 import { openTables } from './inside.ts';
-import { makeCrowded } from './running.ts';
+import { makeCrowded, makeRunning } from './running.ts';
 
 let core: Table;
 let traffic: Table;
@@ -90,6 +91,28 @@ describe('DELETE /runs/{id}', () => {
     expect(events.map((one) => one.action)).toEqual(['delete', 'stop', 'start']);
     expect(events[0]?.before).toMatchObject({ leftovers: [{ kind: 'ec2-instance', locator: 'i-1' }] });
   });
+});
+
+test('what a failed run may have left in the account is deleted although the run is gone, which is then forgotten', async () => {
+  const { workspace, run } = await makeRunning(core);
+  const scope = scopeTo(workspace.id);
+  const { id: runId } = run;
+  const copy = {
+    ...run,
+    ...keys.deletedRun(scope, runId),
+    status: 'Failed',
+    runId,
+    row: 'deleted-run' as const,
+  };
+  await core.write([
+    { delete: keys.run(scope, runId) },
+    { delete: keys.activeRun(scope, runId) },
+    { put: { ...copy, endedAt: at(60) } },
+  ]);
+  const forgotten = async () => (await runRemoval(core, scope).deleted(runId)) === undefined;
+  expect(await until(`run ${runId} to be forgotten`, 60, async () => (await forgotten()) || undefined)).toBe(
+    true,
+  );
 });
 
 test('runs and the last log of a deleted definition stay readable (S16, S17)', async () => {
