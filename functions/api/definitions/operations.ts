@@ -29,21 +29,15 @@ export type DefinitionsApi = Pick<EntityContext, 'table' | 'secrets'> & {
   poolIds: string[];
 };
 
-/** Everything that a team describes an image with: each operation and what serves it. */
-export const definitionOperations = (api: DefinitionsApi) => {
-  const { table, secrets, files } = api;
-  const context = ({ scope }: { scope: WorkspaceScope }) => ({ table, secrets, scope });
-  const withFiles = (call: { scope: WorkspaceScope }) => ({ ...context(call), files });
+const contextOf =
+  ({ table, secrets }: DefinitionsApi) =>
+  ({ scope }: { scope: WorkspaceScope }) => ({ table, secrets, scope });
+
+const imageOperations = (api: DefinitionsApi) => {
   const connections = verbsOf(connection, api);
   const operatingSystems = verbsOf(operatingSystem, api);
   const builderConfigurations = verbsOf(builderConfigurationIn(api.poolIds), api);
-  const resources = verbsOf(resource, api);
-  const provisioners = verbsOf(provisioner, api);
-  const provisionerGroups = verbsOf(provisionerGroup, api);
-  const provisionerRoles = verbsOf(provisionerRole, api);
   const imageDefinitions = verbsOf(imageDefinition, api);
-  const schedules = verbsOf(schedule, api);
-  const connectors = verbsOf(connector, api);
   return {
     createConnection: earlyOperation(routes.createConnection, connections.create),
     listConnections: operation(routes.listConnections, connections.list),
@@ -69,6 +63,19 @@ export const definitionOperations = (api: DefinitionsApi) => {
       routes.deleteBuilderConfiguration,
       builderConfigurations.remove,
     ),
+    createImageDefinition: earlyOperation(routes.createImageDefinition, imageDefinitions.create),
+    listImageDefinitions: operation(routes.listImageDefinitions, imageDefinitions.list),
+    readImageDefinition: operation(routes.readImageDefinition, imageDefinitions.read),
+    changeImageDefinition: earlyOperation(routes.changeImageDefinition, imageDefinitions.change),
+    deleteImageDefinition: earlyOperation(routes.deleteImageDefinition, imageDefinitions.remove),
+  };
+};
+
+const resourceOperations = (api: DefinitionsApi) => {
+  const resources = verbsOf(resource, api);
+  const context = contextOf(api);
+  const withFiles = (call: { scope: WorkspaceScope }) => ({ ...context(call), files: api.files });
+  return {
     createResource: operation(routes.createResource, (call) => createResource(withFiles(call), call)),
     listResources: operation(routes.listResources, resources.list),
     readResource: operation(routes.readResource, resources.read),
@@ -79,6 +86,15 @@ export const definitionOperations = (api: DefinitionsApi) => {
     ),
     completeResource: operation(routes.completeResource, (call) => completeResource(withFiles(call), call)),
     downloadResource: operation(routes.downloadResource, (call) => downloadResource(withFiles(call), call)),
+  };
+};
+
+const provisionerOperations = (api: DefinitionsApi) => {
+  const provisioners = verbsOf(provisioner, api);
+  const provisionerGroups = verbsOf(provisionerGroup, api);
+  const provisionerRoles = verbsOf(provisionerRole, api);
+  const context = contextOf(api);
+  return {
     createProvisioner: earlyOperation(routes.createProvisioner, provisioners.create),
     listProvisioners: operation(routes.listProvisioners, provisioners.list),
     readProvisioner: operation(routes.readProvisioner, provisioners.read),
@@ -94,11 +110,16 @@ export const definitionOperations = (api: DefinitionsApi) => {
     readProvisionerRole: operation(routes.readProvisionerRole, provisionerRoles.read),
     changeProvisionerRole: earlyOperation(routes.changeProvisionerRole, provisionerRoles.change),
     deleteProvisionerRole: earlyOperation(routes.deleteProvisionerRole, provisionerRoles.remove),
-    createImageDefinition: earlyOperation(routes.createImageDefinition, imageDefinitions.create),
-    listImageDefinitions: operation(routes.listImageDefinitions, imageDefinitions.list),
-    readImageDefinition: operation(routes.readImageDefinition, imageDefinitions.read),
-    changeImageDefinition: earlyOperation(routes.changeImageDefinition, imageDefinitions.change),
-    deleteImageDefinition: earlyOperation(routes.deleteImageDefinition, imageDefinitions.remove),
+    readFlattenedRole: operation(routes.readFlattenedRole, (call) =>
+      flattenRole(context(call), call.params.id),
+    ),
+  };
+};
+
+const scheduleOperations = (api: DefinitionsApi) => {
+  const schedules = verbsOf(schedule, api);
+  const context = contextOf(api);
+  return {
     createSchedule: earlyOperation(routes.createSchedule, schedules.create),
     listSchedules: operation(routes.listSchedules, schedules.list),
     readSchedule: operation(routes.readSchedule, schedules.read),
@@ -109,6 +130,13 @@ export const definitionOperations = (api: DefinitionsApi) => {
       readNextFirings(context(call), call.params.id),
     ),
     listFirings: operation(routes.listFirings, (call) => listFirings(context(call), call)),
+  };
+};
+
+const connectorOperations = (api: DefinitionsApi) => {
+  const connectors = verbsOf(connector, api);
+  const context = contextOf(api);
+  return {
     createConnector: earlyOperation(routes.createConnector, connectors.create),
     listConnectors: operation(routes.listConnectors, connectors.list),
     readConnector: operation(routes.readConnector, connectors.read),
@@ -117,10 +145,20 @@ export const definitionOperations = (api: DefinitionsApi) => {
     createRegistrationCode: operation(routes.createRegistrationCode, (call) =>
       createRegistrationCode(context(call), call),
     ),
-    listTags: operation(routes.listTags, (call) => listTags(table, call)),
-    listAuditEvents: operation(routes.listAuditEvents, (call) => listAuditEvents(table, call)),
-    readFlattenedRole: operation(routes.readFlattenedRole, (call) =>
-      flattenRole(context(call), call.params.id),
-    ),
   };
 };
+
+const overviewOperations = ({ table }: DefinitionsApi) => ({
+  listTags: operation(routes.listTags, (call) => listTags(table, call)),
+  listAuditEvents: operation(routes.listAuditEvents, (call) => listAuditEvents(table, call)),
+});
+
+/** Everything that a team describes an image with: each operation and what serves it. */
+export const definitionOperations = (api: DefinitionsApi) => ({
+  ...imageOperations(api),
+  ...resourceOperations(api),
+  ...provisionerOperations(api),
+  ...scheduleOperations(api),
+  ...connectorOperations(api),
+  ...overviewOperations(api),
+});

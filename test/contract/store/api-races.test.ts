@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { definitionOperations } from '../../../functions/api/definitions/operations.ts';
-import { apiHandler } from '../../../shared/runtime/api/api-handler.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
-import { resourceFiles } from '../../../shared/store/resource-files.ts';
-import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 import { builderBody, roleConnectionBody } from '../../support/bodies.ts';
-import { base } from '../../support/builders.ts';
-import { callApi, type Sent } from '../../support/call-api.ts';
-import { freshScope } from './fixtures.ts';
+import { type DefinitionsApi, openDefinitionsApi } from '../../support/definitions-api.ts';
 import { type Emulated, startTables } from './tables.ts';
 
 /** The API as it is deployed, on the emulator's table: sixteen callers at once, fifty times. */
@@ -23,32 +17,8 @@ const CALLERS = Array.from({ length: 16 }, (_, n) => n);
 const ROUNDS = Array.from({ length: 50 }, (_, n) => n);
 const LONG = { timeout: 180_000 };
 
-const unused = () => Promise.reject(new Error('not part of this test'));
-const entitySchema = z.looseObject({ id: z.string(), rev: z.int() });
-
-/** A workspace with an editor, and its API. */
-const openWorkspace = async () => {
-  const { workspaceId } = freshScope();
-  const table = emulated.core;
-  const workspace = { ...base(workspaceId, 'races'), maxConcurrentRuns: 5 };
-  await workspaceStore(table).create(workspace, { id: 'user-1' }, []);
-  const operations = definitionOperations({
-    table,
-    secrets: { seal: unused },
-    files: resourceFiles('unused'),
-    poolIds: ['cloud'],
-  });
-  const handler = apiHandler(operations, {
-    table,
-    authenticate: async () => ({ kind: 'user', id: 'user-1', name: 'ada' }),
-  });
-  const ask = (method: string, path: string, more: Partial<Sent> = {}) =>
-    callApi(handler, { method, path: `/v1/workspaces/${workspaceId}${path}`, ...more });
-  const create = async (path: string, body: object) =>
-    entitySchema.parse((await ask('POST', path, { body })).body);
-  return { ask, create, workspaceId };
-};
-type Answers = Awaited<ReturnType<Awaited<ReturnType<typeof openWorkspace>>['ask']>>[];
+const openWorkspace = () => openDefinitionsApi(emulated.core);
+type Answers = Awaited<ReturnType<DefinitionsApi['ask']>>[];
 
 const counts = (answers: Answers): Record<number, number> => {
   const found: Record<number, number> = {};
