@@ -54,7 +54,12 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
       newestFirst: true,
       limit: page.limit,
     };
-    return getAll(table, scope, (await table.query(range)).map(pointerOf));
+    for (let tries = 1; ; tries += 1) {
+      const pointers = await table.query(range);
+      const runs = await getAll(table, scope, pointers.map(pointerOf));
+      // A run that was deleted in between took its pointer along; without another look the page would seem the last.
+      if (runs.length === pointers.length || tries === 3) return runs;
+    }
   },
 
   /** The latest run of a definition, finished or not. */

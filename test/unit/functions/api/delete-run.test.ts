@@ -105,6 +105,20 @@ describe('the delete of a run', () => {
     expect(await latest()).toBeUndefined();
   });
 
+  test('while a page of runs is read does not make that page the last', async () => {
+    const runs = [await ended(), await ended(), await ended(), await ended()];
+    const { getAll } = core;
+    core.getAll = async (keys) => {
+      core.getAll = getAll;
+      await remove(runs[2]?.id ?? '');
+      return getAll(keys);
+    };
+    const call = { scope, params: { imageDefinitionId: definitionId }, path: '/v1/p' };
+    const { body } = await listDefinitionRuns(core, { ...call, query: { limit: 2 } });
+    expect(body).toMatchObject({ items: [{ number: 4 }, { number: 2 }] });
+    expect(z.looseObject({ nextCursor: z.string() }).safeParse(body).success).toBe(true);
+  });
+
   test('gives no number twice (S127)', async () => {
     const runs = [await ended(), await ended()];
     for (const { id } of runs) await remove(id);
