@@ -42,25 +42,8 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
     (await table.query({ ...keys.activeRuns(scope), only: ['sk'] })).length,
 
   /** Runs of one definition, highest number first; `before` is the number that the page before ended with. */
-  listOfDefinition: async (
-    definitionId: string,
-    page: { before?: number; limit: number },
-  ): Promise<StoredRun[]> => {
-    const before =
-      page.before === undefined ? undefined : keys.runOfDefinition(scope, definitionId, page.before).sk;
-    const range = {
-      ...keys.runsOfDefinition(scope, definitionId),
-      before,
-      newestFirst: true,
-      limit: page.limit,
-    };
-    for (let tries = 1; ; tries += 1) {
-      const pointers = await table.query(range);
-      const runs = await getAll(table, scope, pointers.map(pointerOf));
-      // A run that was deleted in between took its pointer along; without another look the page would seem the last.
-      if (runs.length === pointers.length || tries === 3) return runs;
-    }
-  },
+  listOfDefinition: (definitionId: string, page: NumberPage) =>
+    listOfDefinition(table, scope, definitionId, page),
 
   /** The latest run of a definition, finished or not. */
   latest: async (definitionId: string): Promise<StoredRun | undefined> => {
@@ -103,6 +86,24 @@ const releaseDefinition = async (
 
 /** The run that a pointer, a latest or an active row names. */
 export const pointerOf = (row: Item): string => pointerSchema.pick({ runId: true }).parse(row).runId;
+
+type NumberPage = { before?: number; limit: number };
+
+const listOfDefinition = async (
+  table: Table,
+  scope: WorkspaceScope,
+  definitionId: string,
+  { before: number, limit }: NumberPage,
+): Promise<StoredRun[]> => {
+  const before = number === undefined ? undefined : keys.runOfDefinition(scope, definitionId, number).sk;
+  const range = { ...keys.runsOfDefinition(scope, definitionId), before, newestFirst: true, limit };
+  for (let tries = 1; ; tries += 1) {
+    const pointers = await table.query(range);
+    const runs = await getAll(table, scope, pointers.map(pointerOf));
+    // A run that was deleted in between took its pointer along; without another look the page would seem the last.
+    if (runs.length === pointers.length || tries === 3) return runs;
+  }
+};
 
 const byDefinition = async (
   table: Table,
