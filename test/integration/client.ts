@@ -78,9 +78,9 @@ export const makeWorkspace = async (fields: object = {}) => {
     return idSchema.parse(answer.body).id;
   };
   const list = async (path: string) => itemsSchema.parse((await at('GET', path)).body);
-  const token = async (role: string): Promise<string> => {
+  const token = async (role: string, name = `robot ${role}`): Promise<string> => {
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-    const answer = await at('POST', '/api-tokens', { body: { name: `robot ${role}`, role, expiresAt } });
+    const answer = await at('POST', '/api-tokens', { body: { name, role, expiresAt } });
     return z.object({ secret: z.string() }).parse(answer.body).secret;
   };
   return { id, base, at, create, list, token };
