@@ -74,7 +74,7 @@ function whoMay({ role, onlyPeople }: Route): string {
 
 /** Whether `If-Match` is heeded: a change or delete of what is read at the same path with an `ETag`. */
 function isConditional({ method, path }: Route): boolean {
-  if (method !== 'PATCH' && method !== 'DELETE') return false;
+  if (method === 'GET' || method === 'POST') return false;
   const read = Object.values<Route>(routes).find((one) => one.method === 'GET' && one.path === path);
   return read !== undefined && isTagged(read);
 }

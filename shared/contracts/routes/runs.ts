@@ -10,6 +10,16 @@ const run = `${inWorkspace}/runs/{runId}` as const;
 const emptyBody = z.strictObject({}).default({});
 const pageQuery = listQuery.pick({ limit: true, cursor: true });
 
+/** The log for people and pipes: `Accept: text/plain`. */
+const logText = [
+  {
+    status: 200,
+    summary: 'At most 4 MB of lines, with `Link: rel="next"` where there are more',
+    contentType: 'text/plain',
+    response: z.string(),
+  },
+] as const;
+
 const runQuery = pageQuery.extend({
   status: z
     .string()
@@ -51,6 +61,7 @@ export const runRoutes = {
     query: logQuery,
     status: 200,
     response: logPageSchema,
+    otherAnswers: logText,
   },
   listImageVersions: {
     method: 'GET',
@@ -126,6 +137,7 @@ export const runRoutes = {
     query: logQuery,
     status: 200,
     response: logPageSchema,
+    otherAnswers: logText,
   },
   listLeftovers: {
     method: 'GET',
@@ -145,5 +157,6 @@ export const runRoutes = {
     query: z.strictObject({ dryRun: z.stringbool().default(true) }),
     status: 202,
     response: leftoverListSchema,
+    otherAnswers: [{ status: 200, summary: 'What would be deleted', response: leftoverListSchema }],
   },
 } as const satisfies Record<string, Route>;
