@@ -33,7 +33,8 @@ export const secretInput = z
     ],
     'must read {"value": "…"} or {"set": true}',
   )
-  .transform((secret) => new WrittenSecret('value' in secret ? secret.value : undefined));
+  .transform((secret) => new WrittenSecret('value' in secret ? secret.value : undefined))
+  .meta({ id: 'SecretInput', writeOnly: true });
 
 /** A secret as a client reads it: never its value. */
 export const secretOutput = z.object({ set: z.literal(true), updatedAt: timestamp });

@@ -13,6 +13,7 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { apiToken, createApiToken } from './api-tokens.ts';
+import { platformCatalogue } from './platforms.ts';
 import { listRunnerPools } from './runner-pools.ts';
 import { createSocketTicket } from './socket-tickets.ts';
 import { createWorkspace, getMe, getWorkspace, listWorkspaces } from './workspaces.ts';
@@ -24,6 +25,12 @@ const traffic = openTable(environment.TRAFFIC_TABLE);
 const secrets = { seal: () => Promise.reject(new Error('an API token has no sealed field')) };
 const context = ({ scope }: { scope: WorkspaceScope }) => ({ table, secrets, scope });
 const health = { status: 'ok', version: openApi.info.version };
+/** Made when somebody asks for it, once. */
+let platforms: ReturnType<typeof platformCatalogue> | undefined;
+const listPlatforms = async () => {
+  platforms ??= platformCatalogue(openApi);
+  return { body: platforms };
+};
 const catalogue = { items: Object.entries(errorCatalogue).map(([id, entry]) => ({ id, ...entry })) };
 
 export const handler = apiHandler(
@@ -31,6 +38,7 @@ export const handler = apiHandler(
     getHealth: operation(routes.getHealth, async () => ({ body: health })),
     getOpenApi: operation(routes.getOpenApi, async () => ({ body: openApi })),
     getErrorCatalogue: operation(routes.getErrorCatalogue, async () => ({ body: catalogue })),
+    listPlatforms: operation(routes.listPlatforms, listPlatforms),
     getMe: operation(routes.getMe, (call) => getMe(table, call.principal)),
     listRunnerPools: operation(routes.listRunnerPools, () => listRunnerPools(environment.RUNNER_POOLS)),
     createWorkspace: operation(routes.createWorkspace, (call) =>

@@ -24,6 +24,7 @@ import {
   vsphereIsoInput,
   vsphereIsoSettings,
 } from '../platforms/vsphere.ts';
+import { readable } from '../readable.ts';
 import { secretInput, secretOutput, secretStored } from '../secret.ts';
 import { variants } from '../variants.ts';
 
@@ -89,22 +90,25 @@ export const builderConfigurationInput = variants('builderType', always, [
 ]).meta({ id: 'BuilderConfigurationInput' });
 
 /** A stored builder configuration of `amazon-ebs`: what a run of today needs. */
-export const amazonEbsBuilderStored = z.object({ ...base, ...of('aws', 'amazon-ebs', amazonEbsSettings) });
+export const amazonEbsBuilderStored = z.object({
+  ...base,
+  ...readable(of('aws', 'amazon-ebs', amazonEbsSettings)),
+});
 
 /** Every builder type with its settings; `secret` is the form a secret has in them. */
 const builderOf = <S extends z.ZodType>(secret: S) =>
   z.discriminatedUnion('builderType', [
     amazonEbsBuilderStored,
-    z.object({ ...base, ...of('azure', 'azure-managed', azureManagedSettings(secret)) }),
-    z.object({ ...base, ...of('azure', 'azure-gallery', azureGallerySettings(secret)) }),
-    z.object({ ...base, ...of('gcp', 'googlecompute', googlecomputeSettings(secret)) }),
-    z.object({ ...base, ...of('vsphere', 'vsphere-iso', vsphereIsoSettings(secret)) }),
-    z.object({ ...base, ...of('vsphere', 'vsphere-clone', vsphereCloneSettings(secret)) }),
-    z.object({ ...base, ...of('proxmox', 'proxmox-iso', proxmoxIsoSettings(secret)) }),
-    z.object({ ...base, ...of('proxmox', 'proxmox-clone', proxmoxCloneSettings(secret)) }),
-    z.object({ ...base, ...of('hyperv', 'hyperv-iso', hypervIsoSettings(secret)) }),
-    z.object({ ...base, ...of('nutanix', 'nutanix', nutanixSettings(secret)) }),
-    z.object({ ...base, ...of('qemu', 'qemu', qemuSettings(secret)) }),
+    z.object({ ...base, ...readable(of('azure', 'azure-managed', azureManagedSettings(secret))) }),
+    z.object({ ...base, ...readable(of('azure', 'azure-gallery', azureGallerySettings(secret))) }),
+    z.object({ ...base, ...readable(of('gcp', 'googlecompute', googlecomputeSettings(secret))) }),
+    z.object({ ...base, ...readable(of('vsphere', 'vsphere-iso', vsphereIsoSettings(secret))) }),
+    z.object({ ...base, ...readable(of('vsphere', 'vsphere-clone', vsphereCloneSettings(secret))) }),
+    z.object({ ...base, ...readable(of('proxmox', 'proxmox-iso', proxmoxIsoSettings(secret))) }),
+    z.object({ ...base, ...readable(of('proxmox', 'proxmox-clone', proxmoxCloneSettings(secret))) }),
+    z.object({ ...base, ...readable(of('hyperv', 'hyperv-iso', hypervIsoSettings(secret))) }),
+    z.object({ ...base, ...readable(of('nutanix', 'nutanix', nutanixSettings(secret))) }),
+    z.object({ ...base, ...readable(of('qemu', 'qemu', qemuSettings(secret))) }),
   ]);
 
 export const builderConfigurationSchema = builderOf(secretOutput).meta({ id: 'BuilderConfiguration' });

@@ -7,6 +7,7 @@ import { nutanixConnectionSettings } from '../platforms/nutanix.ts';
 import { nutanixCategories, ownMachineSettings, proxmoxTags, vsphereTags } from '../platforms/on-premises.ts';
 import { proxmoxConnectionSettings } from '../platforms/proxmox.ts';
 import { vsphereConnectionSettings } from '../platforms/vsphere.ts';
+import { readable } from '../readable.ts';
 import { secretInput, secretOutput, secretStored } from '../secret.ts';
 import { variants } from '../variants.ts';
 
@@ -67,28 +68,28 @@ export const connectionInput = variants('platform', { ...entityInput, settings: 
 
 export const connectionSchema = z
   .discriminatedUnion('platform', [
-    z.object({ ...base, ...output.aws, ...made }),
-    z.object({ ...base, ...output.azure }),
-    z.object({ ...base, ...output.gcp }),
-    z.object({ ...base, ...output.vsphere }),
-    z.object({ ...base, ...output.proxmox }),
-    z.object({ ...base, ...output.nutanix }),
-    z.object({ ...base, ...output.hyperv }),
-    z.object({ ...base, ...output.qemu }),
+    z.object({ ...base, ...readable(output.aws), ...made }),
+    z.object({ ...base, ...readable(output.azure) }),
+    z.object({ ...base, ...readable(output.gcp) }),
+    z.object({ ...base, ...readable(output.vsphere) }),
+    z.object({ ...base, ...readable(output.proxmox) }),
+    z.object({ ...base, ...readable(output.nutanix) }),
+    z.object({ ...base, ...readable(output.hyperv) }),
+    z.object({ ...base, ...readable(output.qemu) }),
   ])
   .meta({ id: 'Connection' });
 
 /** A stored AWS connection: what a run of today needs. */
-export const awsConnectionStored = z.object({ ...base, ...stored.aws, ...made });
+export const awsConnectionStored = z.object({ ...base, ...readable(stored.aws), ...made });
 export const connectionStored = z.discriminatedUnion('platform', [
   awsConnectionStored,
-  z.object({ ...base, ...stored.azure }),
-  z.object({ ...base, ...stored.gcp }),
-  z.object({ ...base, ...stored.vsphere }),
-  z.object({ ...base, ...stored.proxmox }),
-  z.object({ ...base, ...stored.nutanix }),
-  z.object({ ...base, ...stored.hyperv }),
-  z.object({ ...base, ...stored.qemu }),
+  z.object({ ...base, ...readable(stored.azure) }),
+  z.object({ ...base, ...readable(stored.gcp) }),
+  z.object({ ...base, ...readable(stored.vsphere) }),
+  z.object({ ...base, ...readable(stored.proxmox) }),
+  z.object({ ...base, ...readable(stored.nutanix) }),
+  z.object({ ...base, ...readable(stored.hyperv) }),
+  z.object({ ...base, ...readable(stored.qemu) }),
 ]);
 export type ConnectionInput = z.infer<typeof connectionInput>;
 export type ConnectionStored = z.infer<typeof connectionStored>;

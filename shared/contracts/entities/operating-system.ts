@@ -13,6 +13,7 @@ import { awsRegion } from '../platforms/aws.ts';
 import { azureLocation } from '../platforms/azure.ts';
 import { shaped } from '../platforms/fields.ts';
 import { gcpName, gcpProject, gcpRegion } from '../platforms/gcp.ts';
+import { readable } from '../readable.ts';
 import { variants } from '../variants.ts';
 
 /** How to log in to a machine started from a base image. */
@@ -23,9 +24,9 @@ export const accessSchema = z.strictObject({
 });
 
 /** The only tokens of Packer in a boot command: where the files of the unattended installation are served. */
-const BOOT_TOKEN = /\{\{ ?\.(HTTPIP|HTTPPort) ?\}\}/g;
+const BOOT_TOKEN = /(?<!\{)\{\{ ?\.(HTTPIP|HTTPPort) ?\}\}(?!\})/g;
 const bootLine = plainText(2000).refine(
-  (line) => noTemplate(line.replaceAll(BOOT_TOKEN, '')),
+  (line) => noTemplate(line.replaceAll(BOOT_TOKEN, ' ')),
   'must not hold {{ or }} but for {{ .HTTPIP }} and {{ .HTTPPort }}',
 );
 
@@ -137,7 +138,7 @@ export const osImageSchema = variants('type', anywhere, [
     ...anywhere,
     imageDefinitionId: idOf('image-definition').describe('Its newest image version is the base.'),
   }),
-]);
+]).meta({ id: 'OperatingSystemImageInput' });
 export type OsImage = z.infer<typeof osImageSchema>;
 
 /** Most things that one operating system may refer to: each is a row of the transaction that writes it. */
@@ -192,7 +193,7 @@ export const operatingSystemInput = z
 export const operatingSystemSchema = z
   .object({
     ...entityBase('operating-system'),
-    ...operatingSystemFields,
+    ...readable(operatingSystemFields),
     supportState: z.enum(['supported', 'deprecated', 'withdrawn']),
   })
   .meta({ id: 'OperatingSystem' });

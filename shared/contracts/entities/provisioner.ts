@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { entityBase, entityInput, idOf, mapOf, osFamilySchema, templateSafeText } from '../common.ts';
+import { readable } from '../readable.ts';
 import { secretInput, secretOutput, secretStored } from '../secret.ts';
 import { variants } from '../variants.ts';
 
@@ -218,31 +219,31 @@ export const provisionerInput = variants('type', { ...entityInput, osFamily: osF
 ]).meta({ id: 'ProvisionerInput' });
 export const provisionerSchema = z
   .discriminatedUnion('type', [
-    z.object({ ...base, ...output.shell }),
-    z.object({ ...base, ...output.powershell }),
-    z.object({ ...base, ...output.windowsShell }),
-    z.object({ ...base, ...output.file }),
-    z.object({ ...base, ...output.windowsRestart }),
-    z.object({ ...base, ...output.windowsUpdate }),
-    z.object({ ...base, ...output.ansibleLocal }),
+    z.object({ ...base, ...readable(output.shell) }),
+    z.object({ ...base, ...readable(output.powershell) }),
+    z.object({ ...base, ...readable(output.windowsShell) }),
+    z.object({ ...base, ...readable(output.file) }),
+    z.object({ ...base, ...readable(output.windowsRestart) }),
+    z.object({ ...base, ...readable(output.windowsUpdate) }),
+    z.object({ ...base, ...readable(output.ansibleLocal) }),
   ])
   .meta({ id: 'Provisioner' });
 export const provisionerStored = z.discriminatedUnion('type', [
-  z.object({ ...base, ...kept.shell }),
-  z.object({ ...base, ...kept.powershell }),
-  z.object({ ...base, ...kept.windowsShell }),
-  z.object({ ...base, ...kept.file }),
-  z.object({ ...base, ...kept.windowsRestart }),
-  z.object({ ...base, ...kept.windowsUpdate }),
-  z.object({ ...base, ...kept.ansibleLocal }),
+  z.object({ ...base, ...readable(kept.shell) }),
+  z.object({ ...base, ...readable(kept.powershell) }),
+  z.object({ ...base, ...readable(kept.windowsShell) }),
+  z.object({ ...base, ...readable(kept.file) }),
+  z.object({ ...base, ...readable(kept.windowsRestart) }),
+  z.object({ ...base, ...readable(kept.windowsUpdate) }),
+  z.object({ ...base, ...readable(kept.ansibleLocal) }),
 ]);
 export type ProvisionerInput = z.infer<typeof provisionerInput>;
 export type ProvisionerStored = z.infer<typeof provisionerStored>;
 
 /** A step that a run of today can carry out: its text is inline. */
 export const runnableStored = z.discriminatedUnion('type', [
-  z.object({ ...base, ...kept.shell, script }),
-  z.object({ ...base, ...kept.powershell, script }),
-  z.object({ ...base, ...kept.file, content: z.string().max(MAX_SCRIPT) }),
+  z.object({ ...base, ...readable(kept.shell), script }),
+  z.object({ ...base, ...readable(kept.powershell), script }),
+  z.object({ ...base, ...readable(kept.file), content: z.string().max(MAX_SCRIPT) }),
 ]);
 export type RunnableStored = z.infer<typeof runnableStored>;

@@ -36,7 +36,7 @@ export const macAddress = shaped(
 );
 /** A folder of a machine, of Linux or Windows; nothing that climbs out of it. */
 export const absoluteFolder = shaped(
-  /^(\/|[A-Za-z]:[\\/])(?!.*(^|[\\/])\.\.([\\/]|$))[A-Za-z0-9 _.\\/-]{0,240}$/,
+  /^(?!.*[\\/]\.\.([\\/]|$))(\/|[A-Za-z]:[\\/])[A-Za-z0-9 _.\\/-]{0,240}$/,
   'is no absolute path of plain characters',
 );
 
@@ -45,45 +45,81 @@ const MAX_TAGS = 40;
 /** Tags by the rules of a platform. */
 export const tagsOf = (key: z.ZodString, value: z.ZodString) => mapOf(key, value, MAX_TAGS, 'tags');
 
-/** How Packer logs in to the build VM; what is set here wins over the operating system's `access`. */
-export const loginFields = <S extends z.ZodType>(secret: S) => ({
-  sshUsername: userName
-    .optional()
-    .describe("User that Packer logs in as by SSH. Default: the operating system's."),
-  sshPassword: secret
-    .optional()
-    .describe('Password of that user. Default: a key made for the build, where the platform can place one.'),
-  sshPort: whole(1, 65_535, "TCP port of SSH. Default: the operating system's, else 22."),
-  sshTimeout: span('How long to wait for SSH. Default: 10m.'),
-  sshHandshakeAttempts: whole(1, 1000, 'How often to try the SSH handshake. Default: 10.'),
-  winrmUsername: templateSafeText(64)
-    .min(1)
-    .optional()
-    .describe("User that Packer logs in as by WinRM. Default: the operating system's, else Administrator."),
-  winrmPassword: secret
-    .optional()
-    .describe('Password of that user. Default: what the platform tells of the build VM.'),
-  winrmPort: whole(
-    1,
-    65_535,
+/** A field that many builders have: it is described once in the OpenAPI document. */
+const common = <T extends z.ZodType>(id: string, schema: T, about: string) =>
+  schema.meta({ id, description: about }).optional();
+
+const port = z.int().min(1).max(65_535);
+const sshFields = {
+  sshUsername: common(
+    'SshUsername',
+    userName,
+    "User that Packer logs in as by SSH. Default: the operating system's.",
+  ),
+  sshPort: common('SshPort', port, "TCP port of SSH. Default: the operating system's, else 22."),
+  sshTimeout: common('SshTimeout', duration, 'How long to wait for SSH, such as 90s or 10m. Default: 10m.'),
+  sshHandshakeAttempts: common(
+    'SshHandshakeAttempts',
+    z.int().min(1).max(1000),
+    'How often to try the SSH handshake. Default: 10.',
+  ),
+};
+const winrmFields = {
+  winrmUsername: common(
+    'WinrmUsername',
+    templateSafeText(64).min(1),
+    "User that Packer logs in as by WinRM. Default: the operating system's, else Administrator.",
+  ),
+  winrmPort: common(
+    'WinrmPort',
+    port,
     "TCP port of WinRM. Default: the operating system's, else 5986 with TLS and 5985 without.",
   ),
-  winrmTimeout: span('How long to wait for WinRM. Default: 30m.'),
-  winrmUseSsl: flag('Speak TLS with WinRM. Default: true.'),
-  winrmInsecure: flag(
+  winrmTimeout: common('WinrmTimeout', duration, 'How long to wait for WinRM, such as 45m. Default: 30m.'),
+  winrmUseSsl: common('WinrmUseSsl', z.boolean(), 'Speak TLS with WinRM. Default: true.'),
+  winrmInsecure: common(
+    'WinrmInsecure',
+    z.boolean(),
     'Do not check the certificate of WinRM, which the build VM makes itself. Default: true.',
   ),
+};
+
+/** How Packer logs in to the build VM; what is set here wins over the operating system's `access`. */
+export const loginFields = <S extends z.ZodType>(secret: S) => ({
+  ...sshFields,
+  sshPassword: secret
+    .optional()
+    .describe(
+      'Password of sshUsername. Default: a key made for the build, where the platform can place one.',
+    ),
+  ...winrmFields,
+  winrmPassword: secret
+    .optional()
+    .describe('Password of winrmUsername. Default: what the platform tells of the build VM.'),
 });
 
 /** How a machine that Packer installs is started and ended. */
 export const bootFields = {
-  bootWait: span('How long to wait after the start before the boot command is typed. Default: 10s.'),
-  bootKeyInterval: span('Pause between two keys of the boot command. Default: 100ms.'),
-  shutdownCommand: text(
-    1000,
+  bootWait: common(
+    'BootWait',
+    duration,
+    'How long to wait after the start before the boot command is typed, such as 5s. Default: 10s.',
+  ),
+  bootKeyInterval: common(
+    'BootKeyInterval',
+    duration,
+    'Pause between two keys of the boot command, such as 50ms. Default: 100ms.',
+  ),
+  shutdownCommand: common(
+    'ShutdownCommand',
+    templateSafeText(1000).min(1),
     'Command that shuts the machine down when all steps are done. Default: asked of the hypervisor.',
   ),
-  shutdownTimeout: span('How long to wait for the machine to shut down. Default: 5m.'),
+  shutdownTimeout: common(
+    'ShutdownTimeout',
+    duration,
+    'How long to wait for the machine to shut down, such as 10m. Default: 5m.',
+  ),
 };
 
 type Issues = { addIssue: (issue: { code: 'custom'; path: PropertyKey[]; message: string }) => void };

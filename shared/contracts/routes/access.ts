@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { listQuery, pageOf } from '../common.ts';
+import { platformListSchema } from '../entities/platform.ts';
 import { runnerPoolListSchema } from '../entities/runner-pool.ts';
 import {
   apiTokenInput,
@@ -55,6 +56,16 @@ export const accessRoutes = {
     summary: 'Every reason a run can fail for, with its remedy',
     status: 200,
     response: errorCatalogueSchema,
+  },
+  listPlatforms: {
+    method: 'GET',
+    path: '/v1/platforms',
+    area: 'access',
+    role: 'public',
+    summary:
+      'Platforms and builder types, with the JSON Schema of the settings of each connection and builder',
+    status: 200,
+    response: platformListSchema,
   },
   getMe: {
     method: 'GET',

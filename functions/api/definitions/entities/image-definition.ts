@@ -7,9 +7,12 @@ import {
   imageDefinitionSchema,
   imageDefinitionStored,
 } from '../../../../shared/contracts/entities/image-definition.ts';
-import { operatingSystemSchema } from '../../../../shared/contracts/entities/operating-system.ts';
+import {
+  type OperatingSystem,
+  operatingSystemSchema,
+} from '../../../../shared/contracts/entities/operating-system.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
-import { connectorOf, misfits } from '../../../../shared/domain/definition/fit.ts';
+import { connectorOf, type Layers, misfits } from '../../../../shared/domain/definition/fit.ts';
 import { warningsOf } from '../../../../shared/domain/definition/warnings.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
@@ -38,6 +41,37 @@ const partsOf = (definition: Input | ImageDefinition, items: Map<string, Item>) 
   const operatingSystem = operatingSystemSchema.safeParse(items.get(definition.operatingSystemId)).data;
   const builder = builderConfigurationStored.safeParse(items.get(definition.builderConfigurationId)).data;
   return { definition, operatingSystem, builder };
+};
+
+/** Platforms of the definitions that an operating system builds on: two reads, where it has such images. */
+const layersOf = async (
+  operatingSystem: OperatingSystem | undefined,
+  { table, scope }: EntityContext,
+): Promise<Layers> => {
+  const entities = entityStore(table, scope);
+  const ids = (operatingSystem?.images ?? []).flatMap((image) =>
+    image.type === 'image-definition' ? [image.imageDefinitionId] : [],
+  );
+  if (ids.length === 0) return new Map();
+  const definitions = await entities.getAll(ids.map((id) => ({ kind: 'image-definition', id })));
+  const builders = await entities.getAll(
+    definitions.map((one) => ({
+      kind: 'builder-configuration',
+      id: String(one['builderConfigurationId']),
+    })),
+  );
+  const platforms = new Map(builders.map((one) => [one['id'], String(one['platform'])]));
+  return new Map(
+    definitions.flatMap((one): [string, string][] => {
+      const platform = platforms.get(one['builderConfigurationId']);
+      return platform === undefined ? [] : [[String(one['id']), platform]];
+    }),
+  );
+};
+
+const rules = async (input: Input, referred: Map<string, Item>, context: EntityContext) => {
+  const parts = partsOf(input, referred);
+  return misfits({ ...parts, layers: await layersOf(parts.operatingSystem, context) });
 };
 
 const latestOf = (run: StoredRun | undefined) => ({
@@ -137,7 +171,7 @@ export const imageDefinition: EntityModule<Input> = {
   kind: 'image-definition',
   input: imageDefinitionInput,
   references,
-  rules: (input, referred) => misfits(partsOf(input, referred)),
+  rules,
   select,
   present,
   presentAll,
