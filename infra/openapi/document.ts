@@ -65,11 +65,12 @@ function operationOf(operationId: string, route: Route): RouteConfig {
 
 const methods = { GET: 'get', POST: 'post', DELETE: 'delete', PATCH: 'patch', PUT: 'put' } as const;
 
-function whoMay({ role, onlyPeople }: Route): string {
+function whoMay({ role, onlyPeople, orSelf }: Route): string {
   if (role === 'public') return 'Needs no token.';
   const people = onlyPeople === true ? ' No API token may.' : '';
   if (role === 'signed-in') return `Needs any valid token.${people}`;
-  return `Needs the role \`${role}\` or one that includes it.${people}`;
+  const self = orSelf === undefined ? '' : ' A person may about themselves, whatever their role is.';
+  return `Needs the role \`${role}\` or one that includes it.${people}${self}`;
 }
 
 /** Whether `If-Match` is heeded: a change or delete of what is read at the same path with an `ETag`. */

@@ -81,7 +81,7 @@ function coreTable(scope: Construct, protection: Protection): Table {
     stream: StreamViewType.NEW_AND_OLD_IMAGES,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
   });
-  // Sparse: only runs that somebody must look at carry `due`.
+  // Sparse: only runs and removals that somebody must look at carry `due`.
   table.addGlobalSecondaryIndex({
     indexName: 'due',
     partitionKey: { name: 'due', type: AttributeType.STRING },

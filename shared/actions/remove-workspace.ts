@@ -1,5 +1,6 @@
 import type { StoredRun } from '../contracts/stored-run.ts';
 import { hasEnded, needsSweep } from '../domain/run/lifecycle.ts';
+import { trafficKeys } from '../store/keys.ts';
 import { leftoverStore } from '../store/leftover-store.ts';
 import { type Removal, removalStore } from '../store/removal-store.ts';
 import { runStore } from '../store/run-store.ts';
@@ -105,11 +106,8 @@ type Pass = { waits: boolean; isPatient: boolean };
 /** Files go last: a run that is waited for needs its snapshot. */
 async function* removeAll(remover: Remover, scope: WorkspaceScope, pass: Pass): AsyncGenerator<void> {
   yield* removeRows(remover, scope, pass);
-  const sockets = socketStore(remover.traffic);
-  for (const connectionId of await sockets.runSubscribers(scope)) {
-    await sockets.disconnect(connectionId);
-    yield;
-  }
+  if ((await socketStore(remover.traffic).disconnectAll(scope)) > 0) yield;
+  yield* emptyPartition(remover.traffic, trafficKeys.runSubscribers(scope).pk);
   if (!pass.waits) yield* remover.files.removeAll(scope);
 }
 

@@ -228,6 +228,11 @@ export const trafficKeys = {
     prefix: '',
   }),
   connection: (connectionId: string): Key => ({ pk: `CONN#${connectionId}`, sk: 'META' }),
+  connectionOf: (scope: WorkspaceScope, connectionId: string): Key => ({
+    pk: `${workspace(scope)}#CONN`,
+    sk: connectionId,
+  }),
+  connectionsOf: (scope: WorkspaceScope) => ({ pk: `${workspace(scope)}#CONN`, prefix: '' }),
   topic: (connectionId: string, topic: string): Key => ({ pk: `CONN#${connectionId}`, sk: `TOPIC#${topic}` }),
   topics: (connectionId: string) => ({ pk: `CONN#${connectionId}`, prefix: 'TOPIC#' }),
   ticket: (sha256: string): Key => ({ pk: `TICKET#${sha256}`, sk: 'META' }),

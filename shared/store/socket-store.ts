@@ -65,6 +65,17 @@ export const socketStore = (table: Table) => ({
   },
 
   disconnect: (connectionId: string) => disconnect(table, connectionId),
+
+  /** Forgets all connections to a workspace, or those of one who may no longer listen. Answers how many. */
+  disconnectAll: async (scope: WorkspaceScope, principalId?: string): Promise<number> => {
+    const rows = await table.query(trafficKeys.connectionsOf(scope));
+    const theirs = rows.filter((row) => principalId === undefined || row['principalId'] === principalId);
+    for (const { sk } of theirs) {
+      await disconnect(table, String(sk));
+      await table.write([{ delete: trafficKeys.connectionOf(scope, String(sk)) }]);
+    }
+    return theirs.length;
+  },
 });
 
 /** Consumes the ticket and writes the connection in one transaction; undefined when the ticket is not good. */
@@ -82,6 +93,14 @@ const connect = async (
     table.write([
       { delete: key, if: { exists: true } },
       { put: { ...connection, expiresAt: inSeconds(CONNECTION_SECONDS) } },
+      {
+        put: {
+          ...trafficKeys.connectionOf(scopeTo(owner.workspaceId), connectionId),
+          row: 'workspace-connection',
+          principalId: owner.principalId,
+          expiresAt: inSeconds(CONNECTION_SECONDS),
+        },
+      },
     ]),
   );
   return used ? owner : undefined;
@@ -132,7 +151,10 @@ const disconnect = async (table: Table, connectionId: string): Promise<void> => 
   ]);
   for (let start = 0; start < writes.length; start += 100)
     await table.write(writes.slice(start, start + 100));
-  await table.write([{ delete: trafficKeys.connection(connectionId) }]);
+  await table.write([
+    { delete: trafficKeys.connection(connectionId) },
+    { delete: trafficKeys.connectionOf(scope, connectionId) },
+  ]);
 };
 
 const subscription = (

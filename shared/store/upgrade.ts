@@ -39,8 +39,8 @@ const versions = {
   idempotency: 1,
   'cursor-key': 1,
   run: 1,
-  'deleted-run': 1,
   /** A copy of a run: its shape is that of `run`, and so is its version. */
+  'deleted-run': 1,
   counter: 1,
   queue: 1,
   active: 1,
@@ -55,6 +55,7 @@ const versions = {
   'log-chunk': 1,
   'socket-ticket': 1,
   'socket-connection': 1,
+  'workspace-connection': 1,
   'socket-subscriber': 1,
   'socket-topic': 1,
   /** The document in the bucket of run files. */

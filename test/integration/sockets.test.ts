@@ -2,24 +2,31 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { claimAnswerSchema } from '../../shared/contracts/agent-protocol.ts';
 import { socketTicketSchema } from '../../shared/contracts/entities/workspace.ts';
 import { type ServerMessage, serverMessageSchema } from '../../shared/contracts/socket.ts';
+import { socketStore } from '../../shared/store/socket-store.ts';
 import type { Table } from '../../shared/store/table.ts';
+import { scopeTo } from '../../shared/store/workspace-scope.ts';
 import { logLines } from '../support/builders.ts';
 import { until } from '../support/e2e-wait.ts';
 import { call, makeWorkspace, problem, type TestWorkspace } from './client.ts';
 import { deployedFunction, openTables } from './inside.ts';
+import { makePerson } from './person.ts';
 import { CLAIM_TOKEN, makeRunning } from './running.ts';
 
 let core: Table;
+let traffic: Table;
 beforeAll(async () => {
-  ({ core } = await openTables());
+  ({ core, traffic } = await openTables());
 });
 const open: WebSocket[] = [];
 afterEach(() => {
   for (const socket of open.splice(0)) socket.close();
 });
 
-const ticketFor = async (workspace: TestWorkspace, headers: Record<string, string> = {}) =>
-  socketTicketSchema.parse((await workspace.at('POST', '/socket-tickets', { headers })).body);
+const ticketFor = async (workspace: TestWorkspace, headers: Record<string, string> = {}, token?: string) => {
+  const asked = { headers, ...(token !== undefined && { token }) };
+  return socketTicketSchema.parse((await workspace.at('POST', '/socket-tickets', asked)).body);
+};
+const typesOf = ({ messages }: { messages: ServerMessage[] }) => messages.map(({ type }) => type);
 
 /** Connects; undefined when the upgrade is refused. */
 const connect = async (url: string) => {
@@ -42,8 +49,8 @@ const connect = async (url: string) => {
     });
   return isOpen ? { say, hear, messages } : undefined;
 };
-const join = async (workspace: TestWorkspace) => {
-  const { url, ticket } = await ticketFor(workspace);
+const join = async (workspace: TestWorkspace, token?: string) => {
+  const { url, ticket } = await ticketFor(workspace, {}, token);
   const socket = await connect(`${url}?ticket=${ticket}`);
   if (socket === undefined) throw new Error('the upgrade was refused');
   return socket;
@@ -132,6 +139,35 @@ describe('a connection', () => {
     expect(told).toMatchObject({ run: { id: run.id, status: 'Stopped', rev: run.rev + 1 } });
     const [end] = await viewer.hear('log-end');
     expect(end).toMatchObject({ runId: run.id, status: 'Stopped', lastSeq: 1 });
+  });
+
+  test('of who is no member any more hears nothing, and opens no ear again (S37)', async () => {
+    const { workspace, run } = await makeRunning(core, {
+      verdict: { outcome: 'stopped' },
+      bundle: undefined,
+    });
+    const { id, token } = await makePerson();
+    await workspace.at('PUT', `/members/${id}`, { body: { role: 'viewer' } });
+    const [gone, silent, stays] = [
+      await join(workspace, token),
+      await join(workspace, token),
+      await join(workspace),
+    ];
+    for (const viewer of [gone, stays]) {
+      viewer.say({ action: 'subscribe', topic: 'runs' });
+      await viewer.hear('subscribed');
+    }
+    expect((await workspace.at('DELETE', `/members/${id}`)).status).toBe(204);
+    silent.say({ action: 'subscribe', topic: 'runs' });
+    // By now the connection may be forgotten; if not, it is told what a request would be told.
+    const { runSubscribers } = socketStore(traffic);
+    const left = () => runSubscribers(scopeTo(workspace.id));
+    await until('one listener', 15, async () => ((await left()).length === 1 ? true : undefined));
+    const finish = await deployedFunction('FinishFunction');
+    await finish.invoke({ workspaceId: workspace.id, runId: run.id });
+    await stays.hear('run');
+    for (const viewer of [gone, silent]) expect(typesOf(viewer)).not.toContain('run');
+    expect(typesOf(silent)).not.toContain('subscribed');
   });
 
   test('that switched the log off hears no more of it (S53)', async () => {

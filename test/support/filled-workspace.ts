@@ -1,7 +1,7 @@
 import { requestStop } from '../../shared/actions/request-stop.ts';
 import type { Member } from '../../shared/contracts/entities/workspace.ts';
 import { sha256 } from '../../shared/domain/sha256.ts';
-import { newId, now } from '../../shared/runtime/ids.ts';
+import { newId, newSecret, now } from '../../shared/runtime/ids.ts';
 import { admitToken } from '../../shared/store/api-token-store.ts';
 import { entityStore } from '../../shared/store/entity-store.ts';
 import { recordImageVersion } from '../../shared/store/image-version-store.ts';
@@ -10,6 +10,7 @@ import { recordLeftovers } from '../../shared/store/leftover-store.ts';
 import { logStore } from '../../shared/store/log-store.ts';
 import { putMember } from '../../shared/store/member-store.ts';
 import { runStore } from '../../shared/store/run-store.ts';
+import { socketStore } from '../../shared/store/socket-store.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { scopeTo, type WorkspaceScope } from '../../shared/store/workspace-scope.ts';
 import { workspaceStore } from '../../shared/store/workspace-store.ts';
@@ -31,9 +32,20 @@ export const fillWorkspace = async (tables: Tables, filling: Filling): Promise<W
   for (let n = 0; n < filling.tokens; n += 1) await addToken(tables.core, scope, n);
   for (let n = 0; n < filling.codes; n += 1) await addCode(tables.core, scope, n);
   for (let n = 0; n < filling.definitions; n += 1) await addDefinition(tables, scope, n, filling.runs);
+  await connect(tables.traffic, scope);
   const { pk, sk } = idempotencyKeyOf(scope, 'user-1', 'digest');
   await tables.core.write([{ put: { pk, sk, row: 'idempotency' } }]);
   return scope;
+};
+
+/** Somebody listens to the runs. */
+const connect = async (traffic: Table, scope: WorkspaceScope): Promise<void> => {
+  const sockets = socketStore(traffic);
+  const connectionId = `connection of ${scope.workspaceId}`;
+  const ticket = newSecret();
+  await sockets.putTicket(ticket, { workspaceId: scope.workspaceId, principalId: 'user-0' }, 60);
+  await sockets.connect(ticket, connectionId);
+  await sockets.subscribeToRuns(scope, connectionId);
 };
 
 const addMember = async (core: Table, scope: WorkspaceScope, n: number): Promise<void> => {

@@ -13,10 +13,18 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { apiToken, createApiToken } from './api-tokens.ts';
+import { deleteMember, listMembers, putMember, readMember } from './members.ts';
 import { platformCatalogue } from './platforms.ts';
 import { listRunnerPools } from './runner-pools.ts';
 import { createSocketTicket } from './socket-tickets.ts';
-import { createWorkspace, getMe, getWorkspace, listWorkspaces } from './workspaces.ts';
+import {
+  changeWorkspace,
+  createWorkspace,
+  deleteWorkspace,
+  getMe,
+  getWorkspace,
+  listWorkspaces,
+} from './workspaces.ts';
 
 const environment = loadEnvironment(functionEnvironments['api/access']);
 const table = openTable(environment.CORE_TABLE);
@@ -46,6 +54,14 @@ export const handler = apiHandler(
     ),
     listWorkspaces: operation(routes.listWorkspaces, (call) => listWorkspaces(table, call)),
     getWorkspace: operation(routes.getWorkspace, (call) => getWorkspace(table, call.scope)),
+    changeWorkspace: operation(routes.changeWorkspace, (call) =>
+      changeWorkspace(table, environment.WORKSPACE_LIMIT, call),
+    ),
+    deleteWorkspace: operation(routes.deleteWorkspace, (call) => deleteWorkspace(table, call)),
+    listMembers: operation(routes.listMembers, (call) => listMembers(table, call)),
+    readMember: operation(routes.readMember, (call) => readMember(table, call)),
+    putMember: operation(routes.putMember, (call) => putMember(table, call)),
+    deleteMember: operation(routes.deleteMember, (call) => deleteMember(table, call)),
     createApiToken: operation(routes.createApiToken, (call) => createApiToken(context(call), call)),
     listApiTokens: operation(routes.listApiTokens, (call) => listEntities(apiToken, context(call), call)),
     readApiToken: operation(routes.readApiToken, (call) =>

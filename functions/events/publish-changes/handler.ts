@@ -11,6 +11,7 @@ import { socketSender } from '../../../shared/runtime/socket-sender.ts';
 import { resourceFiles } from '../../../shared/store/resource-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { upgraded } from '../../../shared/store/upgrade.ts';
+import { hangUp } from './hang-up.ts';
 import { publishRun } from './publish-run.ts';
 import { publishVersion } from './publish-version.ts';
 import { publisher } from './publisher.ts';
@@ -59,6 +60,7 @@ const publishRecord = async (record: DynamoDBRecord): Promise<void> => {
   if (row === 'run') await publishRun(change, sockets, publish);
   if (row === 'image-version') await publishVersion(change, publish);
   if (row === 'resource') await removeResourceFiles(change, files);
+  if (row === 'member' || row === 'api-token') await hangUp(change, sockets.traffic);
   if (row === 'removal' && change.before === undefined) await publish.removal(change.after);
   if (row === 'queue' && change.before === undefined) publish.wake(change.after?.['poolId']);
   if (row === 'leftover' && change.after?.['state'] === 'deleting') publish.sweep(change.after);

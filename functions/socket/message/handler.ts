@@ -1,4 +1,5 @@
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda';
+import { isWelcome } from '../../../shared/actions/is-welcome.ts';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import {
   type ClientMessage,
@@ -6,9 +7,10 @@ import {
   type ServerMessage,
 } from '../../../shared/contracts/socket.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
+import { now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { socketSender } from '../../../shared/runtime/socket-sender.ts';
-import { socketStore } from '../../../shared/store/socket-store.ts';
+import { type SocketOwner, socketStore } from '../../../shared/store/socket-store.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { type Listener, subscribeToLog } from './subscribe-to-log.ts';
@@ -28,12 +30,21 @@ export const handler = backgroundHandler(
     const message = read(event.body);
     if (message === undefined) {
       await answer({ type: 'error', code: 'bad-message', detail: 'See the documentation for the messages.' });
+    } else if (message.action === 'subscribe' && !(await isWelcome({ core, now }, owner))) {
+      await turnAway(connectionId, owner);
     } else {
       await act(message, { core, traffic, send, connectionId, scope: scopeTo(owner.workspaceId) });
     }
     return { statusCode: 200 };
   },
 );
+
+/** Nobody hears more of a workspace than who is in it; the others learn as little as by a request. */
+const turnAway = async (connectionId: string, { workspaceId }: SocketOwner): Promise<void> => {
+  const detail = `There is no workspace ${workspaceId} any more.`;
+  await send(connectionId, { type: 'error', code: 'not-found', detail });
+  await socketStore(traffic).disconnect(connectionId);
+};
 
 const read = (body: string | undefined): ClientMessage | undefined => {
   try {

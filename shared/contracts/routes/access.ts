@@ -6,12 +6,15 @@ import {
   apiTokenInput,
   apiTokenSchema,
   createdApiTokenSchema,
+  memberInput,
+  memberSchema,
   meSchema,
   socketTicketSchema,
   workspaceInput,
   workspaceSchema,
 } from '../entities/workspace.ts';
 import { errorCatalogueSchema } from '../error-catalogue.ts';
+import { patchOf } from '../patch.ts';
 import { entityRoutes } from './entity-routes.ts';
 import { inWorkspace, type Route } from './route.ts';
 
@@ -114,6 +117,59 @@ export const accessRoutes = {
     summary: 'Read the workspace',
     status: 200,
     response: workspaceSchema,
+  },
+  changeWorkspace: {
+    ...ownersOnly,
+    method: 'PATCH',
+    path: inWorkspace,
+    summary: 'Change the workspace by JSON merge patch (RFC 7396)',
+    body: patchOf(workspaceInput, 'WorkspacePatch'),
+    status: 200,
+    response: workspaceSchema,
+  },
+  deleteWorkspace: {
+    ...ownersOnly,
+    method: 'DELETE',
+    path: inWorkspace,
+    summary:
+      'Delete the workspace with all that is in it, unless a run is active; images stay where they are',
+    status: 204,
+  },
+  listMembers: {
+    method: 'GET',
+    path: `${inWorkspace}/members`,
+    area: 'access',
+    role: 'viewer',
+    summary: 'List the members, newest first',
+    query: listQuery.pick({ limit: true, cursor: true }),
+    status: 200,
+    response: pageOf(memberSchema),
+  },
+  readMember: {
+    method: 'GET',
+    path: `${inWorkspace}/members/{userId}`,
+    area: 'access',
+    role: 'viewer',
+    summary: 'Read a member',
+    status: 200,
+    response: memberSchema,
+  },
+  putMember: {
+    ...ownersOnly,
+    method: 'PUT',
+    path: `${inWorkspace}/members/{userId}`,
+    summary: 'Add a member or change the role of one; the last owner stays one',
+    body: memberInput,
+    status: 200,
+    response: memberSchema,
+  },
+  deleteMember: {
+    ...ownersOnly,
+    method: 'DELETE',
+    path: `${inWorkspace}/members/{userId}`,
+    orSelf: 'userId',
+    summary: 'Remove a member, or leave; the last owner cannot go',
+    status: 204,
   },
   createApiToken: {
     ...apiTokens.create,

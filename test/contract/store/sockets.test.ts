@@ -24,10 +24,13 @@ beforeAll(async () => {
 });
 afterAll(() => emulated.stop());
 
-const ownerIn = (scope: WorkspaceScope) => ({ workspaceId: scope.workspaceId, principalId: 'user-1' });
-const connect = async (scope: WorkspaceScope): Promise<string> => {
+const ownerIn = (scope: WorkspaceScope, principalId = 'user-1') => ({
+  workspaceId: scope.workspaceId,
+  principalId,
+});
+const connect = async (scope: WorkspaceScope, principalId?: string): Promise<string> => {
   const [ticket, connectionId] = [newSecret(), newSecret()];
-  await socketStore(traffic).putTicket(ticket, ownerIn(scope), 60);
+  await socketStore(traffic).putTicket(ticket, ownerIn(scope, principalId), 60);
   await socketStore(traffic).connect(ticket, connectionId);
   return connectionId;
 };
@@ -112,6 +115,23 @@ describe('subscriptions', () => {
     expect(await store.runSubscribers(scope)).toEqual([]);
     expect(await store.logSubscribers(scope, 'r59')).toEqual([]);
     expect(await traffic.query({ pk: `CONN#${connection}`, prefix: '' })).toEqual([]);
+  });
+
+  test('of one who may no longer listen are forgotten at once, and no others (S37)', async () => {
+    const [scope, other] = [freshScope(), freshScope()];
+    const store = socketStore(traffic);
+    const gone = [await connect(scope, 'bob'), await connect(scope, 'bob')];
+    const stay = await connect(scope, 'ada');
+    const elsewhere = await connect(other, 'bob');
+    for (const id of [...gone, stay]) await store.subscribeToRuns(scope, id);
+    await store.subscribeToRuns(other, elsewhere);
+    expect(await store.disconnectAll(scope, 'bob')).toBe(2);
+    expect(await store.runSubscribers(scope)).toEqual([stay]);
+    expect(await store.runSubscribers(other)).toEqual([elsewhere]);
+    for (const id of gone) expect(await store.ownerOf(id)).toBeUndefined();
+    expect(await store.disconnectAll(scope, 'bob')).toBe(0);
+    expect(await store.disconnectAll(scope)).toBe(1);
+    expect(await store.runSubscribers(scope)).toEqual([]);
   });
 });
 
