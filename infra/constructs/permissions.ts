@@ -67,9 +67,8 @@ export const putTaggedObjects = (bucket: IBucket, prefix: string) =>
 /** In a bucket with versions what is deleted can still be read by its version for some days; in one without it is gone. */
 export const deleteObjects = (bucket: IBucket, prefix: string) =>
   new WildcardStatement(['s3:DeleteObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
-export const listObjects = (bucket: IBucket) => allow(['s3:ListBucket'], [bucket.bucketArn]);
 /** Without it S3 answers for an object that is not there as for one that may not be seen. */
-export const seeMissingObjects = listObjects;
+export const listObjects = (bucket: IBucket) => allow(['s3:ListBucket'], [bucket.bucketArn]);
 
 /** A secret is always bound to its place: without the whole encryption context the key does nothing. */
 const boundToPlace = {

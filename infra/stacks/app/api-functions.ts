@@ -51,7 +51,7 @@ const definitionsApi = (scope: Construct, { stage, state, environment: env }: Pa
       permit.putTaggedObjects(state.resourcesBucket, 'files'),
       // What was uploaded and is not what was announced.
       permit.deleteObjects(state.resourcesBucket, 'files'),
-      permit.seeMissingObjects(state.resourcesBucket),
+      permit.listObjects(state.resourcesBucket),
     ],
   });
 
