@@ -71,7 +71,7 @@ const gcp = (connectionId: string): Input => ({
 const qemuLinux = (connectionId: string): Input => ({
   ...example(
     'QEMU, Linux',
-    'Name your connector. The base disks are cloud images: upload user-data and meta-data of cloud-init as resources and name them under unattended in the operating system, so that Packer can log in.',
+    'Name your connector. The base disks are cloud images: upload user-data and meta-data of cloud-init as resources, name them under unattended in the operating system, and give the password that they set (sshPassword).',
   ),
   platform: 'qemu',
   builderType: 'qemu',
@@ -83,7 +83,7 @@ const qemuLinux = (connectionId: string): Input => ({
 const qemuWindows = (connectionId: string): Input => ({
   ...example(
     'QEMU, Windows',
-    'Name your connector. Upload an answer file (Autounattend.xml) that installs Windows and opens WinRM as a resource and name it under unattended in the operating system.',
+    'Name your connector. Upload an answer file (Autounattend.xml) that installs Windows and opens WinRM as a resource, name it under unattended in the operating system, and give the password that it sets (winrmPassword).',
   ),
   platform: 'qemu',
   builderType: 'qemu',

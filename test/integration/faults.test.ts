@@ -29,8 +29,8 @@ test('a wake-up that is lost delays a run, no more (S57)', async () => {
   const { workspace, slot } = await makeCrowded(core);
   const { id } = await makeDefinition(workspace);
   const run = runSchema.parse((await workspace.at('POST', `/image-definitions/${id}/runs`)).body);
-  // A row of no known kind wakes nobody when it goes.
-  await core.write([{ update: slot, set: { row: 'lost' } }]);
+  // A row of this kind wakes nobody when it goes.
+  await core.write([{ update: slot, set: { row: 'name' } }]);
   await core.write([{ delete: slot }]);
   await reconcile();
   const ended = await until('the run', 30, async () => {
