@@ -14,6 +14,10 @@ const secretsIn = (value: unknown, path: string[] = []): { pointer: string; secr
   return Object.entries(value).flatMap(([key, inner]) => secretsIn(inner, [...path, key]));
 };
 
+/** Where a checked body keeps what is stored. */
+export const keptSecrets = (input: unknown): string[] =>
+  secretsIn(input).flatMap(({ pointer, secret }) => (secret.value === undefined ? [pointer] : []));
+
 /** `{"set": true}` where nothing is stored that could be kept. */
 export const nothingToKeep = (input: unknown, current: Item | undefined): FieldError[] =>
   secretsIn(input)

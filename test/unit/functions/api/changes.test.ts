@@ -220,6 +220,19 @@ describe('a secret in a change (S161)', () => {
     expect(JSON.stringify(snapshot())).not.toContain('second secret');
   });
 
+  test('is not kept for another server than it was written for', async () => {
+    const auth = { type: 'password', username: 'builder', password: { value: 'password of one server' } };
+    const settings = { server: 'vcenter.example.com', auth };
+    const made = await create(connection, { name: 'site', platform: 'vsphere', settings });
+    const moved = { settings: { server: 'elsewhere.example.com' } };
+    expect(await refusal(change(connection, made.id, moved))).toMatchObject({
+      code: 'rule-broken',
+      errors: [{ pointer: '/settings/auth/password', code: 'secret-needed' }],
+    });
+    const anew = { settings: { ...moved.settings, auth: { password: { value: 'password of the other' } } } };
+    expect(await change(connection, made.id, anew)).toMatchObject({ rev: 2 });
+  });
+
   test('cannot be kept where there was none', async () => {
     const made = await create(connection, roleConnectionBody());
     const auth = {
