@@ -3,7 +3,7 @@
  * this too; `test/unit/shared/domain/access/may.test.ts` fails until then.
  */
 export const mayFrom = {
-  public: ['getHealth', 'getOpenApi', 'getErrorCatalogue'],
+  public: ['getHealth', 'getOpenApi', 'getErrorCatalogue', 'listPlatforms'],
   'signed-in': ['getMe', 'createWorkspace', 'listWorkspaces'],
   viewer: [
     'getWorkspace',

@@ -52,7 +52,7 @@ const of = <P extends PlatformId, B extends string, S extends z.ZodType>(
 ) => ({ platform: z.literal(platform), builderType: z.literal(builderType), settings });
 
 /** Settings of each builder type as they are written. */
-export const builderSettings = {
+const writtenAs = {
   'amazon-ebs': amazonEbsInput,
   'azure-managed': azureManagedInput(secretInput),
   'azure-gallery': azureGalleryInput(secretInput),
@@ -65,7 +65,6 @@ export const builderSettings = {
   nutanix: nutanixInput(secretInput),
   qemu: qemuInput(secretInput),
 };
-const writtenAs = builderSettings;
 
 /** What is wrong beside a missing or unknown builder type. */
 const always = {

@@ -93,8 +93,3 @@ export const connectionStored = z.discriminatedUnion('platform', [
 ]);
 export type ConnectionInput = z.infer<typeof connectionInput>;
 export type ConnectionStored = z.infer<typeof connectionStored>;
-
-/** Settings of each platform as they are written: what the catalogue of platforms shows. */
-export const connectionSettings = Object.fromEntries(
-  Object.entries(input).map(([platform, { settings }]): [string, z.ZodType] => [platform, settings]),
-);
