@@ -208,7 +208,7 @@ const ROUNDS = Array.from({ length: 50 }, (_, n) => n);
 const settled = async (attempts: Promise<unknown>[]) => {
   const results = await Promise.allSettled(attempts);
   const won = results.filter((one) => one.status === 'fulfilled').length;
-  const reasons = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  const reasons = results.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
   expect(reasons.filter((reason) => !(reason instanceof EntityRefused))).toEqual([]);
   return won;
 };
@@ -247,7 +247,7 @@ describe('sixteen at once, fifty times', () => {
       const there = await entityStore(core, scope).get('connection', target.id);
       const made = await entityStore(core, scope).getAll(users.map(ref));
       expect(there === undefined).toBe(made.length === 0);
-      expect((await usersOf(scope, target)).toSorted()).toEqual(made.map((item) => item['id']).toSorted());
+      expect(new Set(await usersOf(scope, target))).toEqual(new Set(made.map((item) => item['id'])));
     }
   });
 });
