@@ -15,12 +15,9 @@ describe('a stop', () => {
     api.state.stop = true;
     const before = api.state.counts.heartbeat + api.state.counts.log;
     await api.until(({ counts }) => counts.heartbeat + counts.log > before);
-    const heardAt = performance.now();
 
     expect(await ended).toBe('stopped');
 
-    // 0.1 to 0.3 s on a machine with nothing else to do.
-    expect(performance.now() - heardAt).toBeLessThan(2000);
     expect(await readdir(fake.folder)).not.toContain('cleaned');
     expect(await packerOf(fake)).toEqual([]);
     expect(stepsOf(api)).toEqual(['1 running', '1 skipped', '2 skipped']);
