@@ -1,14 +1,35 @@
 import * as z from 'zod';
 
-const readableField = (schema: z.core.$ZodType): z.core.$ZodType => {
-  if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return z.string();
-  if (schema instanceof z.ZodNumberFormat) return z.int();
-  if (schema instanceof z.ZodNumber) return z.number();
-  if (schema instanceof z.ZodOptional) return z.optional(readableField(schema.unwrap()));
+const text = z.string();
+const whole = z.int();
+const number = z.number();
+type Remembered = WeakMap<z.core.$ZodType, z.core.$ZodType>;
+
+/** Making a schema costs a function's cold start some microseconds, and these are made by the thousand: each once. */
+const once = (
+  memory: Remembered,
+  from: z.core.$ZodType,
+  make: (from: z.core.$ZodType) => z.core.$ZodType,
+): z.core.$ZodType => {
+  const found = memory.get(from) ?? make(from);
+  memory.set(from, found);
+  return found;
+};
+const known: Remembered = new WeakMap();
+const optionals: Remembered = new WeakMap();
+const lists: Remembered = new WeakMap();
+
+const readableField = (schema: z.core.$ZodType): z.core.$ZodType => once(known, schema, made);
+
+const made = (schema: z.core.$ZodType): z.core.$ZodType => {
+  if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return text;
+  if (schema instanceof z.ZodNumberFormat) return whole;
+  if (schema instanceof z.ZodNumber) return number;
+  if (schema instanceof z.ZodOptional) return once(optionals, readableField(schema.unwrap()), z.optional);
   if (schema instanceof z.ZodDefault)
     return z._default(readableField(schema.unwrap()), schema.def.defaultValue);
-  if (schema instanceof z.ZodArray) return z.array(readableField(schema.element));
-  if (schema instanceof z.ZodRecord) return z.record(z.string(), readableField(schema.valueType));
+  if (schema instanceof z.ZodArray) return once(lists, readableField(schema.element), z.array);
+  if (schema instanceof z.ZodRecord) return z.record(text, readableField(schema.valueType));
   if (schema instanceof z.ZodObject) return z.object(readableShape(schema.shape));
   if (schema instanceof z.ZodUnion) return z.union(schema.options.map(readableField));
   return schema;

@@ -125,26 +125,25 @@ const buildFields = {
   ),
 };
 
+const managedFields = {
+  ...buildFields,
+  managedImageResourceGroupName: resourceGroup.describe('Existing resource group that the image is put in.'),
+  managedImageStorageAccountType: oneOf(
+    ['Standard_LRS', 'StandardSSD_LRS', 'Premium_LRS'],
+    'Storage of the image. Default: Standard_LRS.',
+  ),
+  managedImageZoneResilient: flag('Keep the image in zone-redundant storage. Default: false.'),
+  managedImageOsDiskSnapshotName: shaped(/^\w{1,79}$/, 'is no snapshot name')
+    .optional()
+    .describe('Also make a snapshot of the system disk under this name. Default: none.'),
+  managedImageDataDiskSnapshotPrefix: shaped(/^\w{1,59}$/, 'is no prefix of a snapshot name')
+    .optional()
+    .describe('Also make snapshots of the data disks, named with this prefix. Default: none.'),
+};
+
 /** Arguments of Packer's `azure-arm` for a managed image: one image in one region. */
 export const azureManagedSettings = <S extends z.ZodType>(secret: S) =>
-  z.strictObject({
-    ...buildFields,
-    ...loginFields(secret),
-    managedImageResourceGroupName: resourceGroup.describe(
-      'Existing resource group that the image is put in.',
-    ),
-    managedImageStorageAccountType: oneOf(
-      ['Standard_LRS', 'StandardSSD_LRS', 'Premium_LRS'],
-      'Storage of the image. Default: Standard_LRS.',
-    ),
-    managedImageZoneResilient: flag('Keep the image in zone-redundant storage. Default: false.'),
-    managedImageOsDiskSnapshotName: shaped(/^\w{1,79}$/, 'is no snapshot name')
-      .optional()
-      .describe('Also make a snapshot of the system disk under this name. Default: none.'),
-    managedImageDataDiskSnapshotPrefix: shaped(/^\w{1,59}$/, 'is no prefix of a snapshot name')
-      .optional()
-      .describe('Also make snapshots of the data disks, named with this prefix. Default: none.'),
-  });
+  z.strictObject({ ...managedFields, ...loginFields(secret) });
 
 const targetRegion = z.strictObject({
   name: azureLocation.describe('Region that the version is replicated to.'),
@@ -178,27 +177,29 @@ const galleryDestination = z.strictObject({
   useShallowReplication: flag('Quick, for tests: only the build region, one replica. Default: false.'),
 });
 
+const galleryFields = {
+  ...buildFields,
+  sharedImageGalleryReplicaCount: whole(1, 100, 'Replicas in each of replicationRegions. Default: 1.'),
+  sharedImageGalleryTimeout: span('How long to wait until the version is published. Default: 60m.'),
+  sharedGalleryImageVersionEndOfLifeDate: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('When the version ends its life, RFC 3339. Default: never.'),
+  sharedGalleryImageVersionExcludeFromLatest: flag('Not the newest for VMs that ask for it. Default: false.'),
+  securityType: oneOf(['TrustedLaunch', 'ConfidentialVM'], 'Security of the build VM. Default: standard.'),
+  secureBootEnabled: flag('Secure boot; trusted launch needs it. Default: false.'),
+  vtpmEnabled: flag('Virtual TPM; trusted launch needs it. Default: false.'),
+  diskEncryptionSetId: encryptionSet
+    .optional()
+    .describe('Disk encryption set of the build VM. Default: none.'),
+};
+
 /** Arguments of Packer's `azure-arm` for a version of a gallery image, replicated to any number of regions. */
 export const azureGallerySettings = <S extends z.ZodType>(secret: S, destination = galleryDestination) =>
   z.strictObject({
-    ...buildFields,
+    ...galleryFields,
     ...loginFields(secret),
     sharedImageGalleryDestination: destination.describe('Gallery and regions of the image version.'),
-    sharedImageGalleryReplicaCount: whole(1, 100, 'Replicas in each of replicationRegions. Default: 1.'),
-    sharedImageGalleryTimeout: span('How long to wait until the version is published. Default: 60m.'),
-    sharedGalleryImageVersionEndOfLifeDate: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe('When the version ends its life, RFC 3339. Default: never.'),
-    sharedGalleryImageVersionExcludeFromLatest: flag(
-      'Not the newest for VMs that ask for it. Default: false.',
-    ),
-    securityType: oneOf(['TrustedLaunch', 'ConfidentialVM'], 'Security of the build VM. Default: standard.'),
-    secureBootEnabled: flag('Secure boot; trusted launch needs it. Default: false.'),
-    vtpmEnabled: flag('Virtual TPM; trusted launch needs it. Default: false.'),
-    diskEncryptionSetId: encryptionSet
-      .optional()
-      .describe('Disk encryption set of the build VM. Default: none.'),
   });
 
 type Common = {

@@ -19,66 +19,67 @@ const vlanId = shaped(
   'is no VLAN id, as text from 1 to 4094',
 );
 
+const fields = {
+  generation: whole(1, 2, 'Generation of the machine. Default: 1.'),
+  cpus: whole(1, 240, 'Virtual CPUs. Default: 1.'),
+  memory: whole(32, 32_768, 'Memory, MB. Default: 1024.'),
+  enableDynamicMemory: flag('Dynamic memory. Default: false.'),
+  diskSize: whole(256, 67_108_864, 'Size of the system disk, MB. Default: 40960.'),
+  diskBlockSize: whole(1, 256, 'Block size of the disk, MiB; 1 suits Linux. Default: 32.'),
+  diskAdditionalSize: z
+    .array(z.int().min(256).max(67_108_864))
+    .max(64)
+    .optional()
+    .describe('Sizes of further disks, MB each. Default: none.'),
+  differencingDisk: flag('Write changes to a differencing disk, where the base is a disk. Default: false.'),
+  useFixedVhdFormat: flag('Fixed VHD; needs generation 1 and skipCompaction. Default: false.'),
+  skipCompaction: flag('Do not compact the disk. Default: false.'),
+  skipExport: flag('Do not export the machine, keep the disks only. Default: false.'),
+  keepRegistered: flag('Keep the machine in Hyper-V after the build. Default: false.'),
+  switchName: text(255, 'Virtual switch. Default: an external one that is up.'),
+  switchVlanId: vlanId.optional().describe("VLAN of the switch's card, as text. Default: none."),
+  vlanId: vlanId.optional().describe("VLAN of the machine's card, as text. Default: none."),
+  macAddress: shaped(/^[0-9a-fA-F]{12}$/, 'is no MAC address without delimiters such as 00155d000001')
+    .optional()
+    .describe('MAC address without delimiters. Default: any.'),
+  useLegacyNetworkAdapter: flag('Emulated network card, generation 1 only. Default: false.'),
+  enableMacSpoofing: flag('MAC address spoofing. Default: false.'),
+  enableSecureBoot: flag('Secure boot, generation 2 only. Default: false.'),
+  secureBootTemplate: oneOf(
+    ['MicrosoftWindows', 'MicrosoftUEFICertificateAuthority'],
+    'Template of secure boot; Linux needs the second. Default: MicrosoftWindows.',
+  ),
+  enableTpm: flag('Virtual TPM, generation 2 only. Default: false.'),
+  enableVirtualizationExtensions: flag('Nested virtualisation; needs 4096 MB. Default: false.'),
+  guestAdditionsMode: oneOf(['none', 'disable'], 'Guest additions. Default: none.'),
+  configurationVersion: shaped(/^\d{1,3}\.\d{1,3}$/, 'is no configuration version such as 10.0')
+    .optional()
+    .describe('Configuration version of the machine. Default: the newest of the host.'),
+  firstBootDevice: shaped(
+    /^(IDE(:\d:\d)?|SCSI:\d{1,2}:\d{1,2}|CD|DVD|Floppy|NET)$/,
+    'is no boot device such as DVD or SCSI:0:0',
+  )
+    .optional()
+    .describe('Device that is booted first. Default: that of Hyper-V.'),
+  headless: flag('No window on the host. Default: true.'),
+  disableShutdown: flag('The last step shuts the machine down by itself. Default: false.'),
+  outputDirectory: absoluteFolder
+    .optional()
+    .describe(
+      "Folder of the agent's machine that the image goes to, in a folder of its own. Default: the agent's image folder.",
+    ),
+  tempPath: absoluteFolder
+    .optional()
+    .describe("Folder for the machine's files while building. Default: the agent's."),
+  ...bootFields,
+};
+
 /**
  * Arguments of Packer's `hyperv-iso` builder. Bounds of memory and disks are those that the plugin itself checks.
  * What names files of the agent's machine is left out, but for the folder that the results go to.
  */
 export const hypervIsoSettings = <S extends z.ZodType>(secret: S) =>
-  z.strictObject({
-    generation: whole(1, 2, 'Generation of the machine. Default: 1.'),
-    cpus: whole(1, 240, 'Virtual CPUs. Default: 1.'),
-    memory: whole(32, 32_768, 'Memory, MB. Default: 1024.'),
-    enableDynamicMemory: flag('Dynamic memory. Default: false.'),
-    diskSize: whole(256, 67_108_864, 'Size of the system disk, MB. Default: 40960.'),
-    diskBlockSize: whole(1, 256, 'Block size of the disk, MiB; 1 suits Linux. Default: 32.'),
-    diskAdditionalSize: z
-      .array(z.int().min(256).max(67_108_864))
-      .max(64)
-      .optional()
-      .describe('Sizes of further disks, MB each. Default: none.'),
-    differencingDisk: flag('Write changes to a differencing disk, where the base is a disk. Default: false.'),
-    useFixedVhdFormat: flag('Fixed VHD; needs generation 1 and skipCompaction. Default: false.'),
-    skipCompaction: flag('Do not compact the disk. Default: false.'),
-    skipExport: flag('Do not export the machine, keep the disks only. Default: false.'),
-    keepRegistered: flag('Keep the machine in Hyper-V after the build. Default: false.'),
-    switchName: text(255, 'Virtual switch. Default: an external one that is up.'),
-    switchVlanId: vlanId.optional().describe("VLAN of the switch's card, as text. Default: none."),
-    vlanId: vlanId.optional().describe("VLAN of the machine's card, as text. Default: none."),
-    macAddress: shaped(/^[0-9a-fA-F]{12}$/, 'is no MAC address without delimiters such as 00155d000001')
-      .optional()
-      .describe('MAC address without delimiters. Default: any.'),
-    useLegacyNetworkAdapter: flag('Emulated network card, generation 1 only. Default: false.'),
-    enableMacSpoofing: flag('MAC address spoofing. Default: false.'),
-    enableSecureBoot: flag('Secure boot, generation 2 only. Default: false.'),
-    secureBootTemplate: oneOf(
-      ['MicrosoftWindows', 'MicrosoftUEFICertificateAuthority'],
-      'Template of secure boot; Linux needs the second. Default: MicrosoftWindows.',
-    ),
-    enableTpm: flag('Virtual TPM, generation 2 only. Default: false.'),
-    enableVirtualizationExtensions: flag('Nested virtualisation; needs 4096 MB. Default: false.'),
-    guestAdditionsMode: oneOf(['none', 'disable'], 'Guest additions. Default: none.'),
-    configurationVersion: shaped(/^\d{1,3}\.\d{1,3}$/, 'is no configuration version such as 10.0')
-      .optional()
-      .describe('Configuration version of the machine. Default: the newest of the host.'),
-    firstBootDevice: shaped(
-      /^(IDE(:\d:\d)?|SCSI:\d{1,2}:\d{1,2}|CD|DVD|Floppy|NET)$/,
-      'is no boot device such as DVD or SCSI:0:0',
-    )
-      .optional()
-      .describe('Device that is booted first. Default: that of Hyper-V.'),
-    headless: flag('No window on the host. Default: true.'),
-    disableShutdown: flag('The last step shuts the machine down by itself. Default: false.'),
-    outputDirectory: absoluteFolder
-      .optional()
-      .describe(
-        "Folder of the agent's machine that the image goes to, in a folder of its own. Default: the agent's image folder.",
-      ),
-    tempPath: absoluteFolder
-      .optional()
-      .describe("Folder for the machine's files while building. Default: the agent's."),
-    ...bootFields,
-    ...loginFields(secret),
-  });
+  z.strictObject({ ...fields, ...loginFields(secret) });
 
 type Settings = {
   generation?: number | undefined;

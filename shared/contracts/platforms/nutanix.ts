@@ -63,59 +63,60 @@ const category = z.strictObject({
   value: templateSafeText(64).min(1).describe('Its value.'),
 });
 
+const fields = {
+  clusterName: text(255, 'Cluster that builds, by name. Either this or clusterUuid.'),
+  clusterUuid: uuid.optional().describe('Cluster that builds, by UUID.'),
+  cpu: whole(1, 240, 'Virtual CPUs. Default: 1.'),
+  core: whole(1, 240, 'Cores of each CPU. Default: 1.'),
+  memoryMb: whole(256, 4_194_304, 'Memory, MB. Default: 4096.'),
+  hardwareVirtualization: flag('Nested virtualisation. Default: false.'),
+  bootType: oneOf(['legacy', 'uefi', 'secure_boot'], 'Firmware. Default: legacy.'),
+  bootPriority: oneOf(['cdrom', 'disk'], 'What is booted first. Default: cdrom.'),
+  vtpm: z
+    .strictObject({ enabled: z.boolean().describe('Whether there is one.') })
+    .optional()
+    .describe('Virtual TPM; needs bootType uefi or secure_boot. Default: none.'),
+  serialport: flag('A serial port; some cloud images need one. Default: false.'),
+  project: text(255, 'Project of the machine. Default: none.'),
+  gpu: z
+    .array(z.strictObject({ name: templateSafeText(255).min(1).describe('Name of the GPU.') }))
+    .max(16)
+    .optional()
+    .describe('GPUs of the machine. Default: none.'),
+  vmNics: z.array(nic).min(1).max(10).describe('Network cards.'),
+  diskSizeGb: bootDisk,
+  vmDisks: z
+    .array(furtherDisk)
+    .max(30)
+    .optional()
+    .describe(
+      "Further disks; the first comes from the operating system's image. For an ISO name the DISK to install on.",
+    ),
+  vmCategories: z.array(category).max(30).optional().describe('Categories of the machine. Default: none.'),
+  imageDescription: text(1000, 'Description of the image. Default: none.'),
+  imageCategories: z
+    .array(category)
+    .max(30)
+    .optional()
+    .describe("Categories of the image, beside the connection's. Default: none."),
+  vmClean: z
+    .strictObject({ cdrom: z.boolean().describe('Take CD-ROM drives out.') })
+    .optional()
+    .describe('What is taken out before the image is made. Default: nothing.'),
+  userData: z
+    .string()
+    .max(32_768)
+    .regex(/^[A-Za-z0-9+/=\s]*$/, 'is no Base64 text')
+    .optional()
+    .describe('Cloud-init data for Linux, Base64. Default: none.'),
+  ipWaitTimeout: span('How long to wait for an address. Default: 30m.'),
+  disableStopInstance: flag('The last step stops the machine by itself. Default: false.'),
+  ...bootFields,
+};
+
 /** Arguments of Packer's `nutanix` builder. */
 export const nutanixSettings = <S extends z.ZodType>(secret: S) =>
-  z.strictObject({
-    clusterName: text(255, 'Cluster that builds, by name. Either this or clusterUuid.'),
-    clusterUuid: uuid.optional().describe('Cluster that builds, by UUID.'),
-    cpu: whole(1, 240, 'Virtual CPUs. Default: 1.'),
-    core: whole(1, 240, 'Cores of each CPU. Default: 1.'),
-    memoryMb: whole(256, 4_194_304, 'Memory, MB. Default: 4096.'),
-    hardwareVirtualization: flag('Nested virtualisation. Default: false.'),
-    bootType: oneOf(['legacy', 'uefi', 'secure_boot'], 'Firmware. Default: legacy.'),
-    bootPriority: oneOf(['cdrom', 'disk'], 'What is booted first. Default: cdrom.'),
-    vtpm: z
-      .strictObject({ enabled: z.boolean().describe('Whether there is one.') })
-      .optional()
-      .describe('Virtual TPM; needs bootType uefi or secure_boot. Default: none.'),
-    serialport: flag('A serial port; some cloud images need one. Default: false.'),
-    project: text(255, 'Project of the machine. Default: none.'),
-    gpu: z
-      .array(z.strictObject({ name: templateSafeText(255).min(1).describe('Name of the GPU.') }))
-      .max(16)
-      .optional()
-      .describe('GPUs of the machine. Default: none.'),
-    vmNics: z.array(nic).min(1).max(10).describe('Network cards.'),
-    diskSizeGb: bootDisk,
-    vmDisks: z
-      .array(furtherDisk)
-      .max(30)
-      .optional()
-      .describe(
-        "Further disks; the first comes from the operating system's image. For an ISO name the DISK to install on.",
-      ),
-    vmCategories: z.array(category).max(30).optional().describe('Categories of the machine. Default: none.'),
-    imageDescription: text(1000, 'Description of the image. Default: none.'),
-    imageCategories: z
-      .array(category)
-      .max(30)
-      .optional()
-      .describe("Categories of the image, beside the connection's. Default: none."),
-    vmClean: z
-      .strictObject({ cdrom: z.boolean().describe('Take CD-ROM drives out.') })
-      .optional()
-      .describe('What is taken out before the image is made. Default: nothing.'),
-    userData: z
-      .string()
-      .max(32_768)
-      .regex(/^[A-Za-z0-9+/=\s]*$/, 'is no Base64 text')
-      .optional()
-      .describe('Cloud-init data for Linux, Base64. Default: none.'),
-    ipWaitTimeout: span('How long to wait for an address. Default: 30m.'),
-    disableStopInstance: flag('The last step stops the machine by itself. Default: false.'),
-    ...bootFields,
-    ...loginFields(secret),
-  });
+  z.strictObject({ ...fields, ...loginFields(secret) });
 
 type Settings = Pick<
   z.infer<ReturnType<typeof nutanixSettings<z.ZodUnknown>>>,

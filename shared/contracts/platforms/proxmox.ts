@@ -181,7 +181,7 @@ const hardware = {
     .describe('Serial ports. Default: none.'),
 };
 
-const common = <S extends z.ZodType>(secret: S) => ({
+const common = {
   node: shaped(/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, 'is no node name').describe(
     'Node that builds.',
   ),
@@ -203,35 +203,34 @@ const common = <S extends z.ZodType>(secret: S) => ({
   cloudInitDiskType: oneOf(['ide', 'scsi', 'sata'], 'Bus of that drive. Default: ide.'),
   ...hardware,
   ...bootFields,
-  ...loginFields(secret),
-});
+};
+
+const isoFields = {
+  ...common,
+  isoStoragePool: pool
+    .optional()
+    .describe("Storage that the operating system's ISO is uploaded to, where it is a URL."),
+  isoDownloadPve: flag('Let the node fetch the ISO itself. Default: false.'),
+  unmountIso: flag('Take the ISO out of the template. Default: true.'),
+};
 
 /** Arguments of Packer's `proxmox-iso` builder. */
 export const proxmoxIsoSettings = <S extends z.ZodType>(secret: S) =>
-  z.strictObject({
-    ...common(secret),
-    isoStoragePool: pool
-      .optional()
-      .describe("Storage that the operating system's ISO is uploaded to, where it is a URL."),
-    isoDownloadPve: flag('Let the node fetch the ISO itself. Default: false.'),
-    unmountIso: flag('Take the ISO out of the template. Default: true.'),
-  });
+  z.strictObject({ ...isoFields, ...loginFields(secret) });
+
+const cloneFields = {
+  ...common,
+  fullClone: flag('Copy the disks, not only link them. Default: true.'),
+  nameserver: z.union([z.ipv4(), z.ipv6()]).optional().describe("DNS server. Default: the host's."),
+  searchdomain: shaped(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'is no domain')
+    .optional()
+    .describe("DNS search domain. Default: the host's."),
+  ipconfig: z.array(ipconfig).max(32).optional().describe('Addresses of the network cards, in their order.'),
+};
 
 /** Arguments of Packer's `proxmox-clone` builder. */
 export const proxmoxCloneSettings = <S extends z.ZodType>(secret: S) =>
-  z.strictObject({
-    ...common(secret),
-    fullClone: flag('Copy the disks, not only link them. Default: true.'),
-    nameserver: z.union([z.ipv4(), z.ipv6()]).optional().describe("DNS server. Default: the host's."),
-    searchdomain: shaped(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'is no domain')
-      .optional()
-      .describe("DNS search domain. Default: the host's."),
-    ipconfig: z
-      .array(ipconfig)
-      .max(32)
-      .optional()
-      .describe('Addresses of the network cards, in their order.'),
-  });
+  z.strictObject({ ...cloneFields, ...loginFields(secret) });
 
 type Common = {
   bios?: string | undefined;

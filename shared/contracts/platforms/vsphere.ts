@@ -65,7 +65,7 @@ const libraryDestination = z.strictObject({
   ovf: flag('Store an OVF template, not a VM template. Default: false.'),
 });
 
-const common = <S extends z.ZodType>(secret: S) => ({
+const common = {
   ...place,
   ...hardware,
   notes: text(2000, 'Notes on the machine. Default: none.'),
@@ -89,8 +89,7 @@ const common = <S extends z.ZodType>(secret: S) => ({
     .optional()
     .describe('Put the result in a content library. Not together with convertToTemplate.'),
   ...bootFields,
-  ...loginFields(secret),
-});
+};
 
 const disk = z.strictObject({
   diskSize: z.int().min(1).max(65_011_712).describe('Size, MiB.'),
@@ -108,46 +107,50 @@ const adapter = z.strictObject({
   passthrough: flag('DirectPath I/O. Default: false.'),
 });
 
+const isoFields = {
+  ...common,
+  guestOsType: shaped(/^[A-Za-z0-9_]{2,80}$/, 'is no guest type such as ubuntu64Guest')
+    .optional()
+    .describe('Guest type of vSphere, for example windows2022srvNext_64Guest. Default: otherGuest.'),
+  vmVersion: whole(4, 30, 'Hardware version. Default: the newest of the host.'),
+  storage: z.array(disk).min(1).max(60).describe('Disks, the system disk first.'),
+  diskControllerType: z
+    .array(z.enum(['lsilogic', 'lsilogic-sas', 'pvscsi', 'nvme', 'scsi', 'sata']))
+    .min(1)
+    .max(4)
+    .optional()
+    .describe('Disk controllers. Default: one lsilogic.'),
+  networkAdapters: z.array(adapter).max(10).optional().describe('Network cards. Default: none.'),
+  usbController: z
+    .array(z.enum(['usb', 'xhci']))
+    .max(2)
+    .optional()
+    .describe('USB controllers: usb (2.0), xhci (3.0). Default: none.'),
+  cdromType: oneOf(['ide', 'sata'], 'Controller of the CD-ROM drive. Default: ide.'),
+  isoPaths: z
+    .array(templateSafeText(1000).min(1))
+    .max(4)
+    .optional()
+    .describe(
+      "Further ISOs in a datastore or content library, such as drivers; the system's comes from the operating system.",
+    ),
+};
+
 /** Arguments of Packer's `vsphere-iso` builder. */
 export const vsphereIsoSettings = <S extends z.ZodType>(secret: S) =>
-  z.strictObject({
-    ...common(secret),
-    guestOsType: shaped(/^[A-Za-z0-9_]{2,80}$/, 'is no guest type such as ubuntu64Guest')
-      .optional()
-      .describe('Guest type of vSphere, for example windows2022srvNext_64Guest. Default: otherGuest.'),
-    vmVersion: whole(4, 30, 'Hardware version. Default: the newest of the host.'),
-    storage: z.array(disk).min(1).max(60).describe('Disks, the system disk first.'),
-    diskControllerType: z
-      .array(z.enum(['lsilogic', 'lsilogic-sas', 'pvscsi', 'nvme', 'scsi', 'sata']))
-      .min(1)
-      .max(4)
-      .optional()
-      .describe('Disk controllers. Default: one lsilogic.'),
-    networkAdapters: z.array(adapter).max(10).optional().describe('Network cards. Default: none.'),
-    usbController: z
-      .array(z.enum(['usb', 'xhci']))
-      .max(2)
-      .optional()
-      .describe('USB controllers: usb (2.0), xhci (3.0). Default: none.'),
-    cdromType: oneOf(['ide', 'sata'], 'Controller of the CD-ROM drive. Default: ide.'),
-    isoPaths: z
-      .array(templateSafeText(1000).min(1))
-      .max(4)
-      .optional()
-      .describe(
-        "Further ISOs in a datastore or content library, such as drivers; the system's comes from the operating system.",
-      ),
-  });
+  z.strictObject({ ...isoFields, ...loginFields(secret) });
+
+const cloneFields = {
+  ...common,
+  linkedClone: flag("Clone linked to the template's newest snapshot. Default: false."),
+  diskSize: whole(1, 65_011_712, 'Size of the system disk, MiB. Default: that of the template.'),
+  network: text(1000, 'Network of the machine. Default: that of the template.'),
+  macAddress: macAddress.optional().describe('MAC address; needs network. Default: any.'),
+};
 
 /** Arguments of Packer's `vsphere-clone` builder. */
 export const vsphereCloneSettings = <S extends z.ZodType>(secret: S) =>
-  z.strictObject({
-    ...common(secret),
-    linkedClone: flag("Clone linked to the template's newest snapshot. Default: false."),
-    diskSize: whole(1, 65_011_712, 'Size of the system disk, MiB. Default: that of the template.'),
-    network: text(1000, 'Network of the machine. Default: that of the template.'),
-    macAddress: macAddress.optional().describe('MAC address; needs network. Default: any.'),
-  });
+  z.strictObject({ ...cloneFields, ...loginFields(secret) });
 
 type Common = {
   cluster?: unknown;
