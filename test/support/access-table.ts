@@ -4,7 +4,7 @@
  */
 export const mayFrom = {
   public: ['getHealth', 'getOpenApi', 'getErrorCatalogue', 'listPlatforms'],
-  'signed-in': ['getMe', 'createWorkspace', 'listWorkspaces'],
+  'signed-in': ['getMe', 'listRunnerPools', 'createWorkspace', 'listWorkspaces'],
   viewer: [
     'getWorkspace',
     'listMembers',
@@ -15,6 +15,10 @@ export const mayFrom = {
     'listResources',
     'readResource',
     'downloadResource',
+    'listConnectors',
+    'readConnector',
+    'listTags',
+    'listAuditEvents',
     'listConnections',
     'readConnection',
     'listOperatingSystems',
@@ -47,6 +51,7 @@ export const mayFrom = {
   ],
   operator: ['createRun', 'stopRun', 'deleteLeftovers'],
   editor: [
+    'deleteRun',
     'createResource',
     'changeResource',
     'deleteResource',
@@ -55,6 +60,10 @@ export const mayFrom = {
     'createSchedule',
     'changeSchedule',
     'deleteSchedule',
+    'createConnector',
+    'changeConnector',
+    'deleteConnector',
+    'createRegistrationCode',
     'createConnection',
     'changeConnection',
     'deleteConnection',
