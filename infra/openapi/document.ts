@@ -1,5 +1,6 @@
 /** The public API as an OpenAPI 3.1 document, derived from the route list: nothing here repeats a route. */
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { MAX_BODY_BYTES, MAX_DEPTH, MAX_ERRORS, MAX_MEMBERS } from '../../shared/contracts/limits.ts';
 import { problemSchema } from '../../shared/contracts/problem.ts';
 import { routes } from '../../shared/contracts/routes/index.ts';
 import type { Route } from '../../shared/contracts/routes/route.ts';
@@ -13,10 +14,10 @@ const SECURITY_SCHEME = 'bearer';
 const DESCRIPTION = `Builds, numbers and retires golden machine images.
 
 Only the \`status\` of a run is a closed list: every other list of values may grow. Errors are problems (RFC 9457) that
-name each wrong field, at most 100 of them; nothing is stored on any error.
+name each wrong field, at most ${MAX_ERRORS} of them; nothing is stored on any error.
 
 A body is JSON in UTF-8, also when it comes without a Content-Type; a Content-Encoding is not taken. It has at most
-262,144 bytes, 32 levels and 1,000 members in a list or object; no text in it holds NUL, no field is called
+${MAX_BODY_BYTES} bytes, ${MAX_DEPTH} levels and ${MAX_MEMBERS} members in a list or object; no text in it holds NUL, no field is called
 \`__proto__\`. Of a key that stands in an object twice the last one counts. Unknown and read-only fields are refused.
 
 A name is unique per kind and workspace without regard to case and to compatible forms of Unicode.`;
@@ -42,7 +43,8 @@ export function openApiDocument(): OpenApiDocument {
     // Relative: the document is served by the deployment it describes.
     servers: [{ url: '/' }],
     tags: [
-      { name: 'access', description: 'Who you are, workspaces, tokens, and what is public' },
+      { name: 'public', description: 'What needs no token' },
+      { name: 'access', description: 'Who you are, workspaces and tokens' },
       { name: 'definitions', description: 'What a team describes an image with' },
       { name: 'runs', description: 'Runs, their logs and leftovers, and the image versions they made' },
     ],

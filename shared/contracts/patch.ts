@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MAX_MEMBERS } from './limits.ts';
 
 type Fields = Record<string, z.core.$ZodType[]>;
 
@@ -36,7 +37,10 @@ export const fieldNames = (schema: z.core.$ZodType): string[] => Object.keys(fie
 
 /** A field in a patch; without a default, which would else be written by a patch that does not mention it. */
 const patchOfField = (schemas: z.core.$ZodType[]): z.ZodType => {
-  if (schemas.some(isMergeable)) return z.record(z.string(), z.unknown()).nullable().optional();
+  if (schemas.some(isMergeable)) {
+    const map = z.record(z.string(), z.unknown()).meta({ maxProperties: MAX_MEMBERS });
+    return map.nullable().optional();
+  }
   const distinct = [...new Set(schemas.map(bare))];
   const [only] = distinct;
   const value = distinct.length === 1 && only !== undefined ? only : z.union(distinct);

@@ -55,6 +55,88 @@ test('every reference leads somewhere', () => {
   expect(Object.keys(components['schemas'] ?? {}).length).toBeGreaterThan(25);
 });
 
+const schemaSchema = z.looseObject({
+  $ref: z.string().optional(),
+  type: z.union([z.string(), z.array(z.string())]).optional(),
+  items: z.unknown().optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  additionalProperties: z.unknown().optional(),
+});
+
+/** Places in a schema where a list, a map or a text may be of any length. */
+const boundless = (value: unknown, place: string, seen: readonly string[] = []): string[] => {
+  const schema = schemaSchema.safeParse(value).data;
+  if (schema === undefined) return [];
+  const has = (...keys: string[]) => keys.some((key) => schema[key] !== undefined);
+  const name = schema.$ref?.split('/').at(-1);
+  if (name !== undefined)
+    return seen.includes(name) ? [] : boundless(document.components?.schemas?.[name], name, [...seen, name]);
+  const alternatives = [schema['anyOf'], schema['oneOf'], schema['allOf']].flatMap((one) =>
+    Array.isArray(one) ? one.flatMap((each) => boundless(each, place, seen)) : [],
+  );
+  const types = [schema.type].flat();
+  const isMap = types.includes('object') && typeof schema.additionalProperties === 'object';
+  return [
+    ...alternatives,
+    ...(types.includes('array') && !has('maxItems') ? [`${place}: list`] : []),
+    ...(isMap && !has('maxProperties') ? [`${place}: map`] : []),
+    ...(types.includes('string') && !has('maxLength', 'pattern', 'format', 'enum', 'const')
+      ? [`${place}: text`]
+      : []),
+    ...(schema.items === undefined ? [] : boundless(schema.items, `${place}/*`, seen)),
+    ...(isMap ? boundless(schema.additionalProperties, `${place}/*`, seen) : []),
+    ...Object.entries(schema.properties ?? {}).flatMap(([key, one]) =>
+      boundless(one, `${place}/${key}`, seen),
+    ),
+  ];
+};
+
+const bodySchema = z.object({
+  requestBody: z.object({ content: z.record(z.string(), z.object({ schema: z.unknown() })) }).optional(),
+});
+const bodyOf = ({ path, method }: Route) => {
+  const verbs: Record<string, unknown> = { ...document.paths?.[path] };
+  return bodySchema.parse(verbs[method.toLowerCase()]).requestBody?.content ?? {};
+};
+
+test.each(operations.filter(([, { body }]) => body !== undefined))(
+  '%s says how long each list, map and text of its body may be',
+  (id, route) => {
+    const schemas = Object.values(bodyOf(route)).map(({ schema }) => schema);
+    expect(schemas.flatMap((schema) => boundless(schema, id))).toEqual([]);
+  },
+);
+
+test.each(operations.filter(([, { body }]) => body !== undefined))(
+  '%s takes JSON, a change also as a merge patch',
+  (_id, route) => {
+    const types = route.method === 'PATCH' ? ['application/merge-patch+json'] : [];
+    expect(Object.keys(bodyOf(route))).toEqual([...types, 'application/json']);
+  },
+);
+
+test.each(operations)('%s has each answer that the order of checks can give', (_id, route) => {
+  const isIn = route.path.includes('{workspaceId}');
+  const expected = [
+    route.status,
+    500,
+    ...(route.role === 'public' ? [] : [401]),
+    ...(isIn ? [403, 404] : []),
+    ...(route.onlyPeople === true ? [403] : []),
+    ...(route.query === undefined ? [] : [400]),
+    ...(route.body === undefined ? [] : [400, 413, 415, 422]),
+    ...(route.method === 'GET' ? [] : [409]),
+    ...(route.method === 'PATCH' ? [412] : []),
+    ...(route.otherAnswers ?? []).map(({ status }) => status),
+  ];
+  expect(Object.keys(operationOf(route).responses)).toEqual(expect.arrayContaining(expected.map(String)));
+});
+
+test('a secret is only written', () => {
+  const text = JSON.stringify(document.components?.schemas?.['ConnectionInput']);
+  expect(text).toContain('"writeOnly":true');
+});
+
 test('what may be true or false is a boolean', () => {
   const dryRun = operationOf(routes.deleteLeftovers).parameters.find(({ name }) => name === 'dryRun');
   expect(dryRun?.schema).toEqual({ type: 'boolean', default: true });

@@ -107,7 +107,8 @@ const buildFields = {
     .describe("Project that the image is made in. Default: the connection's."),
   imageStorageLocations: z
     .array(shaped(/^[a-z]+(-[a-z]+\d{1,2})?$/, 'is no storage location such as eu or europe-west1'))
-    .length(1)
+    .min(1)
+    .max(1)
     .optional()
     .describe('Where the image is kept: one region or multi-region. Default: the one nearest to the zone.'),
   imageEncryptionKey: encryptionKey.optional().describe('Key of the image. Default: one of Google.'),

@@ -1,13 +1,11 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type * as z from 'zod';
+import { MAX_BODY_BYTES, MAX_ERRORS } from '../../contracts/limits.ts';
 import type { FieldError } from '../../contracts/problem.ts';
 import type { Route } from '../../contracts/routes/route.ts';
 import { pointerOf } from '../../domain/json-pointer.ts';
 import { ApiProblem } from './problem.ts';
 import { screenJson } from './screen-json.ts';
-
-/** Largest body, in bytes: a script of 200,000 characters and its JSON escapes fit. */
-export const MAX_BODY_BYTES = 262_144;
 
 /** Largest body of a runner: 100,000 characters of log in 500 lines, where each may need six bytes in JSON. */
 const MAX_AGENT_BODY_BYTES = 1_000_000;
@@ -30,8 +28,7 @@ export const fieldErrors = (error: z.ZodError, place: 'body' | 'query' = 'body')
     });
   });
 
-/** Most wrong fields that one answer names, and the longest pointer, in characters. */
-export const MAX_ERRORS = 100;
+/** Longest pointer, in characters. */
 const MAX_POINTER = 500;
 
 const segments = ({ pointer }: FieldError): number => pointer.split('/').length;

@@ -1,10 +1,6 @@
+import { MAX_DEPTH, MAX_MEMBERS } from '../../contracts/limits.ts';
 import type { FieldError } from '../../contracts/problem.ts';
 import { pointerOf } from '../../domain/json-pointer.ts';
-
-/** Deepest nesting: no body of ours has more than six levels. */
-export const MAX_DEPTH = 32;
-/** Most members of one list or object: twice what the longest list of any body may have. */
-export const MAX_MEMBERS = 1000;
 
 type Path = (string | number)[];
 type Finding = (path: Path, code: string, detail: string) => void;

@@ -3,17 +3,12 @@ import * as z from 'zod';
 import { listQuery } from '../../../../shared/contracts/common.ts';
 import { connectionInput } from '../../../../shared/contracts/entities/connection.ts';
 import { provisionerInput } from '../../../../shared/contracts/entities/provisioner.ts';
+import { MAX_BODY_BYTES, MAX_ERRORS } from '../../../../shared/contracts/limits.ts';
 import type { Problem } from '../../../../shared/contracts/problem.ts';
 import { routes } from '../../../../shared/contracts/routes/index.ts';
 import type { Route } from '../../../../shared/contracts/routes/route.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
-import {
-  checkBody,
-  checkQuery,
-  jsonBody,
-  MAX_BODY_BYTES,
-  MAX_ERRORS,
-} from '../../../../shared/runtime/api/read-request.ts';
+import { checkBody, checkQuery, jsonBody } from '../../../../shared/runtime/api/read-request.ts';
 import { connectionBody, shellBody } from '../../../support/bodies.ts';
 import { httpEvent } from '../../../support/call-api.ts';
 
