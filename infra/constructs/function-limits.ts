@@ -22,6 +22,7 @@ const answersSocket = limits(SMALL_MEGABYTES, 10);
 const talksToCloud = limits(STANDARD_MEGABYTES, 300);
 
 export const functionLimits: Record<FunctionName, FunctionLimits> = {
+  'api/public': answersRequest,
   'api/access': answersRequest,
   'api/definitions': answersRequest,
   'api/runs': answersRequest,

@@ -55,10 +55,10 @@ export class PublicApi extends Construct {
 
   /** Sends each path to the function of its area, and everything else to the one that says 404. */
   serve(targets: ApiTargets): void {
-    for (const area of ['access', 'definitions', 'runs'] as const) {
+    for (const area of ['public', 'access', 'definitions', 'runs'] as const) {
       const integration = integrationOf(area, targets[area]);
       for (const path of gatewayPaths(area)) this.#addRoute(path, integration);
-      if (area === 'access') this.#addDefaultRoute(integration);
+      if (area === 'public') this.#addDefaultRoute(integration);
     }
     this.#addRoute('/v1/agent/{proxy+}', integrationOf('agent', targets.agent));
   }

@@ -14,6 +14,7 @@ A person may leave a workspace whatever their role is.
 `;
 
 const titles: Record<Exclude<Area, 'agent'>, string> = {
+  public: 'Public',
   access: 'Access',
   definitions: 'Definitions',
   runs: 'Runs',
@@ -23,7 +24,7 @@ const COLUMNS = ['operation', 'method and path', ...roles, 'API token'];
 
 /** The page. `…` stands for `/v1/workspaces/{workspaceId}`. */
 export function accessDocument(): string {
-  const sections = (['access', 'definitions', 'runs'] as const).map(
+  const sections = (['public', 'access', 'definitions', 'runs'] as const).map(
     (area) => `\n## ${titles[area]}\n\n${tableOf(routesOf(area))}`,
   );
   return `${INTRODUCTION}${sections.join('')}`;

@@ -1,13 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WriteRefused } from './table.ts';
-
-/** Somebody else was faster too many times in a row. */
-export class TooContended extends Error {
-  constructor(cause: unknown) {
-    super('too many changes at once', { cause });
-    this.name = 'TooContended';
-  }
-}
+import { TooContended } from './too-contended.ts';
 
 /** With full jitter up to 200 ms, 60 tries settle 50 writers of one row within about 5 s. */
 const TRIES = 60;

@@ -44,6 +44,7 @@ const cloudTask = [...coreReadWrite, ...trafficReadWrite, snapshots, decrypt, as
 
 /** Everything that each function may do, beside writing its log. */
 const allowed: Record<FunctionName, string[]> = {
+  'api/public': [],
   'api/access': [...coreReadWrite, `dynamodb:PutItem ${traffic}`],
   'api/definitions': [
     ...coreReadWrite,

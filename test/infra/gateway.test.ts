@@ -72,7 +72,7 @@ test.each([
   '/v1/workspaces/some-id/nothing',
   '/v1/workspaces/some-id/runs/some-id/nothing',
 ])('%s reaches the function that answers 404 as a problem', (path) => {
-  expect(functionFor(path)).toBe('api/access');
+  expect(functionFor(path)).toBe('api/public');
 });
 
 test('the gateway holds no route beside those of the contract', () => {
@@ -94,7 +94,7 @@ test('a function gets one permission for all its routes', () => {
     source: textOf(Properties['SourceArn']),
   }));
   const ofHttp = permissions.filter(({ source }) => source.includes(':{PublicApi'));
-  expect(ofHttp).toHaveLength(4);
+  expect(ofHttp).toHaveLength(5);
   expect(new Set(ofHttp.map(({ target }) => target)).size).toBe(4);
 });
 

@@ -30,7 +30,9 @@ const functionsSchema = z.object({
   Functions: z.array(
     z.object({
       FunctionName: z.string(),
-      Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
+      Environment: z
+        .object({ Variables: z.record(z.string(), z.string()).default({}) })
+        .default({ Variables: {} }),
     }),
   ),
 });

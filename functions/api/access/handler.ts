@@ -1,7 +1,5 @@
-import openApi from '../../../docs/openapi.json' with { type: 'json' };
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { accessRoutes as routes } from '../../../shared/contracts/routes/access.ts';
-import { errorCatalogue } from '../../../shared/domain/triage/catalogue.ts';
 import { apiHandler } from '../../../shared/runtime/api/api-handler.ts';
 import { authenticator } from '../../../shared/runtime/api/authenticate.ts';
 import { operation } from '../../../shared/runtime/api/operation.ts';
@@ -14,7 +12,6 @@ import { openTable } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { apiToken, createApiToken } from './api-tokens.ts';
 import { deleteMember, listMembers, putMember, readMember } from './members.ts';
-import { platformCatalogue } from './platforms.ts';
 import { listRunnerPools } from './runner-pools.ts';
 import { createSocketTicket } from './socket-tickets.ts';
 import {
@@ -32,21 +29,9 @@ const traffic = openTable(environment.TRAFFIC_TABLE);
 /** What a token holds is hashed, not sealed: this function has no right to the key. */
 const secrets = { seal: () => Promise.reject(new Error('an API token has no sealed field')) };
 const context = ({ scope }: { scope: WorkspaceScope }) => ({ table, secrets, scope });
-const health = { status: 'ok', version: openApi.info.version };
-/** Made when somebody asks for it, once. */
-let platforms: ReturnType<typeof platformCatalogue> | undefined;
-const listPlatforms = async () => {
-  platforms ??= platformCatalogue(openApi);
-  return { body: platforms };
-};
-const catalogue = { items: Object.entries(errorCatalogue).map(([id, entry]) => ({ id, ...entry })) };
 
 export const handler = apiHandler(
   {
-    getHealth: operation(routes.getHealth, async () => ({ body: health })),
-    getOpenApi: operation(routes.getOpenApi, async () => ({ body: openApi })),
-    getErrorCatalogue: operation(routes.getErrorCatalogue, async () => ({ body: catalogue })),
-    listPlatforms: operation(routes.listPlatforms, listPlatforms),
     getMe: operation(routes.getMe, (call) => getMe(table, call.principal)),
     listRunnerPools: operation(routes.listRunnerPools, () => listRunnerPools(environment.RUNNER_POOLS)),
     createWorkspace: operation(routes.createWorkspace, (call) =>

@@ -7,11 +7,20 @@ import type { Parts } from './parts.ts';
 /** The functions behind the HTTP API. Those of the public areas seal secrets; only the agent API opens them. */
 export function apiFunctions(scope: Construct, parts: Parts): Omit<ApiTargets, 'agent'> {
   return {
+    public: publicApi(scope, parts).lambda,
     access: accessApi(scope, parts).lambda,
     definitions: definitionsApi(scope, parts).lambda,
     runs: runsApi(scope, parts).lambda,
   };
 }
+
+const publicApi = (scope: Construct, { stage }: Parts) =>
+  new ServiceFunction(scope, 'PublicDocuments', {
+    stage,
+    name: 'api/public',
+    environment: {},
+    permissions: [],
+  });
 
 const accessApi = (scope: Construct, { stage, state, socket, environment: env }: Parts) =>
   new ServiceFunction(scope, 'AccessApi', {

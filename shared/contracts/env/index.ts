@@ -41,6 +41,7 @@ const limits = {
 };
 
 export const functionEnvironments = {
+  'api/public': z.object({}),
   'api/access': z.object({
     ...core,
     ...traffic,

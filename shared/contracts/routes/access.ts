@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { listQuery, pageOf } from '../common.ts';
-import { platformListSchema } from '../entities/platform.ts';
 import { runnerPoolListSchema } from '../entities/runner-pool.ts';
 import {
   apiTokenInput,
@@ -13,12 +12,10 @@ import {
   workspaceInput,
   workspaceSchema,
 } from '../entities/workspace.ts';
-import { errorCatalogueSchema } from '../error-catalogue.ts';
 import { patchOf } from '../patch.ts';
 import { entityRoutes } from './entity-routes.ts';
 import { inWorkspace, type Route } from './route.ts';
 
-const healthSchema = z.object({ status: z.literal('ok'), version: z.string() }).meta({ id: 'Health' });
 const emptyBody = z.strictObject({}).default({});
 
 const apiTokens = entityRoutes({
@@ -31,45 +28,8 @@ const apiTokens = entityRoutes({
 });
 const ownersOnly = { area: 'access', role: 'owner' } as const;
 
-/** Who you are, the tenants, tokens, and what is public. */
+/** Who you are, the tenants and tokens. */
 export const accessRoutes = {
-  getHealth: {
-    method: 'GET',
-    path: '/v1/health',
-    area: 'access',
-    role: 'public',
-    summary: 'Is the API up',
-    status: 200,
-    response: healthSchema,
-  },
-  getOpenApi: {
-    method: 'GET',
-    path: '/v1/openapi.json',
-    area: 'access',
-    role: 'public',
-    summary: 'This document',
-    status: 200,
-    response: z.looseObject({ openapi: z.string() }),
-  },
-  getErrorCatalogue: {
-    method: 'GET',
-    path: '/v1/error-catalogue',
-    area: 'access',
-    role: 'public',
-    summary: 'Every reason a run can fail for, with its remedy',
-    status: 200,
-    response: errorCatalogueSchema,
-  },
-  listPlatforms: {
-    method: 'GET',
-    path: '/v1/platforms',
-    area: 'access',
-    role: 'public',
-    summary:
-      'Platforms and builder types, with the JSON Schema of the settings of each connection and builder',
-    status: 200,
-    response: platformListSchema,
-  },
   getMe: {
     method: 'GET',
     path: '/v1/me',

@@ -95,7 +95,7 @@ const functionSchema = z.object({
   Description: z.string(),
   Role: attributeSchema,
   Timeout: z.number(),
-  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }).default({ Variables: {} }),
 });
 
 /** The functions of the app by their names, with all that they may do. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { platformCatalogue } from '../../../../functions/api/access/platforms.ts';
+import { platformCatalogue } from '../../../../functions/api/public/platforms.ts';
 import { platformListSchema } from '../../../../shared/contracts/entities/platform.ts';
 import { builderKinds, platformKinds } from '../../../../shared/contracts/platforms/kinds.ts';
 import { builderSettings, connectionBodies } from '../../../support/platform-bodies.ts';

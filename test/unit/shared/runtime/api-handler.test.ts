@@ -8,7 +8,7 @@ import { operation } from '../../../../shared/runtime/api/operation.ts';
 import { ApiProblem, notFound } from '../../../../shared/runtime/api/problem.ts';
 import { logger } from '../../../../shared/runtime/logger.ts';
 import { globalKeys, keys } from '../../../../shared/store/keys.ts';
-import { TooContended } from '../../../../shared/store/retry.ts';
+import { TooContended } from '../../../../shared/store/too-contended.ts';
 import { scopeTo } from '../../../../shared/store/workspace-scope.ts';
 import { ulid, workspaceId } from '../../../support/builders.ts';
 import { callApi, callContext, httpEvent } from '../../../support/call-api.ts';

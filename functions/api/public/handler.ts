@@ -1,0 +1,26 @@
+import openApi from '../../../docs/openapi.json' with { type: 'json' };
+import { publicRoutes as routes } from '../../../shared/contracts/routes/public.ts';
+import { errorCatalogue } from '../../../shared/domain/triage/catalogue.ts';
+import { answerRequests, checkedCall } from '../../../shared/runtime/api/answer-requests.ts';
+import { operation } from '../../../shared/runtime/api/operation.ts';
+import { platformCatalogue } from './platforms.ts';
+
+const health = { status: 'ok', version: openApi.info.version };
+const catalogue = { items: Object.entries(errorCatalogue).map(([id, entry]) => ({ id, ...entry })) };
+/** Made when somebody asks for it, once. */
+let platforms: ReturnType<typeof platformCatalogue> | undefined;
+const listPlatforms = async () => {
+  platforms ??= platformCatalogue(openApi);
+  return { body: platforms };
+};
+
+/** Answers strangers, and so has no right to anything. */
+export const handler = answerRequests(
+  {
+    getHealth: operation(routes.getHealth, async () => ({ body: health })),
+    getOpenApi: operation(routes.getOpenApi, async () => ({ body: openApi })),
+    getErrorCatalogue: operation(routes.getErrorCatalogue, async () => ({ body: catalogue })),
+    listPlatforms: operation(routes.listPlatforms, listPlatforms),
+  },
+  async (event, found) => found.run(checkedCall(event, found)),
+);
