@@ -9,7 +9,10 @@ export const groupItemSchema = z.strictObject({
   enabled: z.boolean().default(true),
 });
 
-const items = z.array(groupItemSchema).max(30);
+const items = z
+  .array(groupItemSchema)
+  .max(30)
+  .describe('In the order they run. One provisioner may stand at several places, with an environment each.');
 
 /** Provisioners in the order they run. */
 export const provisionerGroupInput = z

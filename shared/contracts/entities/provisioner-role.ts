@@ -1,7 +1,9 @@
 import * as z from 'zod';
-import { entityBase, entityInput, idOf, osFamilySchema } from '../common.ts';
+import { entityBase, entityInput, idOf, osFamilySchema, uniqueList } from '../common.ts';
 
-const groupIds = z.array(idOf('provisioner-group')).max(30);
+const groupIds = uniqueList(idOf('provisioner-group'), 30).describe(
+  'In the order they run, each once; together they have at most 200 enabled provisioners.',
+);
 
 /** Groups in the order they run. */
 export const provisionerRoleInput = z

@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { entityBase, entityInput, idOf, plainText, timestamp, timestampInput } from '../common.ts';
+import {
+  entityBase,
+  entityInput,
+  idOf,
+  plainText,
+  timestamp,
+  timestampInput,
+  uniqueList,
+} from '../common.ts';
 
 /** What EventBridge Scheduler's year field ends with; nothing of ours lies beyond. */
 const LAST_YEAR = 2199;
@@ -143,8 +151,6 @@ const timeZone = z
   .transform((name) => zoneOf(name) ?? name)
   .meta({ description: 'IANA time zone, such as Europe/Berlin' });
 
-const distinct = (ids: string[]): boolean => new Set(ids).size === ids.length;
-
 /**
  * The rule of a schedule. `startAt` may be left out, and then the schedule counts from its creation: api.md asks for
  * frequency and start time, and the time of day in a frequency is a start time too. A frequency that names no time of
@@ -171,10 +177,7 @@ const scheduleFields = {
   ...entityInput,
   ...ruleFields,
   timeZone: timeZone.default('UTC'),
-  imageDefinitionIds: z
-    .array(idOf('image-definition'))
-    .max(30)
-    .refine(distinct, 'names a definition twice')
+  imageDefinitionIds: uniqueList(idOf('image-definition'), 30)
     .default([])
     .meta({ description: 'each firing starts a run of each; a deleted definition leaves by itself' }),
   enabled: z.boolean().default(true),

@@ -257,7 +257,7 @@ describe('what is wrong is named field by field', () => {
     ['a start without offset', { startAt: '2030-01-01T00:00:00' }, ['/startAt']],
     ['a zone of no map', { timeZone: 'Mars/Olympus_Mons' }, ['/timeZone']],
     ['an offset as a zone', { timeZone: '+02:00' }, ['/timeZone']],
-    ['a definition twice', { imageDefinitionIds: [definitionId, definitionId] }, ['/imageDefinitionIds']],
+    ['a definition twice', { imageDefinitionIds: [definitionId, definitionId] }, ['/imageDefinitionIds/1']],
     ['an id of something else', { imageDefinitionIds: [`os_${ulid('X')}`] }, ['/imageDefinitionIds/0']],
     [
       '31 definitions',
