@@ -18,6 +18,8 @@ export default defineConfig({
           pool: 'threads',
           // Some wait for processes: three at a time keep two cores busy (23 s with one, 11 s with three).
           maxWorkers: 3,
+          // Properties try hundreds of cases; a busy machine takes its time.
+          testTimeout: 30_000,
           include: ['test/unit/**/*.test.ts', 'test/infra/**/*.test.ts', 'test/contract/pure/**/*.test.ts'],
           sequence: { groupOrder: 0 },
         },

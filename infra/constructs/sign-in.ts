@@ -33,7 +33,7 @@ export function signIn(stack: Stack, stage: Stage, removalPolicy: RemovalPolicy)
   return { userPool, userPoolClient, signInUrl: domain.baseUrl() };
 }
 
-function pool(stack: Stack, { signIn }: Stage, removalPolicy: RemovalPolicy): UserPool {
+function pool(stack: Stack, { signIn, dataOnDelete }: Stage, removalPolicy: RemovalPolicy): UserPool {
   const userPool = new UserPool(stack, 'UserPool', {
     selfSignUpEnabled: signIn.selfSignUp,
     signInAliases: { email: true },
@@ -50,6 +50,7 @@ function pool(stack: Stack, { signIn }: Stage, removalPolicy: RemovalPolicy): Us
       requireSymbols: true,
     },
     removalPolicy,
+    deletionProtection: dataOnDelete === 'retain',
   });
   Validations.of(userPool).acknowledge(
     {
@@ -75,7 +76,8 @@ function hostedPages(userPool: UserPool, { name, signIn }: Stage): UserPoolDomai
 
 function client(userPool: UserPool, { local, signIn }: Stage): UserPoolClient {
   return userPool.addClient('Client', {
-    authFlows: { userPassword: true, userSrp: true },
+    // A password alone is for one machine: elsewhere it would pass by the pages and a second factor's set-up.
+    authFlows: { userPassword: local !== undefined, userSrp: true },
     oAuth: {
       flows: { authorizationCodeGrant: true },
       scopes: [OAuthScope.OPENID, OAuthScope.EMAIL, OAuthScope.PROFILE],

@@ -50,7 +50,8 @@ const nameFaults: [expression: RegExp, detail: string][] = [
 /** Alphabets with letters that look the same, such as `a` in Latin and in Cyrillic (UTS #39). */
 const alphabets: [name: string, letter: RegExp][] = [
   ['Latin', /\p{Script=Latin}/u],
-  ['Greek', /\p{Script=Greek}/u],
+  // Ohm and micro stand behind digits and Latin letters.
+  ['Greek', /(?![Ωμ])\p{Script=Greek}/u],
   ['Cyrillic', /\p{Script=Cyrillic}/u],
   ['Armenian', /\p{Script=Armenian}/u],
   ['Cherokee', /\p{Script=Cherokee}/u],

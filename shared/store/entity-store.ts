@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { type IdKind, kindOfId, type ListQuery } from '../contracts/common.ts';
+import { foldName } from '../domain/fold-name.ts';
+import { earlierReferences, giveUsers } from './earlier-references.ts';
 import { keys } from './keys.ts';
 import { type Item, type Table, WriteRefused } from './table.ts';
 import { keepTags } from './tag-store.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
-import type { Write } from './write.ts';
+import type { Guard, Write } from './write.ts';
 
 /** Most entities of one kind in a workspace (api.md): what a list reads stays bounded. */
 export const MAX_ENTITIES = 1000;
@@ -57,13 +59,17 @@ export const entityStore = (table: Table, scope: WorkspaceScope) => ({
     usersSchema.parse((await table.get(keys.users(scope, kind, id))) ?? {}).users,
 
   create: (kind: IdKind, entity: StoredEntity, references: EntityRef[], more: Write[]) =>
-    guarded(table, [...creation(scope, kind, entity, references), ...unguarded(more)]),
+    guarded(table, scope, [...creation(scope, kind, entity, references), ...unguarded(more)]),
 
-  change: (kind: IdKind, change: Change) =>
-    guarded(table, [...changing(scope, kind, change), ...unguarded(change.more)]),
+  change: async (kind: IdKind, change: Change) => {
+    const held = await referencesOf(table, scope, kind, change.before);
+    await guarded(table, scope, [...changing(scope, kind, change, held), ...unguarded(change.more)]);
+  },
 
-  remove: (kind: IdKind, item: StoredEntity, more: Write[]) =>
-    guarded(table, [...removal(scope, kind, item), ...unguarded(more)]),
+  remove: async (kind: IdKind, item: StoredEntity, more: Write[]) => {
+    const held = await referencesOf(table, scope, kind, item);
+    await guarded(table, scope, [...removal(scope, kind, item, held), ...unguarded(more)]);
+  },
 });
 
 const usersSchema = z.object({
@@ -80,8 +86,12 @@ export type Change = {
   more: Write[];
 };
 
-/** A write and what it means when its guard does not hold. */
-type Guarded = { write: Write; refusal?: 'name-taken' | 'overtaken' | { missing: EntityRef } };
+/** A write and what it means when its guard does not hold; `users` is the entity whose row of users it needs. */
+type Guarded = {
+  write: Write;
+  refusal?: 'name-taken' | 'overtaken' | { missing: EntityRef };
+  users?: EntityRef;
+};
 
 const unguarded = (writes: Write[]): Guarded[] => writes.map((write) => ({ write }));
 
@@ -123,8 +133,12 @@ export const foundingWrites = (scope: WorkspaceScope, entities: FoundingEntity[]
     ];
   });
 
-const changing = (scope: WorkspaceScope, kind: IdKind, { before, after, references }: Change): Guarded[] => {
-  const then = referencesOf(before);
+const changing = (
+  scope: WorkspaceScope,
+  kind: IdKind,
+  { before, after, references }: Change,
+  then: EntityRef[],
+): Guarded[] => {
   const now = distinct(references);
   const has = (list: EntityRef[], one: EntityRef) => list.some((other) => other.id === one.id);
   const isRenamed = keys.name(scope, kind, before.name).sk !== keys.name(scope, kind, after.name).sk;
@@ -133,7 +147,7 @@ const changing = (scope: WorkspaceScope, kind: IdKind, { before, after, referenc
     : [];
   return [
     {
-      write: { put: rowOf(scope, kind, after, references), if: { equals: { rev: before.rev } } },
+      write: { put: rowOf(scope, kind, after, references), if: atRev(before) },
       refusal: 'overtaken',
     },
     ...renaming,
@@ -143,19 +157,24 @@ const changing = (scope: WorkspaceScope, kind: IdKind, { before, after, referenc
   ];
 };
 
-const removal = (scope: WorkspaceScope, kind: IdKind, item: StoredEntity): Guarded[] => [
+const removal = (scope: WorkspaceScope, kind: IdKind, item: StoredEntity, held: EntityRef[]): Guarded[] => [
   {
-    write: { delete: keys.entity(scope, kind, item.id), if: { equals: { rev: item.rev } } },
+    write: { delete: keys.entity(scope, kind, item.id), if: atRev(item) },
     refusal: 'overtaken',
   },
   {
-    write: { delete: keys.users(scope, kind, item.id), if: { absent: ['users'] } },
+    write: { delete: keys.users(scope, kind, item.id), if: { exists: true, absent: ['users'] } },
     refusal: 'overtaken',
+    users: { kind, id: item.id },
   },
   { write: { delete: keys.name(scope, kind, item.name) } },
   ...unguarded(keepTags(scope, kind, { id: item.id, before: item })),
-  ...referencesOf(item).map((to) => letGo(scope, item.id, to)),
+  ...held.map((to) => letGo(scope, item.id, to)),
 ];
+
+/** A row of the first release may have no revision: then it is the first. */
+const atRev = ({ rev }: StoredEntity): Guard =>
+  rev === 1 ? { exists: true, equalsIfThere: { rev } } : { equals: { rev } };
 
 const takeName = (scope: WorkspaceScope, kind: IdKind, entity: StoredEntity): Guarded => ({
   write: {
@@ -180,49 +199,69 @@ const refer = (scope: WorkspaceScope, from: string, to: EntityRef): Guarded => {
     to.weak === true
       ? { check: row, if: { exists: true } }
       : { update: row, add: { users: [from] }, if: { exists: true } };
-  return { write, refusal: { missing: to } };
+  return { write, refusal: { missing: to }, users: to };
 };
 
 const letGo = (scope: WorkspaceScope, from: string, to: EntityRef): Guarded => ({
   write: { update: keys.users(scope, to.kind, to.id), take: { users: [from] }, if: { exists: true } },
   refusal: 'overtaken',
+  users: to,
 });
 
 const distinct = (references: EntityRef[]): EntityRef[] => [
   ...new Map(references.map((ref) => [ref.id, ref])).values(),
 ];
 
-const heldSchema = z.object({ references: z.array(z.string()).default([]) });
+const heldSchema = z.object({ references: z.array(z.string()).optional() });
 
-/** What an entity referred to, and so kept, when its row was written. */
-const referencesOf = (item: Item): EntityRef[] =>
-  heldSchema.parse(item).references.flatMap((id) => {
-    const kind = kindOfId(id);
-    return kind === undefined ? [] : [{ kind, id }];
+/** What an entity referred to, and so kept, when its row was written. Reads only for rows of the first release. */
+const referencesOf = async (
+  table: Table,
+  scope: WorkspaceScope,
+  kind: IdKind,
+  item: StoredEntity,
+): Promise<EntityRef[]> => {
+  const { references } = heldSchema.parse(item);
+  if (references === undefined) return earlierReferences(table, scope, { kind, id: item.id }, item);
+  return references.flatMap((id) => {
+    const kindOfTarget = kindOfId(id);
+    return kindOfTarget === undefined ? [] : [{ kind: kindOfTarget, id }];
   });
+};
 
-/** Throws EntityRefused when a guard of the entity does not hold, WriteRefused when only one of `more` does not. */
-const guarded = async (table: Table, writes: Guarded[]): Promise<void> => {
+/**
+ * Writes, and once more when rows of users were lacking that the first release did not write. Throws EntityRefused when
+ * a guard of the entity does not hold, WriteRefused when only one of `more` does not.
+ */
+const guarded = async (table: Table, scope: WorkspaceScope, writes: Guarded[]): Promise<void> => {
   try {
     await table.write(writes.map(({ write }) => write));
   } catch (error) {
     if (!(error instanceof WriteRefused)) throw error;
-    const refusals = error.failed.map((place) => writes[place]?.refusal);
-    const missing = refusals.flatMap((one) => (typeof one === 'object' ? [one.missing] : []));
-    const nameTaken = refusals.includes('name-taken');
-    const overtaken = refusals.includes('overtaken');
-    if (nameTaken || overtaken || missing.length > 0)
-      throw new EntityRefused({ nameTaken, missing, overtaken });
-    throw error;
+    const unready = error.failed.flatMap((place) => writes[place]?.users ?? []);
+    if (unready.length === 0 || !(await giveUsers(table, scope, unready))) throw refusalOf(error, writes);
+    // Whoever is refused again is refused for what it is.
+    const unaided = writes.map(({ write, refusal }) => ({ write, ...(refusal && { refusal }) }));
+    await guarded(table, scope, unaided);
   }
 };
 
-/** Whether an entity is asked for by `?name=` (a prefix without regard to case) and every `?tag=`. */
+const refusalOf = (error: WriteRefused, writes: Guarded[]): EntityRefused | WriteRefused => {
+  const refusals = error.failed.map((place) => writes[place]?.refusal);
+  const missing = refusals.flatMap((one) => (typeof one === 'object' ? [one.missing] : []));
+  const nameTaken = refusals.includes('name-taken');
+  const overtaken = refusals.includes('overtaken');
+  return nameTaken || overtaken || missing.length > 0
+    ? new EntityRefused({ nameTaken, missing, overtaken })
+    : error;
+};
+
+/** Whether an entity is asked for by `?name=` (a prefix, folded as names are compared) and every `?tag=`. */
 export const matches = (
   entity: { name: string; tags: Record<string, string> },
   query: Pick<ListQuery, 'name' | 'tag'>,
 ) =>
-  (query.name === undefined || entity.name.toLowerCase().startsWith(query.name.toLowerCase())) &&
+  (query.name === undefined || foldName(entity.name).startsWith(foldName(query.name))) &&
   (query.tag ?? []).every((tag) => {
     const colon = tag.indexOf(':');
     return entity.tags[tag.slice(0, colon)] === tag.slice(colon + 1);

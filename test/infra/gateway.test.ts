@@ -95,7 +95,7 @@ test('a function gets one permission for all its routes', () => {
   }));
   const ofHttp = permissions.filter(({ source }) => source.includes(':{PublicApi'));
   expect(ofHttp).toHaveLength(5);
-  expect(new Set(ofHttp.map(({ target }) => target)).size).toBe(4);
+  expect(new Set(ofHttp.map(({ target }) => target)).size).toBe(5);
 });
 
 test('each route of the socket has its own function', () => {

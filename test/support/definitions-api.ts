@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { definitionOperations } from '../../functions/api/definitions/operations.ts';
 import { apiHandler } from '../../shared/runtime/api/api-handler.ts';
+import type { EntityContext } from '../../shared/runtime/entities/module.ts';
 import { newId } from '../../shared/runtime/ids.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { scopeTo } from '../../shared/store/workspace-scope.ts';
@@ -20,7 +21,7 @@ import { callApi, type Sent } from './call-api.ts';
 import { memoryFiles } from './memory-files.ts';
 
 /** A stand-in of the key: what it seals holds nothing of the secret. */
-const secrets = {
+const sealer = {
   seal: async (place: { field: string }, value: string, updatedAt: string) => ({
     sealed: true as const,
     ciphertext: `sealed ${value.length} characters`,
@@ -32,7 +33,7 @@ const secrets = {
 const entitySchema = z.looseObject({ id: z.string(), rev: z.int() });
 
 /** A fresh workspace and the whole definitions API over `table`, as its owner calls it. */
-export const openDefinitionsApi = async (table: Table) => {
+export const openDefinitionsApi = async (table: Table, secrets: EntityContext['secrets'] = sealer) => {
   const scope = scopeTo(newId('workspace'));
   const { workspaceId } = scope;
   const workspace = { ...base(workspaceId, 'a workspace of a test'), maxConcurrentRuns: 5 };
@@ -50,7 +51,7 @@ export const openDefinitionsApi = async (table: Table) => {
     if (answer.status !== 201) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
     return entitySchema.parse(answer.body);
   };
-  return { ask, create, scope, workspaceId };
+  return { ask, create, handler, scope, workspaceId };
 };
 export type DefinitionsApi = Awaited<ReturnType<typeof openDefinitionsApi>>;
 

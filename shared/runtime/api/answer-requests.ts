@@ -7,7 +7,7 @@ import { logger } from '../logger.ts';
 import { routeMatcher } from './match-route.ts';
 import type { Answer, Operation, UntypedCall } from './operation.ts';
 import { ApiProblem, notFound, problemOf } from './problem.ts';
-import { checkBody, checkQuery, jsonBody } from './read-request.ts';
+import { checkBody, checkQuery, idempotencyKey, jsonBody } from './read-request.ts';
 
 export type Found = Operation & { params: Record<string, string> };
 type Serve = (event: APIGatewayProxyEventV2, found: Found) => Promise<Answer>;
@@ -49,11 +49,13 @@ const pathOf = (event: APIGatewayProxyEventV2): string => {
 export const checkedCall = (event: APIGatewayProxyEventV2, { route, params }: Found): UntypedCall => {
   const sent = route.body === undefined ? undefined : jsonBody(event, route);
   const query = route.query === undefined ? undefined : checkQuery(route.query, event.rawQueryString);
+  const key = idempotencyKey(event, route);
   const body = route.body === undefined ? undefined : checkBody(route.body, sent);
   return {
     params,
     body,
     query,
+    idempotencyKey: key,
     headers: Object.fromEntries(
       Object.entries(event.headers).map(([key, value]) => [key.toLowerCase(), value]),
     ),

@@ -54,7 +54,7 @@ const perform = async (
   // A text that could be no workspace's id has no members: whoever waits for the grant is told.
   if (workspaceId !== undefined && !isWorkspaceId(workspaceId)) await known.granted;
   const scope = workspaceId === undefined ? {} : { scope: scopeTo(workspaceId) };
-  return once(event, found, { ...checkedCall(event, found), ...known, ...scope }, table);
+  return once(found, { ...checkedCall(event, found), ...known, ...scope }, table);
 };
 
 /**
@@ -62,14 +62,12 @@ const perform = async (
  * operation that is harmless to repeat, and so does not remember it by itself, is remembered here.
  */
 const once = async (
-  event: APIGatewayProxyEventV2,
   found: Found,
   call: UntypedCall & { principal: Principal },
   table: Table,
 ): Promise<Answer> => {
-  const key = header(event, 'idempotency-key');
-  if (key === undefined || found.route.method !== 'POST') return found.run({ ...call, remember: () => [] });
-  const { principal, scope, path, body } = call;
+  const { principal, scope, path, body, idempotencyKey: key } = call;
+  if (key === undefined) return found.run({ ...call, remember: () => [] });
   const kept = idempotency(table, { key, principal, scope, path, body, status: found.route.status });
   const earlier = await kept.earlier();
   if (earlier !== undefined) return earlier;

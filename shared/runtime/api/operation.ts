@@ -20,6 +20,8 @@ type PublicCall<R extends Route> = {
   query: Parsed<R, 'query'>;
   body: Parsed<R, 'body'>;
   headers: Record<string, string | undefined>;
+  /** Of a POST, when the caller gave one. */
+  idempotencyKey?: string | undefined;
   path: string;
   requestId: string;
 };

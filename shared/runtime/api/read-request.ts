@@ -135,3 +135,15 @@ export const checkQuery = <T>(schema: z.ZodType<T>, rawQuery: string): T => {
   const errors = fieldErrors(parsed.error, 'query');
   throw new ApiProblem('bad-query', counted(errors), { errors: bounded(errors) });
 };
+
+/** Longest idempotency key; a UUID has 36 characters. */
+const MAX_KEY = 255;
+
+/** The idempotency key of a POST; other methods are idempotent by themselves. Throws 400 for a key that is none. */
+export const idempotencyKey = (event: APIGatewayProxyEventV2, { method }: Sender): string | undefined => {
+  const key = method === 'POST' ? header(event, 'idempotency-key') : undefined;
+  if (key === undefined || (key.length >= 1 && key.length <= MAX_KEY)) return key;
+  const detail = `must have 1 to ${MAX_KEY} characters`;
+  const errors = [{ pointer: 'header/idempotency-key', code: 'bad-key', detail }];
+  throw new ApiProblem('bad-query', 'The idempotency key is not valid.', { errors });
+};

@@ -25,7 +25,8 @@ export type Change = {
   principal: Principal;
 };
 
-const identitySchema = z.looseObject({ id: z.string(), name: z.string(), rev: z.int() });
+/** An API token of the first release had no revision. */
+const identitySchema = z.looseObject({ id: z.string(), name: z.string(), rev: z.int().default(1) });
 const givenSchema = z.object({ id: z.string(), createdAt: z.string(), createdBy: z.string(), rev: z.int() });
 
 /** The row of an entity. Throws 404. */
@@ -59,9 +60,9 @@ const changeOnce = async <I extends EntityInput>(
   call: Change,
 ): Promise<Answer> => {
   const before = await demandEntity(module, context, call.params.id);
-  demandMatch(call.headers, before.rev);
   const editable = await (module.editable ?? writable(module))(before, context);
   const input = checkBody(module.input, mergePatch(editable, call.body));
+  demandMatch(call.headers, before.rev);
   if (isDeepStrictEqual(module.input.safeParse(editable).data, input))
     return answerOf(module, context, before);
   const references = await demandRules(module, context, input, before);

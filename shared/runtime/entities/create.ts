@@ -29,7 +29,13 @@ export const createEntity = async <I extends EntityInput>(
   finish: (row: Item, answer: Answer) => Promise<Answer & { secret?: boolean }> = async (_, answer) => answer,
 ): Promise<Answer> => {
   const { body, principal } = call;
-  const [references] = await Promise.all([demandRules(module, context, body), demandRoom(module, context)]);
+  // Read at the same time and told in their order: broken rules before a full workspace.
+  const [rules, room] = await Promise.allSettled([
+    demandRules(module, context, body),
+    demandRoom(module, context),
+  ]);
+  const references = valueOf(rules);
+  valueOf(room);
   const given = newlyGiven(module, principal);
   const row = { ...(await storedRow(module, body, given, context)), ...given, name: body.name };
   demandSize(module, row);
@@ -49,6 +55,11 @@ export const createEntity = async <I extends EntityInput>(
     throw refusalOf(error, references) ?? error;
   }
   return answer;
+};
+
+const valueOf = <T>(settled: PromiseSettledResult<T>): T => {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
 };
 
 const newlyGiven = (module: { kind: Parameters<typeof newId>[0] }, principal: Principal): Given => {

@@ -9,7 +9,11 @@ import { ulid } from '../../../support/builders.ts';
 import { imageOf, systemOf } from '../../../support/platform-bodies.ts';
 import { pointers } from '../../../support/pointers.ts';
 
-const twice = (prefix: string) => [`${prefix}_${ulid('A')}`, `${prefix}_${ulid('B')}`, `${prefix}_${ulid('A')}`];
+const twice = (prefix: string) => [
+  `${prefix}_${ulid('A')}`,
+  `${prefix}_${ulid('B')}`,
+  `${prefix}_${ulid('A')}`,
+];
 const iso = imageOf('iso', { unattended: { bootCommand: [], resourceIds: twice('res') } });
 
 describe('what stands twice in a list of references', () => {

@@ -43,6 +43,39 @@ describe('numbers', () => {
 
 /** Builder type, field, accepted texts, refused texts. */
 const texts: [ExampleType, string, unknown[], unknown[]][] = [
+  [
+    'azure-managed',
+    'spot',
+    [{ evictionPolicy: 'Delete', maxPrice: 0.00001 }],
+    // DynamoDB keeps no number below 1e-130.
+    [1e-200, 0, -1, 0.000009, 10_001].map((maxPrice) => ({ evictionPolicy: 'Delete', maxPrice })),
+  ],
+  [
+    'proxmox-iso',
+    'additionalIsoFiles',
+    [
+      [{ type: 'sata', isoFile: 'local:iso/virtio-win.iso', unmount: true }],
+      [{ isoUrl: 'https://x.example/x.iso', isoChecksum: 'none', isoStoragePool: 'local' }],
+    ],
+    [[{ isoFile: '/etc/passwd' }], [{ isoFile: 'local:iso/x.iso', device: 'ide3' }], 'local:iso/x.iso'],
+  ],
+  [
+    'hyperv-iso',
+    'secondaryIsoImages',
+    [['D:\\iso\\drivers.iso', 'c:/iso/Windows (1).ISO']],
+    [['drivers.iso'], ['D:\\iso\\..\\x.iso'], ['D:\\secret.txt'], 'D:\\x.iso'],
+  ],
+  [
+    'vsphere-iso',
+    'configurationParameters',
+    [{ 'disk.EnableUUID': 'TRUE', 'svga.autodetect': '' }],
+    [
+      { 'a b': '1' },
+      { a: 1 },
+      { a: '{{ x }}' },
+      Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, ''])),
+    ],
+  ],
   ['amazon-ebs', 'region', ['us-gov-west-1'], ['EU-WEST-1', 'eu-west', 'eu-west-1a', '']],
   [
     'amazon-ebs',
@@ -238,6 +271,13 @@ const rules: [string, ExampleType, object, string[]][] = [
     'proxmox-iso',
     { networkAdapters: [{ bridge: 'vmbr0', packetQueues: 2 }] },
     ['networkAdapters/0/packetQueues'],
+  ],
+  ['an ISO from nowhere', 'proxmox-iso', { additionalIsoFiles: [{}] }, ['additionalIsoFiles/0/isoFile']],
+  [
+    'an ISO by URL without its checksum and place',
+    'proxmox-clone',
+    { additionalIsoFiles: [{ isoUrl: 'https://x.example/x.iso' }] },
+    ['additionalIsoFiles/0/isoChecksum', 'additionalIsoFiles/0/isoStoragePool'],
   ],
   ['more ballooning than memory', 'proxmox-iso', { ballooningMinimum: 4096 }, ['ballooningMinimum']],
   [

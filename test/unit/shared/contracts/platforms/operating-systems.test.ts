@@ -37,6 +37,20 @@ describe('where a base image is (S28, S165)', () => {
     },
   );
 
+  test.each([
+    ['ssh', 'first.last', true],
+    ['ssh', 'Administrator', true],
+    ['winrm', 'EXAMPLE\\first.last', true],
+    ['winrm', 'corp.example\\builder', true],
+    ['ssh', 'EXAMPLE\\builder', false],
+    ['winrm', 'EXAMPLE\\', false],
+    ['winrm', 'a\\b\\c', false],
+    ['ssh', '-oProxyCommand', false],
+  ])('logs in by %s as %s: %s', (communicator, username, good) => {
+    const wrong = good ? [] : ['/images/0/access/username'];
+    expect(refused('aws-ami', { access: { communicator, username } })).toEqual(wrong);
+  });
+
   test.each<[ImageExample, object, string]>([
     ['aws-ami', { amiId: 'ami-XYZ' }, 'amiId'],
     ['aws-ami', { region: 'westeurope' }, 'region'],

@@ -72,6 +72,24 @@ describe('text or uploaded file', () => {
   });
 });
 
+describe('a variable that is given openly and as a secret', () => {
+  const secret = { value: 'planted-secret' };
+  const both = (open: string, hidden: string) => ({
+    environment: { [open]: '1' },
+    secretEnvironment: { OTHER: secret, [hidden]: secret },
+  });
+
+  test.each<[ProvisionerExample, string, string, string[]]>([
+    ['shell', 'KEY', 'KEY', ['/secretEnvironment/KEY']],
+    ['shell', 'KEY', 'Key', []],
+    ['ansible-local', 'KEY', 'KEY', ['/secretEnvironment/KEY']],
+    ['powershell', 'Path', 'PATH', ['/secretEnvironment/PATH']],
+    ['windows-shell', 'KEY', 'key', ['/secretEnvironment/key']],
+  ])('%s: %s and %s', (type, open, hidden, wrong) => {
+    expect(refused(type, both(open, hidden))).toEqual(wrong);
+  });
+});
+
 describe('a script with full rights on Windows', () => {
   const none = { elevatedUser: undefined, elevatedPassword: undefined };
   test.each<[object, string[]]>([
