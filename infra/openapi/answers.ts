@@ -9,9 +9,9 @@ export function answersOf(route: Route, isConditional: boolean): RouteConfig['re
   return { ...goodAnswers(route), ...problemReferences(problemStatusesOf(route, isConditional)) };
 }
 
-/** Whether the answer has an `ETag`. A run changes by itself, so that its revision guards nothing. */
-export function isTagged({ area, response }: Route): boolean {
-  return area !== 'runs' && response !== undefined && hasRevision(response);
+/** Whether the answer has an `ETag`. */
+export function isTagged({ response }: Route): boolean {
+  return response !== undefined && hasRevision(response);
 }
 
 function hasRevision(schema: unknown): boolean {
@@ -42,14 +42,13 @@ function goodAnswers(route: Route): Record<string, ResponseConfig> {
 }
 
 function answerHeaders(route: Route, status: number): Record<string, z.ZodType> {
-  const isCreated = status === 201 || (status === 202 && route.method === 'POST');
   const location = z.string().optional().meta({ description: 'Path of what was created' });
   const target = z.string().meta({ description: 'Where to go on' });
   const etag = z.string().optional().meta({ description: "The entity's revision, for `If-Match`" });
   const isText = route.otherAnswers?.some(({ contentType }) => contentType === 'text/plain') === true;
   const link = z.string().optional().meta({ description: 'Of text: where it goes on, `rel="next"`' });
   return {
-    ...(isCreated && { Location: location }),
+    ...(status === route.status && route.located === true && { Location: location }),
     ...(status === 302 && { Location: target }),
     ...(status === route.status && isTagged(route) && { ETag: etag }),
     ...(status === 200 && isText && { Link: link }),

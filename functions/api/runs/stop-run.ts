@@ -5,6 +5,7 @@ import { hasEnded, present } from '../../../shared/domain/run/lifecycle.ts';
 import { audited } from '../../../shared/runtime/api/audit.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
+import { etagOf } from '../../../shared/runtime/api/precondition.ts';
 import { ApiProblem } from '../../../shared/runtime/api/problem.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { runEntity } from './audit-runs.ts';
@@ -20,7 +21,7 @@ export const stopRun = async (engine: Pick<Engine, 'core' | 'now'>, call: Call):
   if (hasEnded(seen) || (hasEnded(run) && run.status !== 'Stopped')) {
     throw new ApiProblem('already-finished', `The run is ${run.status} since ${run.endedAt}.`);
   }
-  return { body: present(run) };
+  return { headers: { etag: etagOf(run.rev) }, body: present(run) };
 };
 
 /** Only the first stop of a run is one that is recorded. */

@@ -58,6 +58,7 @@ export const accessRoutes = {
     body: workspaceInput,
     status: 201,
     response: workspaceSchema,
+    located: true,
   },
   listWorkspaces: {
     method: 'GET',

@@ -26,6 +26,7 @@ export const entityRoutes = <P extends string, I extends z.ZodType, O extends z.
       body: entity.input,
       status: 201,
       response: entity.output,
+      located: true,
     },
     list: {
       method: 'GET',

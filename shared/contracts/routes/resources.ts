@@ -41,6 +41,7 @@ export const resourceRoutes = {
     body: resourceVersionInput,
     status: 201,
     response: uploadingResourceSchema,
+    located: true,
   },
   completeResource: {
     method: 'POST',

@@ -23,6 +23,8 @@ export type Route = {
   /** Status and body of the good answer. */
   status: 200 | 201 | 202 | 204 | 302;
   response?: z.ZodType;
+  /** Whether the good answer says with `Location` where what it made can be read. */
+  located?: true;
   /** The media type of the good answer when it is not JSON. */
   contentType?: string;
   /** Other good answers: with another status, or of another type when `Accept` asks for it. */

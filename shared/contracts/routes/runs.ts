@@ -41,6 +41,7 @@ export const runRoutes = {
     body: emptyBody,
     status: 202,
     response: runSchema,
+    located: true,
   },
   listDefinitionRuns: {
     method: 'GET',
