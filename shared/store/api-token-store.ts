@@ -1,19 +1,26 @@
 import * as z from 'zod';
 import { type ApiToken, apiTokenSchema } from '../contracts/entities/workspace.ts';
 import { globalKeys, keys } from './keys.ts';
-import type { Table } from './table.ts';
+import type { Item, Table } from './table.ts';
 import { scopeTo, type WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
-const tokenRowSchema = apiTokenSchema.extend({ workspaceId: z.string() });
-type TokenRow = z.infer<typeof tokenRowSchema>;
+const givenSchema = z.looseObject({ createdAt: z.string() });
+const placeSchema = z.object({ workspaceId: z.string() });
+type TokenRow = ApiToken & z.infer<typeof placeSchema>;
+
+/** A token as its row says; one of the first release was never changed and had a name and a role only. */
+export const apiTokenOf = (item: Item): ApiToken => {
+  const { createdAt } = givenSchema.parse(item);
+  return apiTokenSchema.parse({ description: '', tags: {}, updatedAt: createdAt, rev: 1, ...item });
+};
 
 /** API tokens by the SHA-256 of their secret, which itself is never stored; the entity beside it is what is listed. */
 export const apiTokenStore = (table: Table) => ({
   /** The token whose secret has this SHA-256, expired or not. */
   bySha256: async (sha256: string): Promise<TokenRow | undefined> => {
     const item = await table.get(globalKeys.apiToken(sha256));
-    return item === undefined ? undefined : tokenRowSchema.parse(item);
+    return item === undefined ? undefined : { ...apiTokenOf(item), ...placeSchema.parse(item) };
   },
 
   /** Remembers when a token was last used. */

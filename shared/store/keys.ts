@@ -14,6 +14,7 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | an API token by its secret | TOKEN#sha256 | META |
  * | an entity; all of a kind; one by its name | WS#w | ENTITY#kind#id; NAME#kind#folded name |
  * | who uses an entity (sets of ids) | WS#w | USERS#kind#id |
+ * | a reference that the first release wrote; all to an entity | WS#w | REF#kind#id#kind#id |
  * | tags of each entity that has any | WS#w | TAGS#kind#id |
  * | agents of a connector; its open registration codes | WS#w | AGENT#connector#id; CODE#connector#place |
  * | a registration code by its text | REGISTRATION#sha256 | META |
@@ -70,6 +71,15 @@ export const keys = {
   users: (scope: WorkspaceScope, kind: IdKind, id: string): Key => ({
     pk: workspace(scope),
     sk: `USERS#${kind}#${id}`,
+  }),
+  reference: (
+    scope: WorkspaceScope,
+    to: { kind: IdKind; id: string },
+    from: { kind: IdKind; id: string },
+  ): Key => ({ pk: workspace(scope), sk: `REF#${to.kind}#${to.id}#${from.kind}#${from.id}` }),
+  referencesTo: (scope: WorkspaceScope, kind: IdKind, id: string) => ({
+    pk: workspace(scope),
+    prefix: `REF#${kind}#${id}#`,
   }),
   tags: (scope: WorkspaceScope, kind: IdKind, id: string): Key => ({
     pk: workspace(scope),

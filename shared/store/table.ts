@@ -181,7 +181,9 @@ const query = async (client: DynamoDBDocumentClient, name: string, range: Range)
         ExclusiveStartKey: start,
       }),
     );
-    const found = (answer.Items ?? []).filter((item) => item['sk'] !== range.before);
+    const found = (answer.Items ?? []).filter(
+      (item) => range.before === undefined || item['sk'] !== range.before,
+    );
     // Some attributes of an item cannot be upgraded: who asks for them asks for what means the same in every version.
     items.push(...(range.only === undefined ? found.map((item) => upgraded(item)) : found));
     start = answer.LastEvaluatedKey;

@@ -9,6 +9,8 @@ type Values = Record<string, unknown>;
 export type Guard = {
   exists?: boolean;
   equals?: Values;
+  /** As `equals`, or the attribute is not there. */
+  equalsIfThere?: Values;
   /** Attributes that must not be there. */
   absent?: string[];
 };
@@ -38,6 +40,11 @@ const guardExpression = (guard: Guard, into: Names): string => {
   for (const [attribute, value] of Object.entries(guard.equals ?? {})) {
     into.values[`:if_${attribute}`] = value;
     parts.push(`${name(into, attribute)} = :if_${attribute}`);
+  }
+  for (const [attribute, value] of Object.entries(guard.equalsIfThere ?? {})) {
+    into.values[`:if_${attribute}`] = value;
+    const alias = name(into, attribute);
+    parts.push(`(attribute_not_exists(${alias}) OR ${alias} = :if_${attribute})`);
   }
   for (const attribute of guard.absent ?? []) parts.push(`attribute_not_exists(${name(into, attribute)})`);
   return parts.join(' AND ');

@@ -18,6 +18,9 @@ const idOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
 const holds = (row: Item | undefined, guard: Guard = {}): boolean =>
   (guard.exists === undefined || guard.exists === (row !== undefined)) &&
   Object.entries(guard.equals ?? {}).every(([name, value]) => isDeepStrictEqual(row?.[name], value)) &&
+  Object.entries(guard.equalsIfThere ?? {}).every(
+    ([name, value]) => row?.[name] === undefined || isDeepStrictEqual(row[name], value),
+  ) &&
   (guard.absent ?? []).every((name) => row?.[name] === undefined);
 
 const keyOf = (write: Write): Key => {

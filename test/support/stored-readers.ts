@@ -51,6 +51,8 @@ const entity =
     const secrets = { seal: () => Promise.reject(new Error('nothing is written')) };
     return shape.parse(await readEntity(module, { table, scope, secrets }, text(row, 'id'))).body;
   };
+const tokenByDigest: Reader = ({ table, row }) =>
+  apiTokenStore(table).bySha256(text(row, 'pk').slice('TOKEN#'.length));
 /** Only that it is there counts, or nobody reads it yet. */
 const asItLies: Reader = (sample) => sample.table.get(placeOf(sample));
 const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
@@ -80,9 +82,9 @@ export const storedReaders: Record<StoredKind, Reader> = {
   workspace: ({ table }) => workspaceStore(table).get(scope),
   removal: ({ table }) => removalStore(table).get(scope),
   member: ({ table, row }) => memberStore(table, scope).get(text(row, 'userId')),
-  'api-token': entity(apiToken),
-  'api-token-digest': ({ table, row }) =>
-    apiTokenStore(table).bySha256(text(row, 'pk').slice('TOKEN#'.length)),
+  // Once both rows of a token said that they are one.
+  'api-token': (sample) => (sample.row['sk'] === 'META' ? tokenByDigest(sample) : entity(apiToken)(sample)),
+  'api-token-digest': (sample) => tokenByDigest(sample),
   connection: entity(connection),
   'operating-system': entity(operatingSystem),
   'builder-configuration': entity(builderConfiguration),

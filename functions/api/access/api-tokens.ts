@@ -1,15 +1,11 @@
 import * as z from 'zod';
-import {
-  type ApiTokenInput,
-  apiTokenInput,
-  apiTokenSchema,
-} from '../../../shared/contracts/entities/workspace.ts';
+import { type ApiTokenInput, apiTokenInput } from '../../../shared/contracts/entities/workspace.ts';
 import { sha256 } from '../../../shared/domain/sha256.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { type Creation, createEntity } from '../../../shared/runtime/entities/create.ts';
 import type { EntityContext, EntityModule, Given } from '../../../shared/runtime/entities/module.ts';
 import { newSecret, now } from '../../../shared/runtime/ids.ts';
-import { admitToken, revokeToken } from '../../../shared/store/api-token-store.ts';
+import { admitToken, apiTokenOf, revokeToken } from '../../../shared/store/api-token-store.ts';
 import type { Item } from '../../../shared/store/table.ts';
 
 const keptSchema = z.object({ secretSha256: z.string(), lastUsedAt: z.string().optional() });
@@ -27,10 +23,8 @@ export const apiToken: EntityModule<ApiTokenInput> = {
   references: () => [],
   rules: (input, _referred, _context, current) => notOver(input, current),
   store: async (input, given, _context, current) => ({ ...input, ...given, ...keptSchema.parse(current) }),
-  present: (item) => apiTokenSchema.parse(item),
-  withChange: (_before, after, { scope }) => [
-    admitToken(scope, apiTokenSchema.parse(after), digestOf(after)),
-  ],
+  present: apiTokenOf,
+  withChange: (_before, after, { scope }) => [admitToken(scope, apiTokenOf(after), digestOf(after))],
   withDelete: async (item) => [revokeToken(digestOf(item))],
 };
 
@@ -41,11 +35,11 @@ export const createApiToken = (context: EntityContext, call: Creation<ApiTokenIn
   const created: EntityModule<ApiTokenInput> = {
     ...apiToken,
     store: async (input: ApiTokenInput, given: Given) => ({ ...input, ...given, secretSha256 }),
-    withCreate: (row, { scope }) => [admitToken(scope, apiTokenSchema.parse(row), secretSha256)],
+    withCreate: (row, { scope }) => [admitToken(scope, apiTokenOf(row), secretSha256)],
   };
   return createEntity(created, context, call, async (row, answer) => ({
     ...answer,
-    body: { ...apiTokenSchema.parse(row), secret },
+    body: { ...apiTokenOf(row), secret },
     secret: true,
   }));
 };

@@ -66,6 +66,8 @@ describe.each([
     ['must have a value', { equals: { n: 'A' } }, true],
     ['must have another value', { equals: { n: 'B' } }, false],
     ['must have two values', { equals: { n: 'A', sk: 'A' } }, true],
+    ['must have a value, where it has any', { equalsIfThere: { n: 'A', m: 'B' } }, true],
+    ['must have another value, where it has any', { equalsIfThere: { n: 'B' } }, false],
     ['must lack an attribute', { absent: ['m'] }, true],
     ['must lack one that it has', { absent: ['n'] }, false],
     ['must do several at once', { exists: true, equals: { n: 'A' }, absent: ['m', 'n'] }, false],
@@ -188,6 +190,7 @@ describe.each([
     await table.write([{ put: { ...key, row, status: 'x', name: 'y', size: 1 } }]);
     const only = ['sk', 'status', 'none'];
     expect(await table.query({ pk, prefix: '', only })).toEqual([{ sk: 'A', status: 'x' }]);
+    expect(await table.query({ pk, prefix: '', only: ['name'] })).toEqual([{ name: 'y' }]);
   });
 
   test('the index knows what is due by now, the oldest first', async () => {
