@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   DynamoDBClient,
   TransactionCanceledException,
@@ -7,7 +6,6 @@ import {
 import {
   BatchGetCommand,
   BatchWriteCommand,
-  type BatchWriteCommandInput,
   DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
@@ -15,12 +13,17 @@ import {
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Key } from './keys.ts';
+import { breathe, isThrottled, patiently, TRIES, untilDone } from './throttling.ts';
+import { TooContended } from './too-contended.ts';
 import { upgraded } from './upgrade.ts';
 import { expressionOf, versioned, type Write } from './write.ts';
 
 export type Item = Record<string, unknown>;
 
-/** A transaction was refused. `failed` are the places of the writes whose guard did not hold, none for a mere clash. */
+/**
+ * A transaction was refused. `failed` are the places of the writes whose guard did not hold, none for a clash with other
+ * transactions that did not end.
+ */
 export class WriteRefused extends Error {
   readonly failed: number[];
   constructor(failed: number[]) {
@@ -56,7 +59,7 @@ export type Table = {
   query: (range: Range) => Promise<Item[]>;
   /** Keys of an index partition up to `until`, oldest first. */
   due: (partition: string, until: string, limit: number) => Promise<Key[]>;
-  /** All or nothing. Throws WriteRefused. */
+  /** All or nothing. Throws WriteRefused, and as any verb TooContended when the service has no room for too long. */
   write: (writes: Write[]) => Promise<void>;
   /** Removes rows one by one, whether they are there or not. What throws may have removed some of them. */
   removeAll: (keys: Key[]) => Promise<void>;
@@ -73,7 +76,8 @@ const clientOf = (): DynamoDBDocumentClient =>
 /** A table by its name. All reads are strongly consistent, except `due`, which reads an index. */
 export const openTable = (name: string, client = clientOf()): Table => ({
   get: async (key) => {
-    const answer = await client.send(new GetCommand({ TableName: name, Key: key, ConsistentRead: true }));
+    const command = new GetCommand({ TableName: name, Key: key, ConsistentRead: true });
+    const answer = await patiently(() => client.send(command));
     return answer.Item && upgraded(answer.Item);
   },
   getAll: (keys) => getAll(client, name, keys),
@@ -89,11 +93,10 @@ export const openTable = (name: string, client = clientOf()): Table => ({
         await client.send(command);
         return;
       } catch (error) {
-        const refusal = refusalOf(error);
-        if (refusal === undefined || refusal.failed.length > 0 || tries === CLASH_TRIES)
-          throw refusal ?? error;
+        const { refusal, isFinal } = refusalOf(error);
+        if (isFinal || tries === TRIES) throw refusal;
       }
-      await pause(Math.random() * 20 * 2 ** tries);
+      await breathe(tries);
     }
   },
 });
@@ -111,57 +114,64 @@ export const writesAfter = (table: Table, granted: Promise<void>): Table => ({
   },
 });
 
-/** Two transactions that meet on a row, if only to check it, refuse one another; a moment later neither does. */
-const CLASH_TRIES = 5;
-
-const refusalOf = (error: unknown): WriteRefused | undefined => {
-  if (error instanceof TransactionInProgressException) return new WriteRefused([]);
-  if (!(error instanceof TransactionCanceledException)) return undefined;
-  const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code);
+/**
+ * Two transactions that meet on a row, if only to check it, refuse one another; a moment later neither does, and a moment
+ * later there may be room again. Only a guard that does not hold, and what nobody knows, is final at once.
+ */
+const refusalOf = (error: unknown): { refusal: unknown; isFinal: boolean } => {
+  const codes =
+    error instanceof TransactionCanceledException
+      ? (error.CancellationReasons ?? []).map((reason) => reason.Code)
+      : [];
   const failed = codes.flatMap((code, place) => (code === 'ConditionalCheckFailed' ? [place] : []));
-  const clashes = codes.some((code) => code === 'TransactionConflict');
-  return failed.length > 0 || clashes ? new WriteRefused(failed) : undefined;
+  if (failed.length > 0) return { refusal: new WriteRefused(failed), isFinal: true };
+  if (isThrottled(error)) return { refusal: new TooContended(error), isFinal: false };
+  const isClash = error instanceof TransactionInProgressException || codes.includes('TransactionConflict');
+  return isClash ? { refusal: new WriteRefused([]), isFinal: false } : { refusal: error, isFinal: true };
 };
+
+const placeOf = (key: { pk?: unknown; sk?: unknown }): string => `${String(key.pk)}\n${String(key.sk)}`;
+
+/** A batch refuses a key that comes twice. */
+const distinct = (keys: Key[]): Key[] => [
+  ...new Map(keys.map(({ pk, sk }) => [placeOf({ pk, sk }), { pk, sk }])).values(),
+];
 
 const getAll = async (client: DynamoDBDocumentClient, name: string, keys: Key[]): Promise<Item[]> => {
   const found = new Map<string, Item>();
-  // BatchGetItem refuses a key that comes twice.
-  const distinct = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
-  for (let start = 0; start < distinct.length; start += BATCH) {
-    let asked: Key[] = distinct.slice(start, start + BATCH);
-    while (asked.length > 0) {
-      const answer = await client.send(
-        new BatchGetCommand({ RequestItems: { [name]: { Keys: asked, ConsistentRead: true } } }),
-      );
-      for (const item of answer.Responses?.[name] ?? [])
-        found.set(`${item['pk']}\n${item['sk']}`, upgraded(item));
-      asked = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => ({
-        pk: String(key['pk']),
-        sk: String(key['sk']),
-      }));
-    }
-  }
-  return keys.map((key) => found.get(`${key.pk}\n${key.sk}`)).filter((item) => item !== undefined);
+  const send = async (asked: Key[]): Promise<Key[]> => {
+    const RequestItems = { [name]: { Keys: asked, ConsistentRead: true } };
+    const answer = await client.send(new BatchGetCommand({ RequestItems }));
+    for (const item of answer.Responses?.[name] ?? []) found.set(placeOf(item), upgraded(item));
+    const left = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+    return left.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }));
+  };
+  const all = distinct(keys);
+  for (let start = 0; start < all.length; start += BATCH)
+    await untilDone(all.slice(start, start + BATCH), send);
+  return keys.map((key) => found.get(placeOf(key))).filter((item) => item !== undefined);
 };
 
-/** Rows that DynamoDB has no room for at this moment are asked for again, later each time. */
 const removeAll = async (client: DynamoDBDocumentClient, name: string, keys: Key[]): Promise<void> => {
-  // As BatchGetItem, it refuses a key that comes twice.
-  const distinct = [...new Map(keys.map(({ pk, sk }) => [`${pk}\n${sk}`, { pk, sk }])).values()];
-  for (let start = 0; start < distinct.length; start += REMOVE_BATCH) {
-    const rows = distinct.slice(start, start + REMOVE_BATCH).map((Key) => ({ DeleteRequest: { Key } }));
-    let asked: BatchWriteCommandInput['RequestItems'] = { [name]: rows };
-    for (let tries = 1; Object.keys(asked ?? {}).length > 0; tries += 1) {
-      if (tries > 1) await pause(Math.random() * Math.min(1000, 20 * 2 ** tries));
-      asked = (await client.send(new BatchWriteCommand({ RequestItems: asked }))).UnprocessedItems ?? {};
-    }
-  }
+  const send = async (asked: Key[]): Promise<Key[]> => {
+    const rows = asked.map((Key) => ({ DeleteRequest: { Key } }));
+    const answer = await client.send(new BatchWriteCommand({ RequestItems: { [name]: rows } }));
+    const left = answer.UnprocessedItems?.[name] ?? [];
+    return left.map(({ DeleteRequest }) => ({
+      pk: String(DeleteRequest?.Key?.['pk']),
+      sk: String(DeleteRequest?.Key?.['sk']),
+    }));
+  };
+  const all = distinct(keys);
+  for (let start = 0; start < all.length; start += REMOVE_BATCH)
+    await untilDone(all.slice(start, start + REMOVE_BATCH), send);
 };
 
 /** A character after every one that a key of ours holds. */
 const LAST = '\uffff';
 
 const query = async (client: DynamoDBDocumentClient, name: string, range: Range): Promise<Item[]> => {
+  const send = (command: QueryCommand) => patiently(() => client.send(command));
   const items: Item[] = [];
   const low = range.after === undefined ? range.prefix : `${range.after}\u0000`;
   const high = range.before ?? `${range.prefix}${LAST}`;
@@ -169,7 +179,7 @@ const query = async (client: DynamoDBDocumentClient, name: string, range: Range)
   if (low > high) return [];
   let start: QueryCommandInput['ExclusiveStartKey'];
   do {
-    const answer = await client.send(
+    const answer = await send(
       new QueryCommand({
         TableName: name,
         KeyConditionExpression: 'pk = :pk AND sk BETWEEN :low AND :high',
@@ -203,14 +213,13 @@ const due = async (
   name: string,
   asked: { partition: string; until: string; limit: number },
 ): Promise<Key[]> => {
-  const answer = await client.send(
-    new QueryCommand({
-      TableName: name,
-      IndexName: 'due',
-      KeyConditionExpression: 'due = :partition AND dueAt <= :until',
-      ExpressionAttributeValues: { ':partition': asked.partition, ':until': asked.until },
-      Limit: asked.limit,
-    }),
-  );
+  const command = new QueryCommand({
+    TableName: name,
+    IndexName: 'due',
+    KeyConditionExpression: 'due = :partition AND dueAt <= :until',
+    ExpressionAttributeValues: { ':partition': asked.partition, ':until': asked.until },
+    Limit: asked.limit,
+  });
+  const answer = await patiently(() => client.send(command));
   return (answer.Items ?? []).map((item) => ({ pk: String(item['pk']), sk: String(item['sk']) }));
 };

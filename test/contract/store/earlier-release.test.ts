@@ -51,7 +51,7 @@ describe.each(places)('what the first release stored (%s)', (_name, open, lay) =
   const old = async (
     api: DefinitionsApi,
     kind: Old['kind'],
-    body: { name: string; tags?: object },
+    body: { name: string; held?: object },
     to: Old[] = [],
   ): Promise<Old> => {
     const pk = `WS#${api.workspaceId}`;
@@ -62,8 +62,12 @@ describe.each(places)('what the first release stored (%s)', (_name, open, lay) =
     await lay({ pk, sk: `ENTITY#${kind}#${id}`, row: kind, schemaVersion: 1, ...entity });
     for (const target of to)
       await lay({
-        ...{ pk, sk: `REF#${target.kind}#${target.id}#${kind}#${id}`, row: 'reference' },
-        ...{ fromKind: kind, fromId: id, fromName: name },
+        pk,
+        sk: `REF#${target.kind}#${target.id}#${kind}#${id}`,
+        row: 'reference',
+        fromKind: kind,
+        fromId: id,
+        fromName: name,
       });
     return { kind, id, name };
   };
@@ -142,7 +146,7 @@ describe.each(places)('what the first release stored (%s)', (_name, open, lay) =
     const user = await old(
       api,
       'connection',
-      { ...roleConnectionBody({ name: 'user' }), tags: {}, ...{ held: references } },
+      { name: 'user', held: references },
       targets.slice(0, 30),
     );
     const entities = entityStore(open(), scope);
