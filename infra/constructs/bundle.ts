@@ -64,7 +64,8 @@ function bundle(entryPoints: string[], target: string): void {
   for (const { path, contents } of outputFiles) programs.set(path.replace(/\.js$/, '.ts'), contents);
 }
 
-const esbuildOptions: BuildOptions = {
+/** How every program is bundled. */
+export const esbuildOptions: BuildOptions = {
   bundle: true,
   platform: 'node',
   format: 'esm',

@@ -2,14 +2,11 @@
  * `npm run bench -- overhead [rounds]`: what Goldsmith adds to a build. The same template is built by Packer alone and by a run,
  * in turns, on the stack that runs here or on one that is started for it.
  */
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
 import { createDefinition, shellStep } from '../support/e2e-definitions.ts';
 import { buildPlainly, type PlainBuild } from '../support/e2e-plain-packer.ts';
 import { PARTS, type Timeline, timeRun } from '../support/e2e-timeline.ts';
-import { startLocalStack } from '../support/local-stack.ts';
+import { median, quantile } from './support/figures.ts';
+import { machine, withStack } from './support/with-stack.ts';
 
 const ROUNDS = 5;
 /** What the product promises: at most two seconds and two per cent, and a line on the screen within half a second. */
@@ -22,14 +19,6 @@ const steps = [
   ),
   shellStep('Writes', 'echo built > /home/admin/built; sync'),
 ];
-
-const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
-/** The value that a share of all values does not exceed. */
-const quantile = (values: readonly number[], share: number): number => {
-  const ordered = sorted(values);
-  return ordered[Math.max(0, Math.ceil(share * ordered.length) - 1)] ?? Number.NaN;
-};
-const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 const row = (name: string, values: readonly number[], of?: number): string => {
   const numbers = [quantile(values, 0), median(values), quantile(values, 1)].map((value) =>
@@ -104,22 +93,6 @@ const measure = async (rounds: number): Promise<boolean> => {
   return judge(plain, runs);
 };
 
-/** Uses the stack that GOLDSMITH_LOCAL_JSON or the checkout names; without one, starts one for the measurement. */
-const withStack = async (work: () => Promise<boolean>): Promise<boolean> => {
-  const own = resolve(import.meta.dirname, '../../.goldsmith/local.json');
-  if (process.env['GOLDSMITH_LOCAL_JSON'] !== undefined || existsSync(own)) return work();
-  const { save: _save, stop, broken: _broken, ...info } = await startLocalStack({ log: console.log });
-  try {
-    const file = join(info.home, 'local.json');
-    await writeFile(file, JSON.stringify(info), { mode: 0o600 });
-    process.env['GOLDSMITH_LOCAL_JSON'] = file;
-    return await work();
-  } finally {
-    await stop();
-  }
-};
-
 const rounds = Number(process.argv[2] ?? ROUNDS);
-const [cpu] = cpus();
-console.log(`${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${rounds} rounds`);
+console.log(`${machine()}, ${rounds} rounds`);
 process.exitCode = (await withStack(() => measure(rounds))) ? 0 : 1;
