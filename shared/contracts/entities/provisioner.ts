@@ -198,6 +198,20 @@ const elevation = (step: Elevated, context: z.core.$RefinementCtx): void => {
     say('elevatedPassword', 'this elevatedUser needs it');
 };
 
+type Variables = {
+  osFamily: string;
+  environment?: Record<string, unknown> | undefined;
+  secretEnvironment?: Record<string, unknown> | undefined;
+};
+
+/** A variable has one value, open or secret. Windows does not tell `Path` from `PATH`. */
+const oneValue = (step: Variables, context: z.core.$RefinementCtx): void => {
+  const keyOf = (name: string) => (step.osFamily === 'windows' ? name.toUpperCase() : name);
+  const open = new Set(Object.keys(step.environment ?? {}).map(keyOf));
+  for (const name of Object.keys(step.secretEnvironment ?? {}).filter((one) => open.has(keyOf(one))))
+    context.addIssue({ code: 'custom', path: ['secretEnvironment', name], message: 'is in environment too' });
+};
+
 const input = fieldsOf(secretInput);
 const output = fieldsOf(secretOutput);
 const kept = fieldsOf(secretStored);
@@ -206,16 +220,26 @@ const oneScript = oneSource('script');
 
 /** One step run inside the VM. */
 export const provisionerInput = variants('type', { ...entityInput, osFamily: osFamilySchema }, [
-  z.strictObject({ ...entityInput, ...input.shell }).superRefine(oneScript),
+  z
+    .strictObject({ ...entityInput, ...input.shell })
+    .superRefine(oneScript)
+    .superRefine(oneValue),
   z
     .strictObject({ ...entityInput, ...input.powershell })
     .superRefine(oneScript)
+    .superRefine(oneValue)
     .superRefine(elevation),
-  z.strictObject({ ...entityInput, ...input.windowsShell }).superRefine(oneScript),
+  z
+    .strictObject({ ...entityInput, ...input.windowsShell })
+    .superRefine(oneScript)
+    .superRefine(oneValue),
   z.strictObject({ ...entityInput, ...input.file }).superRefine(oneSource('content')),
   z.strictObject({ ...entityInput, ...input.windowsRestart }),
   z.strictObject({ ...entityInput, ...input.windowsUpdate }),
-  z.strictObject({ ...entityInput, ...input.ansibleLocal }).superRefine(oneScript),
+  z
+    .strictObject({ ...entityInput, ...input.ansibleLocal })
+    .superRefine(oneScript)
+    .superRefine(oneValue),
 ]).meta({ id: 'ProvisionerInput' });
 export const provisionerSchema = z
   .discriminatedUnion('type', [
