@@ -11,17 +11,29 @@ import {
 } from '../common.ts';
 import { awsRegion } from '../platforms/aws.ts';
 import { azureLocation } from '../platforms/azure.ts';
-import { shaped } from '../platforms/fields.ts';
+import { fileChecksum, shaped } from '../platforms/fields.ts';
 import { gcpName, gcpProject, gcpRegion } from '../platforms/gcp.ts';
 import { readable } from '../readable.ts';
 import { variants } from '../variants.ts';
 
 /** How to log in to a machine started from a base image. */
-export const accessSchema = z.strictObject({
-  communicator: z.enum(['ssh', 'winrm']),
-  username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/, 'is no user name'),
-  port: z.int().min(1).max(65_535).optional(),
-});
+export const accessSchema = z
+  .strictObject({
+    communicator: z.enum(['ssh', 'winrm']),
+    username: z
+      .string()
+      .max(128, { abort: true })
+      .regex(
+        /^([A-Za-z0-9][A-Za-z0-9.-]{0,62}\\)?[A-Za-z_][A-Za-z0-9_.-]{0,63}$/,
+        'is no user name: a letter, then letters, digits and _ . -',
+      )
+      .describe('User to log in as; by WinRM also of a domain: DOMAIN\\user.'),
+    port: z.int().min(1).max(65_535).optional(),
+  })
+  .superRefine(({ communicator, username }, context) => {
+    if (communicator === 'ssh' && username.includes('\\'))
+      context.addIssue({ code: 'custom', path: ['username'], message: 'names a domain, which is for winrm' });
+  });
 
 /** The only tokens of Packer in a boot command: where the files of the unattended installation are served. */
 const BOOT_TOKEN = /(?<!\{)\{\{ ?\.(HTTPIP|HTTPPort) ?\}\}(?!\})/g;
@@ -72,10 +84,9 @@ const file = {
     /^(https?:\/\/[^\s/?#{}@]+(\/[^\s{}]*)?|file:\/\/\/[^\s{}]+|\[[^\][{}]{1,80}\] ?[^{}]+|[A-Za-z][A-Za-z0-9._-]*:(iso|import)\/[^\s{}]+)$/,
     'is no URL (https, http, file) and no file of a datastore ([datastore] path, store:iso/file)',
   ).describe('URL, or file in a datastore: [datastore] iso/x.iso on vSphere, store:iso/x.iso on Proxmox.'),
-  checksum: shaped(
-    /^((md5:)?[0-9a-f]{32}|(sha1:)?[0-9a-f]{40}|(sha256:)?[0-9a-f]{64}|(sha512:)?[0-9a-f]{128}|file:https?:\/\/[^\s{}]+|none)$/i,
-    'is no checksum such as sha256:…, no file:https://… and not none',
-  ).describe('Checksum of the file, for example sha256:…; file:URL of a list of them; or none.'),
+  checksum: fileChecksum.describe(
+    'Checksum of the file, for example sha256:…; file:URL of a list of them; or none.',
+  ),
 };
 
 const type = <T extends string>(name: T) => ({ type: z.literal(name) });

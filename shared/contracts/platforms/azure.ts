@@ -6,6 +6,7 @@ import {
   loginFields,
   namedByRun,
   oneOf,
+  price,
   type SettingsRule,
   shaped,
   span,
@@ -111,7 +112,7 @@ const buildFields = {
   spot: z
     .strictObject({
       evictionPolicy: z.enum(['Delete', 'Deallocate']).describe('What happens to an evicted VM.'),
-      maxPrice: z.number().positive().max(10_000).optional().describe('US dollars an hour.'),
+      maxPrice: price.optional().describe('US dollars an hour.'),
     })
     .optional()
     .describe('Build on a spot VM. Default: no.'),

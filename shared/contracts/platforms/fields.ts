@@ -19,6 +19,8 @@ const userName = z
 export const flag = (about: string) => z.boolean().optional().describe(about);
 export const whole = (min: number, max: number, about: string) =>
   z.int().min(min).max(max).optional().describe(about);
+/** A price in US dollars an hour, with at most five decimals, as the clouds give theirs. */
+export const price = z.number().min(0.00001).max(10_000);
 export const text = (max: number, about: string) => templateSafeText(max).min(1).optional().describe(about);
 export const span = (about: string) =>
   duration.optional().describe(`${about} A duration such as 90s or 1h30m.`);
@@ -33,6 +35,11 @@ export const uuid = shaped(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'is n
 export const macAddress = shaped(
   /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i,
   'is no MAC address such as 00:50:56:00:00:01',
+);
+/** Checksums as Packer takes them: of a file, a URL of a list of them, or none. */
+export const fileChecksum = shaped(
+  /^((md5:)?[0-9a-f]{32}|(sha1:)?[0-9a-f]{40}|(sha256:)?[0-9a-f]{64}|(sha512:)?[0-9a-f]{128}|file:https?:\/\/[^\s{}]+|none)$/i,
+  'is no checksum such as sha256:…, no file:https://… and not none',
 );
 /** A folder of a machine, of Linux or Windows; nothing that climbs out of it. */
 export const absoluteFolder = shaped(

@@ -19,6 +19,11 @@ const vlanId = shaped(
   'is no VLAN id, as text from 1 to 4094',
 );
 
+const isoPath = shaped(
+  /^[A-Za-z]:([\\/][A-Za-z0-9 _()-][A-Za-z0-9 _.()-]{0,80}){1,10}\.iso$/i,
+  'is no absolute path of an ISO such as D:\\iso\\drivers.iso',
+);
+
 const fields = {
   generation: whole(1, 2, 'Generation of the machine. Default: 1.'),
   cpus: whole(1, 240, 'Virtual CPUs. Default: 1.'),
@@ -61,6 +66,11 @@ const fields = {
   )
     .optional()
     .describe('Device that is booted first. Default: that of Hyper-V.'),
+  secondaryIsoImages: z
+    .array(isoPath)
+    .max(8)
+    .optional()
+    .describe("Further ISOs of the agent's machine, by their absolute paths. Default: none."),
   headless: flag('No window on the host. Default: true.'),
   disableShutdown: flag('The last step shuts the machine down by itself. Default: false.'),
   outputDirectory: absoluteFolder
@@ -76,7 +86,7 @@ const fields = {
 
 /**
  * Arguments of Packer's `hyperv-iso` builder. Bounds of memory and disks are those that the plugin itself checks.
- * What names files of the agent's machine is left out, but for the folder that the results go to.
+ * What names files of the agent's machine is left out, but for ISOs and for the folder that the results go to.
  */
 export const hypervIsoSettings = <S extends z.ZodType>(secret: S) =>
   z.strictObject({ ...fields, ...loginFields(secret) });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { templateSafeText } from '../common.ts';
+import { mapOf, templateSafeText } from '../common.ts';
 import {
   blame,
   bootFields,
@@ -85,6 +85,14 @@ const common = {
   ),
   createSnapshot: flag('Make a snapshot for linked clones. Default: false.'),
   snapshotName: text(80, 'Name of that snapshot. Default: Created By Packer.'),
+  configurationParameters: mapOf(
+    z.string().regex(/^[A-Za-z][A-Za-z0-9_.:-]{0,127}$/, 'is no name of a configuration parameter'),
+    templateSafeText(4000),
+    50,
+    'parameters',
+  )
+    .optional()
+    .describe('Extra configuration of the machine (VMX), such as disk.EnableUUID: TRUE. Default: none.'),
   contentLibraryDestination: libraryDestination
     .optional()
     .describe('Put the result in a content library. Not together with convertToTemplate.'),
