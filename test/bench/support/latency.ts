@@ -30,7 +30,11 @@ export const prepare = async () => {
       definitionBody(definition.parts, { name: `Base-${made}`, tags }),
     );
   }
-  return { workspace, definition, connectionId, remove: () => call('DELETE', workspace.base) };
+  const remove = async () => {
+    const { status, text } = await call('DELETE', workspace.base);
+    if (status >= 300) console.error(`the workspace of the measurement stays: ${text}`);
+  };
+  return { workspace, definition, connectionId, remove };
 };
 
 type Call = { name: string; beside: string; send: () => Promise<{ status: number }> };
