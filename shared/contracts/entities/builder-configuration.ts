@@ -43,7 +43,7 @@ const network = z.enum(['public', 'private']).meta({
   description: 'public: the cloud runner reaches the build VM; private: only a connector does.',
 });
 const commonInput = { ...entityInput, ...common, network: network.default('public') };
-const base = { ...entityBase('builder-configuration'), ...common, network };
+const base = { ...entityBase('builder-configuration'), ...readable(common), network };
 
 const of = <P extends PlatformId, B extends string, S extends z.ZodType>(
   platform: P,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { entityBase, entityInput, idOf, timestamp } from '../common.ts';
+import { readable } from '../readable.ts';
 import { environmentSchema } from './provisioner.ts';
 
 const definitionName = z
@@ -30,8 +31,7 @@ export const imageDefinitionInput = z
   .meta({ id: 'ImageDefinitionInput' });
 export const imageDefinitionStored = z.object({
   ...entityBase('image-definition'),
-  name: definitionName,
-  ...definitionFields,
+  ...readable(definitionFields),
 });
 export type ImageDefinition = z.infer<typeof imageDefinitionStored>;
 

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { idOf, timestamp } from '../common.ts';
 import { awsLocator } from '../platforms/aws.ts';
+import { readable } from '../readable.ts';
 
 /** Where an image is, in the terms of its platform; one member a platform. */
-export const locatorSchema = awsLocator;
+export const locatorSchema = z.object(readable(awsLocator.shape));
 export type Locator = z.infer<typeof locatorSchema>;
 
 /** The exact base image a run started from. */

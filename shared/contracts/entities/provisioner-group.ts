@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { entityBase, entityInput, idOf } from '../common.ts';
+import { readable } from '../readable.ts';
 import { environmentSchema } from './provisioner.ts';
 
 /** One place in a group. A disabled item stays in the group and is not run. */
-export const groupItemSchema = z.strictObject({
+const groupItemSchema = z.strictObject({
   provisionerId: idOf('provisioner'),
   environment: environmentSchema.optional(),
   enabled: z.boolean().default(true),
@@ -19,5 +20,5 @@ export const provisionerGroupInput = z
   .strictObject({ ...entityInput, items })
   .meta({ id: 'ProvisionerGroupInput' });
 export const provisionerGroupSchema = z
-  .object({ ...entityBase('provisioner-group'), items })
+  .object({ ...entityBase('provisioner-group'), ...readable({ items }) })
   .meta({ id: 'ProvisionerGroup' });

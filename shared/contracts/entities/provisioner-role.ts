@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { entityBase, entityInput, idOf, osFamilySchema, uniqueList } from '../common.ts';
+import { readable } from '../readable.ts';
 
 const groupIds = uniqueList(idOf('provisioner-group'), 30).describe(
   'In the order they run, each once; together they have at most 200 enabled provisioners.',
@@ -10,7 +11,7 @@ export const provisionerRoleInput = z
   .strictObject({ ...entityInput, groupIds })
   .meta({ id: 'ProvisionerRoleInput' });
 export const provisionerRoleSchema = z
-  .object({ ...entityBase('provisioner-role'), groupIds })
+  .object({ ...entityBase('provisioner-role'), ...readable({ groupIds }) })
   .meta({ id: 'ProvisionerRole' });
 export type ProvisionerRole = z.infer<typeof provisionerRoleSchema>;
 

@@ -266,8 +266,8 @@ export type ProvisionerStored = z.infer<typeof provisionerStored>;
 
 /** A step that a run of today can carry out: its text is inline. */
 export const runnableStored = z.discriminatedUnion('type', [
-  z.object({ ...base, ...readable(kept.shell), script }),
-  z.object({ ...base, ...readable(kept.powershell), script }),
-  z.object({ ...base, ...readable(kept.file), content: z.string().max(MAX_SCRIPT) }),
+  z.object({ ...base, ...readable(kept.shell), script: z.string() }),
+  z.object({ ...base, ...readable(kept.powershell), script: z.string() }),
+  z.object({ ...base, ...readable(kept.file), content: z.string() }),
 ]);
 export type RunnableStored = z.infer<typeof runnableStored>;

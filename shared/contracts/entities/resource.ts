@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { entityBase, entityInput, timestamp } from '../common.ts';
+import { readable } from '../readable.ts';
 
 /** Largest file, in bytes: the most that S3 takes in one PUT (5 GiB). */
 export const MAX_RESOURCE_BYTES = 5 * 1024 ** 3;
@@ -68,7 +69,7 @@ export const contentQuery = z.strictObject({ version: z.coerce.number().int().mi
 
 const versionBase = {
   version: z.int().min(1),
-  ...content,
+  ...readable(content),
   createdAt: timestamp,
   createdBy: z.string(),
   availableAt: timestamp.optional().meta({ description: 'Since when it can be used' }),
@@ -86,7 +87,7 @@ const resourceVersionSchema = z
 
 const presented = {
   ...entityBase('resource'),
-  ...content,
+  ...readable(content),
   state: stateSchema,
   currentVersion: z
     .int()
@@ -95,7 +96,6 @@ const presented = {
     .meta({ description: 'The newest available version; `fileName`, `sizeBytes` and `sha256` are its own' }),
   versions: z
     .array(resourceVersionSchema)
-    .max(MAX_RESOURCE_VERSIONS)
     .meta({ description: `By number, oldest first; at most ${MAX_RESOURCE_VERSIONS}` }),
 };
 /** An uploaded file with its versions. */

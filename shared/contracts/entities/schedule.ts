@@ -8,6 +8,7 @@ import {
   timestampInput,
   uniqueList,
 } from '../common.ts';
+import { readable } from '../readable.ts';
 
 /** What EventBridge Scheduler's year field ends with; nothing of ours lies beyond. */
 const LAST_YEAR = 2199;
@@ -127,6 +128,17 @@ export const frequencySchema = z
   .meta({ id: 'Frequency' });
 export type Frequency = z.output<typeof frequencySchema>;
 
+/** The same as it was kept: what is written is put into one form first. */
+const frequencyStored = z.discriminatedUnion('type', [
+  z.object(readable(hourly.shape)),
+  z.object(readable(daily.shape)),
+  z.object(readable(weekly.shape)),
+  z.object(readable(monthly.shape)),
+  z.object({ ...cron.shape, expression: z.string() }),
+  z.object(readable(rate.shape)),
+  z.object({ ...once.shape, at: z.string().optional() }),
+]);
+
 /** EventBridge Scheduler takes 50 characters; no name of a zone is longer. */
 const zoneName = /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/;
 
@@ -202,15 +214,14 @@ export type ScheduleRule = Pick<ScheduleInput, 'frequency' | 'startAt' | 'endAt'
 
 export const scheduleStored = z.object({
   ...entityBase('schedule'),
-  frequency: frequencySchema,
+  frequency: frequencyStored,
   startAt: timestamp.optional(),
   endAt: timestamp.optional(),
   timeZone: z.string(),
-  imageDefinitionIds: z.array(idOf('image-definition')),
+  imageDefinitionIds: z.array(z.string()),
   enabled: z.boolean(),
   overlap: z.enum(['queue', 'skip']),
-  maxLatenessSeconds,
-  flexibleWindowSeconds,
+  ...readable({ maxLatenessSeconds, flexibleWindowSeconds }),
 });
 
 /** A schedule as it is read: without definitions that were deleted, and with the names of the others. */
