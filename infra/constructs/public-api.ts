@@ -98,7 +98,7 @@ function corsOf({ corsOrigins }: Stage) {
     allowOrigins: corsOrigins,
     allowMethods: [CorsHttpMethod.ANY],
     allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
-    exposeHeaders: ['etag', 'link', 'location', 'retry-after'],
+    exposeHeaders: ['etag', 'goldsmith-incomplete', 'link', 'location', 'retry-after'],
     // Browsers cut it to two hours or less.
     maxAge: Duration.hours(2),
   };

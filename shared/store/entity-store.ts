@@ -37,17 +37,16 @@ export const entityStore = (table: Table, scope: WorkspaceScope) => ({
   getAll: (refs: EntityRef[]): Promise<Item[]> =>
     table.getAll(refs.map((ref) => keys.entity(scope, ref.kind, ref.id))),
 
-  /** All of a kind, newest first: at most MAX_ENTITIES. */
-  list: (kind: IdKind): Promise<Item[]> =>
-    table.query({ ...keys.entities(scope, kind), newestFirst: true, limit: MAX_ENTITIES }),
-
-  /** Some of a kind, newest first, older than the entity `before`. */
-  page: (kind: IdKind, page: { before: string | undefined; limit: number }): Promise<Item[]> =>
-    table.query({
+  /** All of a kind, newest first, older than the entity `before`, as they are read. */
+  pages: (
+    kind: IdKind,
+    page: { before?: string | undefined; limit?: number; rowsAPage?: number } = {},
+  ): AsyncIterable<Item[]> =>
+    table.pages({
       ...keys.entities(scope, kind),
+      ...page,
       before: page.before === undefined ? undefined : keys.entity(scope, kind, page.before).sk,
       newestFirst: true,
-      limit: page.limit,
     }),
 
   /** Whether there are as many of a kind as there may be; reads their names only. */

@@ -43,6 +43,8 @@ export type Range = {
   before?: string;
   newestFirst?: boolean;
   limit?: number;
+  /** Most rows of one page. */
+  rowsAPage?: number;
   /** Attributes to answer, all by default. Saves traffic and memory, not read units. */
   only?: string[];
 };
@@ -55,8 +57,10 @@ export type Table = {
   get: (key: Key) => Promise<Item | undefined>;
   /** Items in the order of `keys`; those that are not there are left out. */
   getAll: (keys: Key[]) => Promise<Item[]>;
-  /** All items of a range, or the first `limit`. */
+  /** All items of a range, or the first `limit`, in the order of their keys' UTF-8 bytes. */
   query: (range: Range) => Promise<Item[]>;
+  /** The same as it is read: pages of 1 MB or less, some of them empty. Nothing is read before it is asked for. */
+  pages: (range: Range) => AsyncIterable<Item[]>;
   /** Keys of an index partition up to `until`, oldest first. */
   due: (partition: string, until: string, limit: number) => Promise<Key[]>;
   /** All or nothing. Throws WriteRefused, and as any verb TooContended when the service has no room for too long. */
@@ -81,7 +85,12 @@ export const openTable = (name: string, client = clientOf()): Table => ({
     return answer.Item && upgraded(answer.Item);
   },
   getAll: (keys) => getAll(client, name, keys),
-  query: (range) => query(client, name, range),
+  pages: (range) => pages(client, name, range),
+  query: async (range) => {
+    const items: Item[] = [];
+    for await (const page of pages(client, name, range)) items.push(...page);
+    return items;
+  },
   removeAll: (keys) => removeAll(client, name, keys),
   due: (partition, until, limit) => due(client, name, { partition, until, limit }),
   write: async (writes) => {
@@ -167,39 +176,55 @@ const removeAll = async (client: DynamoDBDocumentClient, name: string, keys: Key
     await untilDone(all.slice(start, start + REMOVE_BATCH), send);
 };
 
-/** A character after every one that a key of ours holds. */
-const LAST = '\uffff';
+/** After every character that a key of ours holds, as UTF-8 orders them. */
+const LAST = '\u{10ffff}';
 
-const query = async (client: DynamoDBDocumentClient, name: string, range: Range): Promise<Item[]> => {
-  const send = (command: QueryCommand) => patiently(() => client.send(command));
-  const items: Item[] = [];
+/** The bounds of a range, both inclusive; undefined when they cross, which DynamoDB refuses. */
+const boundsOf = (range: Range): { low: string; high: string } | undefined => {
   const low = range.after === undefined ? range.prefix : `${range.after}\u0000`;
   const high = range.before ?? `${range.prefix}${LAST}`;
-  // DynamoDB refuses bounds that cross.
-  if (low > high) return [];
+  if (Buffer.compare(Buffer.from(low), Buffer.from(high)) > 0) return undefined;
+  return { low: low === '' ? ' ' : low, high };
+};
+
+async function* pages(client: DynamoDBDocumentClient, name: string, range: Range): AsyncGenerator<Item[]> {
+  const bounds = boundsOf(range);
+  if (bounds === undefined) return;
+  const { limit = Infinity, rowsAPage = Infinity } = range;
+  let count = 0;
   let start: QueryCommandInput['ExclusiveStartKey'];
   do {
-    const answer = await send(
-      new QueryCommand({
-        TableName: name,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :low AND :high',
-        ExpressionAttributeValues: { ':pk': range.pk, ':low': low === '' ? ' ' : low, ':high': high },
-        ScanIndexForward: range.newestFirst !== true,
-        ConsistentRead: true,
-        ...projection(range.only),
-        Limit: range.limit === undefined ? undefined : range.limit + 1 - items.length,
-        ExclusiveStartKey: start,
-      }),
-    );
-    const found = (answer.Items ?? []).filter(
-      (item) => range.before === undefined || item['sk'] !== range.before,
-    );
-    // Some attributes of an item cannot be upgraded: who asks for them asks for what means the same in every version.
-    items.push(...(range.only === undefined ? found.map((item) => upgraded(item)) : found));
+    // One more for the bound itself, which is left out.
+    const most = Math.min(limit - count, rowsAPage) + (range.before === undefined ? 0 : 1);
+    const command = new QueryCommand({
+      TableName: name,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :low AND :high',
+      ExpressionAttributeValues: { ':pk': range.pk, ':low': bounds.low, ':high': bounds.high },
+      ScanIndexForward: range.newestFirst !== true,
+      ConsistentRead: true,
+      ...projection(range.only && withKey(range.only)),
+      Limit: most === Infinity ? undefined : most,
+      ExclusiveStartKey: start,
+    });
+    const answer = await patiently(() => client.send(command));
+    const page = (answer.Items ?? [])
+      .filter((item) => item['sk'] !== range.before)
+      .slice(0, limit - count)
+      .map((item) => shaped(item, range.only));
+    yield page;
+    count += page.length;
     start = answer.LastEvaluatedKey;
-  } while (start !== undefined && (range.limit === undefined || items.length < range.limit));
-  return range.limit === undefined ? items : items.slice(0, range.limit);
-};
+  } while (start !== undefined && count < limit);
+}
+
+/** The sort key is needed to leave out the bound. */
+const withKey = (only: string[]): string[] => [...new Set([...only, 'sk'])];
+
+/** Some attributes of an item cannot be upgraded: who asks for them asks for what means the same in every version. */
+const shaped = (item: Item, only: string[] | undefined): Item =>
+  only === undefined
+    ? upgraded(item)
+    : Object.fromEntries(Object.entries(item).filter(([attribute]) => only.includes(attribute)));
 
 /** Names stand behind `#`: `status` and others are words of DynamoDB's own. */
 const projection = (attributes: string[] | undefined) =>

@@ -10,25 +10,14 @@ const taggedSchema = z.object({ tags: z.record(z.string(), z.string()).default({
 const tagsOf = (row: Item | undefined): Record<string, string> =>
   row === undefined ? {} : taggedSchema.parse(row).tags;
 
-/** Rows read at a time: one answer of DynamoDB, unless they are unusually long. */
-const ROWS_A_READ = 1000;
-
 /**
  * The tags in use in one workspace. They lie in small rows of their own, so that a picker does not read every script
  * of the workspace: a thousand entities with five tags each cost about 60 read units.
  */
 export const tagStore = (table: Table, scope: WorkspaceScope) => ({
-  /** The tags of each entity that has any, of one kind or of all. */
-  async *all(kind?: IdKind): AsyncGenerator<Record<string, string>> {
-    const range = keys.allTags(scope, kind);
-    let after: string | undefined;
-    for (;;) {
-      const rows = await table.query({ ...range, after, limit: ROWS_A_READ });
-      for (const row of rows) yield tagsOf(row);
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < ROWS_A_READ) return;
-      after = String(last['sk']);
-    }
+  /** The tags of each entity that has any, of one kind or of all, page by page as they are read (1 MB). */
+  async *pages(kind?: IdKind): AsyncGenerator<Record<string, string>[]> {
+    for await (const page of table.pages(keys.allTags(scope, kind))) yield page.map(tagsOf);
   },
 });
 

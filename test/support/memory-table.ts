@@ -5,6 +5,7 @@ import type { Key } from '../../shared/store/keys.ts';
 import { type Item, type Range, REMOVE_BATCH, type Table, WriteRefused } from '../../shared/store/table.ts';
 import { upgraded } from '../../shared/store/upgrade.ts';
 import { type Guard, versioned, type Write } from '../../shared/store/write.ts';
+import { MAX_WRITES, byBytes, demandItem, demandKey, demandTransaction, pagesOf } from './table-limits.ts';
 
 /** A table in memory with the guards of the real one (test/contract/store proves that); for tests of what stands above it. */
 export type MemoryTable = Table & {
@@ -40,12 +41,18 @@ const defined = (item: Item): Item => {
 };
 
 const apply = (rows: Map<string, Item>, write: Write): void => {
-  const { pk, sk } = keyOf(write);
-  const id = idOf({ pk, sk });
-  if ('put' in write) rows.set(id, defined(write.put));
+  const id = idOf(keyOf(write));
   if ('delete' in write) rows.delete(id);
-  if (!('update' in write)) return;
-  const row: Item = { ...(rows.get(id) ?? { pk, sk }), ...defined(write.set ?? {}) };
+  const row = rowAfter(rows.get(id), write);
+  if (row !== undefined) rows.set(id, row);
+};
+
+/** The row that a write leaves; undefined for one that changes none or takes it away. */
+const rowAfter = (before: Item | undefined, write: Write): Item | undefined => {
+  if ('put' in write) return defined(write.put);
+  if (!('update' in write)) return undefined;
+  const { pk, sk } = write.update;
+  const row: Item = { ...(before ?? { pk, sk }), ...defined(write.set ?? {}) };
   for (const [name, texts] of Object.entries(write.add ?? {}))
     row[name] = new Set([...setOf(row[name]), ...texts]);
   for (const [name, texts] of Object.entries(write.take ?? {}))
@@ -53,7 +60,7 @@ const apply = (rows: Map<string, Item>, write: Write): void => {
   const kept = Object.entries(row).filter(
     ([name, value]) => !write.remove?.includes(name) && !(value instanceof Set && value.size === 0),
   );
-  rows.set(id, Object.fromEntries(kept));
+  return Object.fromEntries(kept);
 };
 
 const setOf = (value: unknown): Set<string> => z.set(z.string()).default(new Set()).parse(value);
@@ -62,9 +69,9 @@ const select = (rows: Map<string, Item>, range: Range): Item[] => {
   const sk = (item: Item) => String(item['sk']);
   const found = [...rows.values()]
     .filter((item) => item['pk'] === range.pk && sk(item).startsWith(range.prefix))
-    .filter((item) => range.after === undefined || sk(item) > range.after)
-    .filter((item) => range.before === undefined || sk(item) < range.before)
-    .toSorted((a, b) => (sk(a) < sk(b) ? -1 : 1));
+    .filter((item) => range.after === undefined || byBytes(sk(item), range.after) > 0)
+    .filter((item) => range.before === undefined || byBytes(sk(item), range.before) < 0)
+    .toSorted((a, b) => byBytes(sk(a), sk(b)));
   return (range.newestFirst === true ? found.toReversed() : found).slice(0, range.limit);
 };
 
@@ -81,6 +88,7 @@ export const memoryTable = (): MemoryTable => {
     rows,
     beforeWrite: () => {},
     get: async (key) => {
+      demandKey(key);
       await turn();
       return get(key);
     },
@@ -89,9 +97,17 @@ export const memoryTable = (): MemoryTable => {
       return keys.map(get).filter((item) => item !== undefined);
     },
     query: async (range) => {
-      await turn();
-      const found = structuredClone(select(rows, range));
-      return found.map((item) => (range.only === undefined ? upgraded(item) : project(item, range.only)));
+      const items: Item[] = [];
+      for await (const page of table.pages(range)) items.push(...page);
+      return items;
+    },
+    pages: async function* (range) {
+      for (const page of pagesOf(select(rows, range), range.rowsAPage)) {
+        await turn();
+        yield structuredClone(page).map((item) =>
+          range.only === undefined ? upgraded(item) : project(item, range.only),
+        );
+      }
     },
     removeAll: async (keys) => {
       for (let start = 0; start < keys.length; start += REMOVE_BATCH) {
@@ -111,12 +127,21 @@ export const memoryTable = (): MemoryTable => {
     },
     write: async (asked) => {
       const writes = asked.map(versioned);
+      demandTransaction(writes.map(keyOf));
+      for (const write of writes) if ('put' in write) demandItem(write.put);
       await turn();
       await table.beforeWrite(writes);
       const failed = writes.flatMap((write, place) => (holds(get(keyOf(write)), write.if) ? [] : [place]));
       if (failed.length > 0) throw new WriteRefused(failed);
+      for (const write of writes) demandItem(rowAfter(get(keyOf(write)), write) ?? {});
       for (const write of writes) apply(rows, write);
     },
   };
   return table;
+};
+
+/** Writes any number of rows, as many at a time as one transaction takes. */
+export const writeInParts = async (table: Table, writes: Write[]): Promise<void> => {
+  for (let start = 0; start < writes.length; start += MAX_WRITES)
+    await table.write(writes.slice(start, start + MAX_WRITES));
 };

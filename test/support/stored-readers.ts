@@ -100,7 +100,7 @@ export const storedReaders: Record<StoredKind, Reader> = {
   'registration-code': asItLies,
   schedule: entity(schedule),
   firing: ({ table, row }) => firingStore(table, scope).list(text(row, 'scheduleId'), { limit: 1 }),
-  tags: ({ table }) => all(tagStore(table, scope).all()),
+  tags: async ({ table }) => (await all(tagStore(table, scope).pages())).flat(),
   name: asItLies,
   users: ({ table, row }) =>
     entityStore(table, scope).users('connection', text(row, 'sk').split('#')[2] ?? ''),

@@ -23,7 +23,7 @@ const CORS = {
   allowOrigins: ['*'],
   allowMethods: ['*'],
   allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
-  exposeHeaders: ['etag', 'link', 'location', 'retry-after'],
+  exposeHeaders: ['etag', 'goldsmith-incomplete', 'link', 'location', 'retry-after'],
   maxAge: 7200,
 };
 

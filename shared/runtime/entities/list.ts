@@ -10,9 +10,9 @@ type Query = ListQuery & Record<string, unknown>;
 
 /** A Lambda answers 6 MB at most; a page ends before, and always has one entity. */
 const MAX_PAGE_BYTES = 4_000_000;
-/** A filtered page stops reading here, short or empty, and leads on with its cursor. */
+/** A filtered page stops reading here, short or empty, and leads on with its cursor; it reads 1 MB more at most. */
 const MAX_READ_BYTES = 16_000_000;
-/** What a filter reads at a time. */
+/** What is looked at at a time when a filter reads more for each row than the row. */
 const CHUNK = 100;
 
 /** List, newest first; the cursor names the last entity that was looked at. */
@@ -44,25 +44,30 @@ const collect = async (
   after: string | undefined,
 ): Promise<Collected> => {
   const entities = entityStore(context.table, context.scope);
-  const atATime = isFiltered(query) ? CHUNK : query.limit + 1;
   const rows: Item[] = [];
-  let bytes = { page: 0, read: 0 };
+  const bytes = { page: 0, read: 0 };
   let before = after;
-  for (;;) {
-    const chunk = await entities.page(module.kind, { before, limit: atATime });
-    const wanted = new Set(await select(module, context, query, chunk));
-    for (const item of chunk) {
+  for await (const found of entities.pages(module.kind, { before, ...amount(module, query) })) {
+    const wanted = new Set(await select(module, context, query, found));
+    for (const item of found) {
       const size = sizeOf(item);
       const isWanted = wanted.has(item);
       const isFull =
         isWanted && (rows.length === query.limit || (rows.length > 0 && bytes.page + size > MAX_PAGE_BYTES));
       if (before !== undefined && (isFull || bytes.read > MAX_READ_BYTES)) return { rows, stoppedAt: before };
       if (isWanted) rows.push(item);
-      bytes = { page: bytes.page + (isWanted ? size : 0), read: bytes.read + size };
+      bytes.page += isWanted ? size : 0;
+      bytes.read += size;
       before = String(item['id']);
     }
-    if (chunk.length < atATime) return { rows };
   }
+  return { rows };
+};
+
+/** How much to read: without a filter one more than the page, so that it is known whether there is more. */
+const amount = (module: Module, query: Query): { limit?: number; rowsAPage?: number } => {
+  if (!isFiltered(query)) return { limit: query.limit + 1 };
+  return module.select === undefined ? {} : { rowsAPage: CHUNK };
 };
 
 const isFiltered = (query: Query): boolean =>

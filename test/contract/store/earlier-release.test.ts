@@ -143,12 +143,7 @@ describe.each(places)('what the first release stored (%s)', (_name, open, lay) =
     for (let n = 0; n < 60; n += 1)
       targets.push(await old(api, 'connection', roleConnectionBody({ name: `target ${n}` })));
     const references = targets.map(({ id }) => ({ kind: 'connection' as const, id }));
-    const user = await old(
-      api,
-      'connection',
-      { name: 'user', held: references },
-      targets.slice(0, 30),
-    );
+    const user = await old(api, 'connection', { name: 'user', held: references }, targets.slice(0, 30));
     const entities = entityStore(open(), scope);
     const before = { ...base(user.id, 'user'), ...(await entities.get('connection', user.id)) };
     const after = { ...before, name: 'renamed', rev: 2 };

@@ -11,7 +11,7 @@ import {
 import type { Table } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { base } from '../../support/builders.ts';
-import { freshScope } from './fixtures.ts';
+import { allOf, freshScope } from './fixtures.ts';
 import { type Emulated, startTables } from './tables.ts';
 
 let emulated: Emulated;
@@ -63,7 +63,7 @@ describe('a create', () => {
     expect(results.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
     const refused = results.filter((one) => one.status === 'rejected');
     expect(refused.every(({ reason }) => reason instanceof EntityRefused && reason.nameTaken)).toBe(true);
-    expect(await entityStore(core, scope).list('connection')).toHaveLength(1);
+    expect(await allOf(core, scope, 'connection')).toHaveLength(1);
   });
 
   test.each([
@@ -85,7 +85,7 @@ describe('a create', () => {
     await create(other, connection('Web'));
     const role = base(newId('provisioner-role'), 'Web');
     await entityStore(core, one).create('provisioner-role', role, [], []);
-    expect(await entityStore(core, one).list('provisioner-role')).toHaveLength(1);
+    expect(await allOf(core, one, 'provisioner-role')).toHaveLength(1);
   });
 
   test('that refers to what is deleted at the same moment is refused and stores nothing (S1, S2)', async () => {
@@ -218,7 +218,7 @@ describe('sixteen at once, fifty times', () => {
     for (const round of ROUNDS) {
       const scope = freshScope();
       expect(await settled(CALLERS.map(() => create(scope, connection(`name ${round}`))))).toBe(1);
-      expect(await entityStore(core, scope).list('connection')).toHaveLength(1);
+      expect(await allOf(core, scope, 'connection')).toHaveLength(1);
     }
   });
 
@@ -256,10 +256,10 @@ describe('a list', () => {
   test('is newest first, of its kind and workspace alone', async () => {
     const scope = freshScope();
     for (const name of ['one', 'two', 'three']) await create(scope, connection(name));
-    const listed = await entityStore(core, scope).list('connection');
+    const listed = await allOf(core, scope, 'connection');
     expect(listed.map((item) => item['name'])).toEqual(['three', 'two', 'one']);
-    expect(await entityStore(core, scope).list('provisioner')).toEqual([]);
-    expect(await entityStore(core, freshScope()).list('connection')).toEqual([]);
+    expect(await allOf(core, scope, 'provisioner')).toEqual([]);
+    expect(await allOf(core, freshScope(), 'connection')).toEqual([]);
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { EntityRefused, entityStore } from '../../../shared/store/entity-store.t
 import { type Table, WriteRefused } from '../../../shared/store/table.ts';
 import { scopeTo, type WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { at, ulid } from '../../support/builders.ts';
+import { allOf } from './fixtures.ts';
 import { type Emulated, startTables } from './tables.ts';
 
 let emulated: Emulated;
@@ -24,8 +25,8 @@ test('a new workspace is furnished in the table, with sets of who refers to whom
   const scope = freshScope();
   await furnishWorkspace(core, scope, maker, done);
   const entities = entityStore(core, scope);
-  const [builder] = await entities.list('builder-configuration');
-  const connections = await entities.list('connection');
+  const [builder] = await allOf(core, scope, 'builder-configuration');
+  const connections = await allOf(core, scope, 'connection');
   const connection = connections.find(({ id }) => id === builder?.['connectionId']);
   expect(connection).toMatchObject({ platform: 'qemu', rev: 1, schemaVersion: 1, createdBy: 'user-1' });
   const users = await entities.users('connection', String(connection?.['id']));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Table, WriteRefused } from '../../../shared/store/table.ts';
+import { type Range, type Table, WriteRefused } from '../../../shared/store/table.ts';
 import type { Write } from '../../../shared/store/write.ts';
 import { memoryTable } from '../../support/memory-table.ts';
 import { type Emulated, startTables } from './tables.ts';
@@ -160,6 +160,82 @@ describe.each([
       for (let n = 0; n < 8; n += 1) await table.write([{ put: { pk, sk: `R#${n}`, row, text } }]);
       expect(await table.query({ pk, prefix: 'R#' })).toHaveLength(8);
       expect(sks(await table.query({ pk, prefix: 'R#', limit: 7, newestFirst: true })).at(-1)).toBe('R#1');
+    });
+  });
+
+  test('keys are in the order of UTF-8, and a prefix holds those that begin with an emoji', async () => {
+    // JavaScript would put U+1F680 before U+FF21.
+    const rows = ['N#a', 'N#ä', 'N#\uff21', 'N#🚀', 'N#🚀b', 'O#'];
+    await fresh(rows);
+    expect(sks(await table.query({ pk, prefix: '' }))).toEqual(rows);
+    expect(sks(await table.query({ pk, prefix: 'N#' }))).toEqual(rows.slice(0, 5));
+    expect(sks(await table.query({ pk, prefix: 'N#', after: 'N#\uff21', before: 'N#🚀b' }))).toEqual([
+      'N#🚀',
+    ]);
+  });
+
+  describe('pages', () => {
+    const pagesOf = async (range: Omit<Range, 'pk'>) => {
+      const found: string[][] = [];
+      for await (const page of table.pages({ ...range, pk })) found.push(sks(page));
+      return found;
+    };
+
+    test('end at 1 MB', async () => {
+      await fresh();
+      const text = 'x'.repeat(300_000);
+      for (let n = 0; n < 8; n += 1) await table.write([{ put: { pk, sk: `R#${n}`, row, text } }]);
+      const found = await pagesOf({ prefix: 'R#' });
+      expect(found.flat()).toHaveLength(8);
+      expect(Math.max(...found.map((page) => page.length))).toBeLessThan(5);
+    });
+
+    test('have as many rows as asked for, all together no more than the limit', async () => {
+      await fresh(['R#1', 'R#2', 'R#3', 'R#4', 'R#5']);
+      const some = { prefix: 'R#', newestFirst: true, rowsAPage: 2 };
+      expect((await pagesOf(some)).flat()).toEqual(['R#5', 'R#4', 'R#3', 'R#2', 'R#1']);
+      expect((await pagesOf(some))[0]).toEqual(['R#5', 'R#4']);
+      expect((await pagesOf({ ...some, limit: 3 })).flat()).toEqual(['R#5', 'R#4', 'R#3']);
+      expect((await pagesOf({ ...some, before: 'R#4' })).flat()).toEqual(['R#3', 'R#2', 'R#1']);
+    });
+  });
+
+  describe('refuses as a whole', () => {
+    const put = (values: object): Write => ({ put: { pk, sk: 'A', row, ...values } });
+    test.each<[string, () => Write[]]>([
+      ['an empty transaction', () => []],
+      [
+        'more than 100 writes',
+        () => Array.from({ length: 101 }, (_, n) => ({ put: { pk, sk: `${n}`, row } })),
+      ],
+      ['two writes of one row', () => [put({}), { delete: { pk, sk: 'A' } }]],
+      ['a row over 400 KB', () => [put({ text: 'x'.repeat(410_000) })]],
+      ['a number that is too large', () => [put({ n: 1e126 })]],
+      ['a number that is too small', () => [put({ n: 1e-131 })]],
+      ['an integer that a double does not hold exactly', () => [put({ n: 2 ** 53 })]],
+      ['what is no number', () => [put({ n: Number.NaN })]],
+      ['a set of nothing', () => [put({ users: new Set() })]],
+      ['an empty key', () => [put({ sk: '' })]],
+      ['a sort key over 1,024 bytes', () => [put({ sk: 'ä'.repeat(513) })]],
+      ['a partition key over 2,048 bytes', () => [put({ pk: 'ä'.repeat(1025) })]],
+    ])('%s', async (_case, writes) => {
+      await fresh();
+      await expect(table.write(writes())).rejects.not.toBeInstanceOf(WriteRefused);
+      expect(await table.query({ pk, prefix: '' })).toEqual([]);
+    });
+
+    test('a change that makes a row too large', async () => {
+      const key = await fresh(['A']);
+      await table.write([{ update: key, set: { a: 'x'.repeat(300_000) } }]);
+      const more = table.write([{ update: key, set: { b: 'x'.repeat(200_000) } }]);
+      await expect(more).rejects.not.toBeInstanceOf(WriteRefused);
+      expect(await table.get(key)).not.toHaveProperty('b');
+    });
+
+    test.each([0, -1.5, 1e-130, 0.1, Number.MAX_SAFE_INTEGER])('but not the number %d', async (n) => {
+      const key = await fresh();
+      await table.write([put({ n })]);
+      expect(await table.get(key)).toMatchObject({ n });
     });
   });
 

@@ -25,7 +25,7 @@ import {
 import type { Write } from '../../../../shared/store/write.ts';
 import { at, ulid } from '../../../support/builders.ts';
 import { scope } from '../../../support/engine.ts';
-import { memoryTable } from '../../../support/memory-table.ts';
+import { memoryTable, writeInParts } from '../../../support/memory-table.ts';
 
 const workspace = () => {
   const table = memoryTable();
@@ -164,7 +164,10 @@ describe('bounds of what is stored', () => {
     const name = (n: number): Write => ({
       put: { ...keys.name(scope, 'provisioner', `p ${n}`), row: 'name' },
     });
-    await table.write(Array.from({ length: 999 }, (_, n) => name(n)));
+    await writeInParts(
+      table,
+      Array.from({ length: 999 }, (_, n) => name(n)),
+    );
     expect((await refusal(createProvisioner(fileBody({ name: 'the last' })))).code).toBe('accepted');
     expect((await refusal(createProvisioner(fileBody({ name: 'one too many' })))).code).toBe('limit-reached');
   });

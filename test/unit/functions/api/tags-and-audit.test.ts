@@ -24,7 +24,7 @@ import { scopeTo } from '../../../../shared/store/workspace-scope.ts';
 import { connectionBody, fileBody, shellBody } from '../../../support/bodies.ts';
 import { at, ulid } from '../../../support/builders.ts';
 import { scope } from '../../../support/engine.ts';
-import { memoryTable } from '../../../support/memory-table.ts';
+import { memoryTable, writeInParts } from '../../../support/memory-table.ts';
 
 let table = memoryTable();
 beforeEach(() => {
@@ -96,7 +96,9 @@ describe('tags in use (S24, S25)', () => {
       toString: ['b'],
     });
     const tags: unknown = JSON.parse('{"__proto__": "d"}');
-    table.query = async () => [{ sk: 'TAGS#provisioner#1', tags }];
+    table.pages = async function* () {
+      yield [{ sk: 'TAGS#provisioner#1', tags }];
+    };
     const { body } = await listTags(table, { scope, query: {} });
     expect(Object.getPrototypeOf(body)).toBe(Object.prototype);
   });
@@ -109,9 +111,36 @@ describe('tags in use (S24, S25)', () => {
         tags: { number: String(n) },
       },
     }));
-    await table.write(rows);
+    await writeInParts(table, rows);
     expect((await tagsOf())['number']).toHaveLength(2001);
     expect((await tagsOf({ kind: 'resources' }))['number']).toHaveLength(1001);
+  });
+
+  test.each([
+    ['values that come again and again', () => 'same'.repeat(60)],
+    ['distinct values', (n: number, key: number) => `${n} ${key}`.padEnd(240)],
+  ])('of too many %s are cut, and the answer says so', async (_case, value) => {
+    const rows = Array.from({ length: 3000 }, (_, n) => ({
+      put: {
+        ...keys.tags(scope, 'connection', `con_${ulid(n)}`),
+        row: 'tags' as const,
+        tags: Object.fromEntries(Array.from({ length: 30 }, (__, key) => [`key ${key}`, value(n, key)])),
+      },
+    }));
+    await writeInParts(table, rows);
+    let pages = 0;
+    const { pages: all } = table;
+    table.pages = async function* (range) {
+      for await (const page of all(range)) {
+        pages += 1;
+        yield page;
+      }
+    };
+    const answer = await listTags(table, { scope, query: {} });
+    expect(answer.headers).toEqual({ 'goldsmith-incomplete': 'true' });
+    expect(JSON.stringify(answer.body).length).toBeLessThan(5_000_000);
+    expect(pages).toBeLessThan(20);
+    expect((await listTags(table, { scope, query: { kind: 'resources' } })).headers).toBeUndefined();
   });
 
   test.each([
@@ -151,7 +180,10 @@ const everyPage = async (query: Record<string, unknown>) => {
 describe('audit events', () => {
   const fill = async (count: number) => {
     const events = Array.from({ length: count }, (_, n) => event(n));
-    await table.write(events.map((one) => recordAudit(scope, one)));
+    await writeInParts(
+      table,
+      events.map((one) => recordAudit(scope, one)),
+    );
     return events.toReversed();
   };
 
@@ -203,7 +235,10 @@ describe('audit events', () => {
   test('that are large end a page early', async () => {
     const script = 'x'.repeat(300_000);
     const events = Array.from({ length: 20 }, (_, n) => event(n, { after: { script } }));
-    await table.write(events.map((one) => recordAudit(scope, one)));
+    await writeInParts(
+      table,
+      events.map((one) => recordAudit(scope, one)),
+    );
     const pages = await everyPage({ limit: 200 });
     expect(pages.map((page) => page.length)).toEqual([13, 7]);
   });
