@@ -3,8 +3,11 @@ import { furnishWorkspace } from '../../../shared/actions/furnish-workspace.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
 import { EntityRefused, entityStore } from '../../../shared/store/entity-store.ts';
 import { type Table, WriteRefused } from '../../../shared/store/table.ts';
+import { TooContended } from '../../../shared/store/too-contended.ts';
 import { scopeTo, type WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import { at, ulid } from '../../support/builders.ts';
+import { workspaceStore } from '../../../shared/store/workspace-store.ts';
+import type { Write } from '../../../shared/store/write.ts';
+import { at, base, ulid } from '../../support/builders.ts';
 import { allOf } from './fixtures.ts';
 import { type Emulated, startTables } from './tables.ts';
 
@@ -43,11 +46,42 @@ test('a refusal takes everything back', async () => {
   expect(await rowsOf(scope)).toEqual([]);
 });
 
-test('what only may have failed keeps its samples: the workspace may be there', async () => {
+test.each([new Error('no room'), new TooContended(undefined)])(
+  'an error that leaves no workspace takes everything back: %s',
+  async (error) => {
+    const scope = freshScope();
+    const failing = async () => {
+      throw error;
+    };
+    await expect(furnishWorkspace(core, scope, maker, failing)).rejects.toBe(error);
+    expect(await rowsOf(scope)).toEqual([]);
+  },
+);
+
+test('a lost answer keeps the samples of the workspace that is there', async () => {
   const scope = freshScope();
-  const unknown = () => Promise.reject(new Error('the answer was lost'));
+  const workspace = { ...base(scope.workspaceId, 'Team'), maxConcurrentRuns: 5 };
+  const unknown = async () => {
+    await workspaceStore(core).create(workspace, { id: 'user-1' }, []);
+    throw new Error('the answer was lost');
+  };
   await expect(furnishWorkspace(core, scope, maker, unknown)).rejects.toThrow('the answer was lost');
   expect((await rowsOf(scope)).length).toBeGreaterThan(90);
+});
+
+test('samples that were written although the answer was lost are taken back', async () => {
+  const scope = freshScope();
+  let count = 0;
+  const table = {
+    ...core,
+    write: async (writes: Write[]) => {
+      await core.write(writes);
+      count += 1;
+      if (count === 1) throw new Error('the answer was lost');
+    },
+  };
+  await expect(furnishWorkspace(table, scope, maker, done)).rejects.toThrow('the answer was lost');
+  expect(await rowsOf(scope)).toEqual([]);
 });
 
 test('of all or nothing: when one row is in the way none is written', async () => {
