@@ -40,9 +40,17 @@ export const demandEntity = async (
   return identitySchema.parse(item);
 };
 
-/** Whether a write lost against another one: then all of it is decided anew. */
-export const wasOvertaken = (error: unknown): boolean =>
-  error instanceof WriteRefused || (error instanceof EntityRefused && !error.nameTaken);
+/** Whether a write lost against another one: then all of it is decided anew, also what its module guards besides. */
+export const wasOvertaken = (error: unknown): boolean => error instanceof WriteRefused || lostEntity(error);
+
+/**
+ * Whether a write lost against another one of the same entity, and not because of what goes with it: whose idempotency
+ * key was used meanwhile is answered with what it was used for.
+ */
+export const lostEntity = (error: unknown): boolean =>
+  error instanceof WriteRefused
+    ? error.failed.length === 0
+    : error instanceof EntityRefused && !error.nameTaken;
 
 /**
  * Change by JSON merge patch. The merged whole is checked like a create. When somebody else was faster it is read and

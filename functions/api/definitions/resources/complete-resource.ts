@@ -5,7 +5,7 @@ import type { Principal } from '../../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../../shared/runtime/api/operation.ts';
 import { etagOf } from '../../../../shared/runtime/api/precondition.ts';
 import { ApiProblem, brokenRules, notFound } from '../../../../shared/runtime/api/problem.ts';
-import { wasOvertaken } from '../../../../shared/runtime/entities/change.ts';
+import { lostEntity } from '../../../../shared/runtime/entities/change.ts';
 import type { Creation } from '../../../../shared/runtime/entities/create.ts';
 import { now } from '../../../../shared/runtime/ids.ts';
 import type { StoredEntity } from '../../../../shared/store/entity-store.ts';
@@ -31,7 +31,7 @@ const answerOf = (row: StoredEntity): Answer => ({
  * there is not, 409 for one whose day is over, 422 when what was announced is not what lies there.
  */
 export const completeResource = (context: ResourceContext, call: Completion): Promise<Answer> =>
-  contended(() => completeOnce(context, call), wasOvertaken);
+  contended(() => completeOnce(context, call), lostEntity);
 
 const completeOnce = async (context: ResourceContext, call: Completion): Promise<Answer> => {
   const read = await readResource(context, call.params.id);

@@ -10,7 +10,7 @@ import type { Principal } from '../../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../../shared/runtime/api/operation.ts';
 import { etagOf } from '../../../../shared/runtime/api/precondition.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
-import { wasOvertaken } from '../../../../shared/runtime/entities/change.ts';
+import { lostEntity } from '../../../../shared/runtime/entities/change.ts';
 import { type Creation, createEntity } from '../../../../shared/runtime/entities/create.ts';
 import { now } from '../../../../shared/runtime/ids.ts';
 import { contended } from '../../../../shared/store/retry.ts';
@@ -44,7 +44,7 @@ type Addition = Pick<Creation<ResourceVersionInput>, 'body' | 'path' | 'remember
 
 /** Announces new content. What is available stays so. Throws 409 when there are as many versions as there may be. */
 export const addResourceVersion = (context: ResourceContext, call: Addition): Promise<Answer> =>
-  contended(() => addOnce(context, call), wasOvertaken);
+  contended(() => addOnce(context, call), lostEntity);
 
 const addOnce = async (context: ResourceContext, call: Addition): Promise<Answer> => {
   const read = await readResource(context, call.params.id);
