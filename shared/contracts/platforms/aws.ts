@@ -1,17 +1,17 @@
 import * as z from 'zod';
-import { templateSafeText } from '../common.ts';
+import { plainText, templateSafeText } from '../common.ts';
 import {
   blame,
-  duration,
   flag,
   namedByRun,
   oneOf,
   type SettingsRule,
   shaped,
-  span,
+  sshFields,
   tagsOf,
   text,
   whole,
+  winrmFields,
   written,
 } from './fields.ts';
 
@@ -67,6 +67,31 @@ const blockDevice = z.strictObject({
   deleteOnTermination: flag('Delete the volume with the build VM. Default: false.'),
 });
 
+/** What EC2 takes as user data, in bytes before Base64. */
+const MAX_USER_DATA = 16_384;
+const userData = plainText(MAX_USER_DATA)
+  .min(1)
+  .refine(
+    (value) => new TextEncoder().encode(value).length <= MAX_USER_DATA,
+    `is longer than ${MAX_USER_DATA} bytes`,
+  );
+
+const metadataOptions = z.strictObject({
+  httpEndpoint: oneOf(['enabled', 'disabled'], 'Whether there is metadata. Default: enabled.'),
+  httpTokens: oneOf(['optional', 'required'], 'required: IMDSv2 only. Default: required.'),
+  httpPutResponseHopLimit: whole(
+    1,
+    64,
+    'Network hops that an answer may take; containers need 2. Default: 1.',
+  ),
+});
+
+/** A price as text, as Packer takes it, with at most five decimals, and not zero. */
+const spotPrice = shaped(
+  /^(auto|0\.0{0,4}[1-9]\d{0,4}|[1-9]\d{0,3}(\.\d{1,5})?)$/,
+  'is neither auto nor a price such as 0.05',
+);
+
 /**
  * Arguments of Packer's `amazon-ebs` builder in camelCase: the useful ones, a closed list.
  * Bounds are those of the builder's documentation and of the EC2 API.
@@ -104,20 +129,34 @@ export const amazonEbsSettings = z.strictObject({
     .optional()
     .describe('Disks of the build VM. Default: those of the base image.'),
   amiDescription: text(255, 'Description of the image. Default: none.'),
-  sshUsername: shaped(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no user name')
-    .optional()
-    .describe("User that Packer logs in as by SSH. Default: the operating system's."),
-  sshPort: whole(1, 65_535, "TCP port of SSH. Default: the operating system's, else 22."),
-  sshTimeout: span('How long to wait for SSH. Default: 10m.'),
+  ...sshFields,
   sshInterface: oneOf(
     ['public_ip', 'private_ip', 'public_dns', 'private_dns', 'session_manager'],
     'Way to the build VM. Default: its public address, where it has one.',
   ),
-  winrmUsername: text(
-    64,
-    "User that Packer logs in as by WinRM. Default: the operating system's, else Administrator.",
+  winrmUsername: winrmFields.winrmUsername,
+  winrmPort: winrmFields.winrmPort,
+  winrmTimeout: winrmFields.winrmTimeout,
+  userData: userData
+    .optional()
+    .describe(
+      'User data of the build VM: a script or cloud-init data, at most 16 KB; no secrets. ' +
+        'Not for machines reached by WinRM, whose user data opens it. Default: none.',
+    ),
+  metadataOptions: metadataOptions
+    .optional()
+    .describe('Instance metadata (IMDS) of the build VM; ignored by a deployment with Packer 1.6.'),
+  imdsSupport: oneOf(
+    ['v2.0'],
+    'Machines made from the image answer IMDSv2 only; ignored by a deployment with Packer 1.6. Default: both.',
   ),
-  winrmTimeout: duration.optional().describe('How long to wait for WinRM, such as 45m. Default: 30m.'),
+  spotPrice: spotPrice
+    .optional()
+    .describe(
+      'Build on a spot instance for at most this price, US dollars an hour as text; auto: the on-demand price. ' +
+        'Default: on demand.',
+    ),
+  disableStopInstance: flag('The last step stops the build VM by itself. Default: false.'),
 });
 export type AmazonEbsSettings = z.infer<typeof amazonEbsSettings>;
 
@@ -134,14 +173,27 @@ const deviceRule = (
 const settingsRule: SettingsRule<AmazonEbsSettings> = (settings, issues) => {
   if (settings.kmsKeyId !== undefined && settings.encryptBoot !== true)
     blame(issues, 'kmsKeyId', 'needs encryptBoot');
+  if (settings.spotPrice !== undefined && settings.enaSupport === true)
+    blame(issues, 'enaSupport', 'is not possible together with spotPrice');
+  for (const field of ['winrmUsername', 'winrmPort', 'winrmTimeout'] as const)
+    if (settings.userData !== undefined && settings[field] !== undefined)
+      blame(issues, 'userData', `is not possible together with ${field}: a run's own user data opens WinRM`);
   for (const [at, device] of (settings.launchBlockDeviceMappings ?? []).entries())
     deviceRule(device, (field, why) => blame(issues, ['launchBlockDeviceMappings', at, field], why));
 };
 
+const WINRM_TLS = 'is not taken: the build VM is set up for TLS with a certificate that it makes itself';
+
 /** Arguments of `amazon-ebs` as they are written. */
 export const amazonEbsInput = written(amazonEbsSettings, {
   rule: settingsRule,
-  notOurs: namedByRun('amiName'),
+  notOurs: {
+    ...namedByRun('amiName'),
+    ...Object.fromEntries(['winrmUseSsl', 'winrmInsecure'].map((field) => [field, WINRM_TLS])),
+    sourceAmi: 'is in the operating system',
+    sourceAmiFilter: 'is in the operating system',
+    userDataFile: 'is not taken: write the text as userData',
+  },
 });
 
 /** Where an AMI is. */

@@ -57,7 +57,8 @@ const common = <T extends z.ZodType>(id: string, schema: T, about: string) =>
   schema.meta({ id, description: about }).optional();
 
 const port = z.int().min(1).max(65_535);
-const sshFields = {
+/** How Packer logs in by SSH, but for a password. */
+export const sshFields = {
   sshUsername: common(
     'SshUsername',
     userName,
@@ -71,7 +72,8 @@ const sshFields = {
     'How often to try the SSH handshake. Default: 10.',
   ),
 };
-const winrmFields = {
+/** How Packer logs in by WinRM, but for a password. */
+export const winrmFields = {
   winrmUsername: common(
     'WinrmUsername',
     templateSafeText(64).min(1),

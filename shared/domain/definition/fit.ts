@@ -64,6 +64,21 @@ export const likelyImages = ({ operatingSystem, builder, layers }: Parts): OsIma
   return fitting.filter((image) => weight(image) === heaviest);
 };
 
+/** How Packer logs in to the build VM: as the base image says, else by what its family is used to. */
+export const communicatorOf = (parts: Parts): 'ssh' | 'winrm' => {
+  const said = likelyImages(parts).find(({ access }) => access !== undefined)?.access?.communicator;
+  return said ?? (parts.operatingSystem?.family === 'windows' ? 'winrm' : 'ssh');
+};
+
+/** On AWS a run opens WinRM by user data, of which there is one. */
+const userDataMisfit = (parts: Parts): FieldError[] => {
+  const { operatingSystem, builder } = parts;
+  if (operatingSystem === undefined || builder?.builderType !== 'amazon-ebs') return [];
+  if (builder.settings.userData === undefined || communicatorOf(parts) === 'ssh') return [];
+  const detail = `${builder.name} has userData, and ${operatingSystem.name} is reached by WinRM, which a run opens by user data of its own`;
+  return [{ pointer: '/builderConfigurationId', code: 'user-data-conflict', detail }];
+};
+
 /** What makes a definition impossible whatever else happens: refused when it is saved. */
 export const misfits = (parts: Parts): FieldError[] => {
   const { definition, operatingSystem, builder } = parts;
@@ -78,6 +93,7 @@ export const misfits = (parts: Parts): FieldError[] => {
     const detail = `${operatingSystem.name} has no image that ${builder.name} can start from; ${builder.builderType} takes ${taken}`;
     errors.push({ pointer: '/operatingSystemId', code: 'no-base-image', detail });
   }
+  errors.push(...userDataMisfit(parts));
   const unfit = definition.name === undefined ? undefined : nameMisfit(builder.builderType, definition.name);
   if (unfit !== undefined) errors.push({ pointer: '/name', code: 'name-not-possible', detail: unfit });
   return errors;

@@ -1,6 +1,6 @@
 import type { BuilderConfiguration } from '../../contracts/entities/builder-configuration.ts';
 import type { Warning } from '../../contracts/entities/image-definition.ts';
-import { connectorNeed, isOnPremises, likelyImages, type Parts } from './fit.ts';
+import { communicatorOf, connectorNeed, isOnPremises, likelyImages, type Parts } from './fit.ts';
 
 /** What has to be known of a step; the texts are there where the step has them inline. */
 export type WarnedStep = {
@@ -41,11 +41,7 @@ const loginFault = (parts: WarnedParts): string | undefined => {
   const { operatingSystem, builder } = parts;
   if (!operatingSystem || !builder) return undefined;
   const images = likelyImages(parts);
-  const way = images.find(({ access }) => access !== undefined)?.access?.communicator;
-  const { user, hasPassword } = ownLogin(
-    builder,
-    way ?? (operatingSystem.family === 'windows' ? 'winrm' : 'ssh'),
-  );
+  const { user, hasPassword } = ownLogin(builder, communicatorOf(parts));
   const known =
     user !== undefined ||
     builder.platform === 'azure' ||

@@ -18,7 +18,7 @@ export const loginOf = (snapshot: RunSnapshot): Login => {
   const communicator = access?.communicator ?? (operatingSystem.family === 'windows' ? 'winrm' : 'ssh');
   if (communicator === 'winrm') {
     const username = settings.winrmUsername ?? access?.username ?? WINDOWS_USER;
-    return { communicator, username, port: access?.port };
+    return { communicator, username, port: settings.winrmPort ?? access?.port };
   }
   const username = settings.sshUsername ?? access?.username;
   if (username === undefined) {

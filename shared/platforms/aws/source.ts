@@ -1,7 +1,7 @@
 import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
 import type { RunSnapshot } from '../../contracts/snapshot.ts';
 import type { TemplateObject } from '../expression.ts';
-import type { Source, SourceInput } from '../platform.ts';
+import { PlatformError, type Source, type SourceInput } from '../platform.ts';
 import { regionOf } from './base-image.ts';
 import { type Login, loginOf } from './login.ts';
 import { amiName, keyPairName, runTags } from './names.ts';
@@ -21,10 +21,13 @@ const sshAccess = (settings: AmazonEbsSettings, { username, port }: Login): Acce
     ssh_username: username,
     ssh_port: port,
     ssh_timeout: settings.sshTimeout ?? SSH_TIMEOUT,
+    ssh_handshake_attempts: settings.sshHandshakeAttempts,
     // The key of the build must not open the machines that are made from the image.
     ssh_clear_authorized_keys: true,
+    user_data_file: settings.userData === undefined ? undefined : USER_DATA,
   },
-  files: [],
+  // A file of its own: Packer renders no template in it.
+  files: settings.userData === undefined ? [] : [{ path: USER_DATA, content: settings.userData }],
 });
 
 const winrmAccess = (settings: AmazonEbsSettings, { username, port = WINRM_TLS_PORT }: Login): Access => ({
@@ -44,6 +47,11 @@ const winrmAccess = (settings: AmazonEbsSettings, { username, port = WINRM_TLS_P
 const accessOf = (snapshot: RunSnapshot): Access => {
   const { settings } = snapshot.builderConfiguration;
   const login = loginOf(snapshot);
+  if (login.communicator === 'winrm' && settings.userData !== undefined)
+    throw new PlatformError(
+      'builder-setting-invalid',
+      'The builder configuration has user data, and user data of the run is what opens WinRM.',
+    );
   return login.communicator === 'winrm' ? winrmAccess(settings, login) : sshAccess(settings, login);
 };
 
@@ -57,6 +65,8 @@ const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
   iam_instance_profile: settings.iamInstanceProfile,
   ebs_optimized: settings.ebsOptimized,
   ena_support: settings.enaSupport,
+  spot_price: settings.spotPrice,
+  disable_stop_instance: settings.disableStopInstance,
   launch_block_device_mappings: settings.launchBlockDeviceMappings?.map((device) => ({
     device_name: device.deviceName,
     volume_size: device.volumeSize,
@@ -70,20 +80,36 @@ const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
 });
 
 const tagFields = ({ run, snapshot }: SourceInput): TemplateObject => {
+  const { spotPrice } = snapshot.builderConfiguration.settings;
   const { imageTags, temporaryResourceTags } = snapshot.connection;
   const name = amiName(run.imageName, run.number);
   const image = { Name: name, ...imageTags, ...runTags(run) };
   const temporary = { Name: `${name} (build)`, ...temporaryResourceTags, ...runTags(run) };
-  return { tags: image, snapshot_tags: image, run_tags: temporary, run_volume_tags: temporary };
+  return {
+    tags: image,
+    snapshot_tags: image,
+    run_tags: temporary,
+    run_volume_tags: temporary,
+    // Of the launch template that Packer makes; it refuses them without a spot instance.
+    spot_tags: spotPrice === undefined ? undefined : temporary,
+  };
 };
 
-const generationFields = ({ generation, ec2Endpoint }: SourceInput): TemplateObject =>
+const modernFields = ({ metadataOptions, imdsSupport }: AmazonEbsSettings): TemplateObject => ({
+  metadata_options: {
+    http_endpoint: metadataOptions?.httpEndpoint ?? 'enabled',
+    http_tokens: metadataOptions?.httpTokens ?? 'required',
+    http_put_response_hop_limit: metadataOptions?.httpPutResponseHopLimit,
+  },
+  imds_support: imdsSupport,
+  // Newer plugins put the tags of temporary resources on the image as well.
+  skip_ami_run_tags: true,
+});
+
+/** Packer 1.6 knows neither metadata options nor `imds_support`; its endpoint is an argument. */
+const generationFields = ({ generation, ec2Endpoint, snapshot }: SourceInput): TemplateObject =>
   generation === 'modern'
-    ? {
-        metadata_options: { http_endpoint: 'enabled', http_tokens: 'required' },
-        // Newer plugins put the tags of temporary resources on the image as well.
-        skip_ami_run_tags: true,
-      }
+    ? modernFields(snapshot.builderConfiguration.settings)
     : { custom_endpoint_ec2: ec2Endpoint };
 
 /**

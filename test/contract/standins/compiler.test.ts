@@ -18,6 +18,7 @@ import {
   snapshot,
   step,
   windowsSnapshot,
+  withSettings,
 } from '../../unit/shared/packer/fixtures.ts';
 import { hostileText, isCarried } from '../../unit/shared/packer/hostile.ts';
 
@@ -60,6 +61,7 @@ describe('compiled bundles before a real Packer', () => {
   const cases: Record<string, RunSnapshot> = {
     'every field set': fullSnapshot(),
     'Windows over WinRM': windowsSnapshot(),
+    'a spot instance': withSettings(snapshot(), { spotPrice: 'auto', disableStopInstance: false }),
     'no steps': snapshot({ steps: [] }),
     'hostile scripts and environment': snapshot({
       steps: [

@@ -166,6 +166,11 @@ export const fullSnapshot = (): RunSnapshot =>
       sshPort: 2222,
       sshTimeout: '20m',
       sshInterface: 'private_ip',
+      sshHandshakeAttempts: 20,
+      userData: '#!/bin/sh\necho "${HOME} {{ not a template }}"\n',
+      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 2 },
+      imdsSupport: 'v2.0',
+      disableStopInstance: true,
     },
   );
 

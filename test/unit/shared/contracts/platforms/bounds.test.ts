@@ -8,6 +8,8 @@ const refused = (builderType: ExampleType, settings: object) =>
 
 /** Builder type, field, lowest and highest accepted value: the bounds of Packer's builders and of the platforms. */
 const numbers: [ExampleType, string, number, number][] = [
+  ['amazon-ebs', 'sshHandshakeAttempts', 1, 1000],
+  ['amazon-ebs', 'winrmPort', 1, 65_535],
   ['azure-managed', 'osDiskSizeGb', 1, 4095],
   ['azure-gallery', 'sharedImageGalleryReplicaCount', 1, 100],
   ['googlecompute', 'diskSize', 10, 65_536],
@@ -43,6 +45,37 @@ describe('numbers', () => {
 
 /** Builder type, field, accepted texts, refused texts. */
 const texts: [ExampleType, string, unknown[], unknown[]][] = [
+  [
+    'amazon-ebs',
+    'sshUsername',
+    ['ec2-user', 'Administrator', 'first.last'],
+    ['', 'a b', '-oProxyCommand', '{{ x }}'],
+  ],
+  [
+    'amazon-ebs',
+    'spotPrice',
+    ['auto', '0.05', '0.00001', '12', '9999.99999'],
+    ['0', '0.0', '0.000001', '1e-200', '-1', '10000', '', 0.05, '00.5', '.5'],
+  ],
+  [
+    'amazon-ebs',
+    'userData',
+    ['#!/bin/sh\n# {{ braces }} ${stay}\n', 'é'.repeat(8192)],
+    ['', 'é'.repeat(8193), 'x'.repeat(16_385), '\u0000'],
+  ],
+  [
+    'amazon-ebs',
+    'metadataOptions',
+    [{}, { httpEndpoint: 'disabled' }, { httpTokens: 'optional', httpPutResponseHopLimit: 64 }],
+    [
+      { httpTokens: 'v2' },
+      { httpPutResponseHopLimit: 65 },
+      { httpPutResponseHopLimit: 0 },
+      { colour: 1 },
+      'required',
+    ],
+  ],
+  ['amazon-ebs', 'imdsSupport', ['v2.0'], ['v1.0', '2.0', true]],
   [
     'azure-managed',
     'spot',
@@ -180,6 +213,18 @@ describe('texts and lists', () => {
 
 /** Builder type, settings that do not go together, fields to blame. */
 const rules: [string, ExampleType, object, string[]][] = [
+  [
+    'a spot instance that would be changed',
+    'amazon-ebs',
+    { spotPrice: 'auto', enaSupport: true },
+    ['enaSupport'],
+  ],
+  [
+    'user data beside that which opens WinRM',
+    'amazon-ebs',
+    { userData: '#!/bin/sh\n', winrmPort: 5986 },
+    ['userData'],
+  ],
   ['a KMS key without encryption', 'amazon-ebs', { encryptBoot: false }, ['kmsKeyId']],
   [
     'throughput of another volume',
@@ -320,7 +365,7 @@ describe('settings that do not go together', () => {
 
 describe('arguments of Packer that are elsewhere or not taken', () => {
   test.each<[ExampleType, string[]]>([
-    ['amazon-ebs', ['amiName']],
+    ['amazon-ebs', ['amiName', 'winrmUseSsl', 'sourceAmi', 'userDataFile']],
     ['azure-managed', ['managedImageName']],
     ['googlecompute', ['imageName', 'instanceName']],
     ['vsphere-iso', ['vmName', 'vcenterServer', 'isoUrl', 'CPUs', 'RAM']],

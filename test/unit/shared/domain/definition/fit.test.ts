@@ -71,6 +71,20 @@ describe('what is refused when it is saved', () => {
     ]);
   });
 
+  test('user data of a builder for a system that is reached by WinRM, which a run opens by user data', () => {
+    const from = builder({ userData: '#!/bin/sh\n' });
+    const winrm = { communicator: 'winrm' as const, username: 'Administrator' };
+    const found = (operatingSystem: OperatingSystem) =>
+      misfits({ definition: {}, operatingSystem, builder: from }).map(
+        ({ pointer, code }) => `${pointer} ${code}`,
+      );
+    const conflict = ['/builderConfigurationId user-data-conflict'];
+    expect(found(os())).toEqual([]);
+    expect(found(os({ family: 'windows' }))).toEqual([]);
+    expect(found(os({ family: 'windows', images: [ami({ access: undefined })] }))).toEqual(conflict);
+    expect(found(os({ images: [ami({ access: winrm })] }))).toEqual(conflict);
+  });
+
   test('nothing of what fits together', () => {
     expect(misfits({ definition: { platform: 'aws' }, operatingSystem: os(), builder: builder() })).toEqual(
       [],

@@ -92,6 +92,44 @@ describe('the amazon-ebs source', () => {
     expect(modern).not.toHaveProperty('custom_endpoint_ec2');
   });
 
+  it('carries the metadata that the builder asks for, for modern Packer', () => {
+    const from = withSettings(snapshot(), {
+      metadataOptions: { httpTokens: 'optional', httpPutResponseHopLimit: 2 },
+      imdsSupport: 'v2.0',
+    });
+    expect(bodyOf(from, { generation: 'modern' })).toMatchObject({
+      metadata_options: { http_endpoint: 'enabled', http_tokens: 'optional', http_put_response_hop_limit: 2 },
+      imds_support: 'v2.0',
+    });
+    const old = bodyOf(from, { generation: '1.6' });
+    expect(old).not.toHaveProperty('metadata_options');
+    expect(old).not.toHaveProperty('imds_support');
+  });
+
+  it('builds on a spot instance, whose launch template carries the tags of the run', () => {
+    const body = bodyOf(withSettings(snapshot(), { spotPrice: '0.05' }));
+    expect(body).toMatchObject({ spot_price: '0.05' });
+    expect(body['spot_tags']).toEqual(body['run_tags']);
+    expect(bodyOf(snapshot())['spot_tags']).toBeUndefined();
+  });
+
+  it('gives user data to a machine reached by SSH as it was written, and never beside its own', () => {
+    const userData = '#!/bin/sh\necho {{ braces }} ${stay}\n';
+    const { body, files } = amazonEbsSource(
+      compileInput({ snapshot: withSettings(snapshot(), { userData }) }),
+    );
+    expect(body['user_data_file']).toBe('user-data.txt');
+    expect(files).toEqual([{ path: 'user-data.txt', content: userData }]);
+    expect(() => bodyOf(withSettings(windowsSnapshot(), { userData }))).toThrow(PlatformError);
+  });
+
+  it('has the port of WinRM that the builder names', () => {
+    const from = withSettings(windowsSnapshot(), { winrmPort: 8443 });
+    const { body, files } = amazonEbsSource(compileInput({ snapshot: from }));
+    expect(body['winrm_port']).toBe(8443);
+    expect(files[0]?.content).toContain('-Port 8443');
+  });
+
   it('holds no credentials and grants nobody anything (S141)', () => {
     const text = JSON.stringify(bodyOf(snapshot()));
     expect(text).not.toMatch(/assume_role|access_key|secret|profile"|ami_users|ami_groups|snapshot_users/);
