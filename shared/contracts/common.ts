@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { description, entityName, tags } from './text.ts';
 
 export {
-  description,
   entityName,
   mapOf,
   noTemplate,
