@@ -6,7 +6,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Stage } from '../config/stage.ts';
 import { buildSpecOf, PLUGIN_FOLDER, RUNNER_FILE } from './build-spec.ts';
-import { programOf, runnerEntry } from './bundle.ts';
+import { runnerProgram } from './bundle.ts';
 import { writeLogs } from './permissions.ts';
 
 export type BuildProjectProps = { stage: Stage; apiUrl: string };
@@ -20,7 +20,7 @@ export class BuildProject extends Construct {
 
   constructor(scope: Construct, id: string, { stage, apiUrl }: BuildProjectProps) {
     super(scope, id);
-    const program = programOf({ entry: runnerEntry, file: RUNNER_FILE, target: 'node22' });
+    const program = runnerProgram(RUNNER_FILE);
     const runner = new Asset(this, 'Runner', { path: program.path, ...program.options });
     const logGroup = new LogGroup(this, 'Logs', {
       retention: stage.logRetentionDays,

@@ -1,41 +1,43 @@
-/** Turns a program of this repository into one JavaScript file, while the app is synthesised. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Turns programs of this repository into JavaScript without dependencies, while the app is synthesised. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { AssetHashType, type BundlingOptions, DockerImage } from 'aws-cdk-lib';
 import type { AssetOptions } from 'aws-cdk-lib/aws-s3-assets';
-import { type BuildOptions, buildSync } from 'esbuild';
+import { buildSync, type Metafile } from 'esbuild';
 import { type FunctionName, functionEnvironments } from '../../shared/contracts/env/index.ts';
 
 const FUNCTIONS = join(import.meta.dirname, '../../functions');
 
-/** The program of a function: the one place that knows where handlers are. */
-export const functionEntry = (name: FunctionName) => entryBelow(name);
-/** The program that the build project runs. */
-export const runnerEntry = join(FUNCTIONS, 'runner', 'main.ts');
+/** The file of a function that Lambda loads. */
+export const FUNCTION_FILE = 'index.mjs';
 
+/** Names and contents of the files of a program. */
+export type ProgramFiles = Map<string, Uint8Array>;
 export type Program = { path: string; options: AssetOptions };
 
-export type ProgramProps = {
-  entry: string;
-  /** Name of the file that comes out. */
-  file: string;
-  /** The oldest Node.js that runs it, in esbuild's words. */
-  target: 'node22' | 'node24';
-};
+/** The program of a function. */
+export const functionProgram = (name: FunctionName): Program => programOf(name, () => filesOfFunction(name));
+
+/** The program that the build project runs: one file of this name, which Node.js 22 runs as well. */
+export const runnerProgram = (file: string): Program =>
+  programOf(
+    file,
+    () => bundle({ [withoutExtension(file)]: join(FUNCTIONS, 'runner/main.ts') }, RUNNER).files,
+  );
 
 /**
  * The asset of a program with all that it imports, the AWS SDK too: the same code runs wherever it is deployed.
- * Its hash is that of the file that comes out. Where a stack is not bundled (tests) nothing is read or built.
+ * Its hash is that of the files that come out. Where a stack is not bundled (tests) nothing is read or built.
  */
-export function programOf({ entry, file, target }: ProgramProps): Program {
+function programOf(id: string, make: () => ProgramFiles): Program {
   const bundling: BundlingOptions = {
     // Never pulled: what is below always builds or throws. Asked for by the type.
     image: DockerImage.fromRegistry('none'),
     // Only distinguishes programs of one source folder in the CDK's cache of assets.
-    command: [entry, file, target],
+    command: [id],
     local: {
       tryBundle(outputDir) {
-        writeFileSync(join(outputDir, file), bundled(entry, target));
+        writeFiles(outputDir, make());
         return true;
       },
     },
@@ -43,38 +45,98 @@ export function programOf({ entry, file, target }: ProgramProps): Program {
   return { path: FUNCTIONS, options: { assetHashType: AssetHashType.OUTPUT, bundling } };
 }
 
-function entryBelow(name: string): string {
-  return join(FUNCTIONS, name, 'handler.ts');
+/** Writes the files of a program into a folder. */
+export function writeFiles(folder: string, files: ProgramFiles): void {
+  for (const [name, contents] of files) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, contents);
+  }
 }
 
-const programs = new Map<string, Uint8Array>();
+type Bundled = { files: ProgramFiles; outputs: Metafile['outputs'] };
 
-/** The first function that is asked for bundles all of them: what they share is read once. */
-function bundled(entry: string, target: ProgramProps['target']): Uint8Array {
-  const made = programs.get(entry);
-  if (made !== undefined) return made;
-  const functions = Object.keys(functionEnvironments).map(entryBelow);
-  bundle(functions.includes(entry) ? functions : [entry], target);
-  return bundled(entry, target);
+/** What several functions share, and what is imported dynamically such as the client of a cloud, are files of their own: a cold start reads only what it needs. */
+const FUNCTION = { target: 'node24', splitting: true } as const;
+const RUNNER = { target: 'node22', splitting: false } as const;
+
+let functions: Bundled | undefined;
+
+/** The files of one function. All functions are bundled at once: what they share is read once. */
+export function filesOfFunction(name: FunctionName): ProgramFiles {
+  functions ??= bundle(
+    Object.fromEntries(
+      Object.keys(functionEnvironments).map((one) => [flat(one), join(FUNCTIONS, one, 'handler.ts')]),
+    ),
+    FUNCTION,
+  );
+  return filesFrom(functions, `${flat(name)}.mjs`);
 }
 
-function bundle(entryPoints: string[], target: string): void {
-  const place = { outbase: FUNCTIONS, outdir: FUNCTIONS, write: false } as const;
-  const { outputFiles } = buildSync({ ...esbuildOptions, ...place, entryPoints, target });
-  for (const { path, contents } of outputFiles) programs.set(path.replace(/\.js$/, '.ts'), contents);
+/** The files of any other program, bundled as a function is. */
+export const filesOfProgram = (entry: string): ProgramFiles =>
+  filesFrom(bundle({ program: entry }, FUNCTION), 'program.mjs');
+
+const flat = (name: string): string => name.replaceAll('/', '-');
+const withoutExtension = (file: string): string => file.replace(/\.mjs$/, '');
+
+/** An entry, under the name that Lambda looks for, and all that it imports by and by. */
+function filesFrom({ files, outputs }: Bundled, entry: string): ProgramFiles {
+  const found: ProgramFiles = new Map();
+  const add = (output: string, name: string): void => {
+    const contents = files.get(output);
+    if (contents === undefined || found.has(name)) return;
+    found.set(name, contents);
+    for (const { path, external } of outputs[output]?.imports ?? []) if (external !== true) add(path, path);
+  };
+  add(entry, FUNCTION_FILE);
+  return found;
 }
 
-/** How every program is bundled. */
-export const esbuildOptions: BuildOptions = {
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  minify: true,
-  // Names of classes and functions appear in logs and stack traces.
-  keepNames: true,
-  mainFields: ['module', 'main'],
-  legalComments: 'none',
-  logLevel: 'error',
-  // Some dependencies are CommonJS and ask for Node's own modules with require, which ESM lacks.
-  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-};
+/** Nothing is written there: esbuild wants to know what names are relative to. */
+const OUT = join(import.meta.dirname, 'out');
+
+function bundle(
+  entryPoints: Record<string, string>,
+  { target, splitting }: { target: string; splitting: boolean },
+): Bundled {
+  const { outputFiles, metafile } = buildSync({
+    entryPoints,
+    target,
+    splitting,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    minify: true,
+    // Names of classes and functions appear in logs and stack traces.
+    keepNames: true,
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    logLevel: 'error',
+    // Some dependencies are CommonJS and ask for Node's own modules with require, which ESM lacks.
+    banner: {
+      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+    },
+    absWorkingDir: import.meta.dirname,
+    outdir: OUT,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'parts/[name]-[hash]',
+    write: false,
+    metafile: true,
+  });
+  const named = (path: string): string => relative(OUT, join(import.meta.dirname, path));
+  return {
+    files: new Map(outputFiles.map(({ path, contents }) => [relative(OUT, path), contents])),
+    outputs: Object.fromEntries(
+      Object.entries(metafile.outputs).map(([path, output]) => [
+        named(path),
+        {
+          ...output,
+          imports: output.imports.map((one) =>
+            one.external === true ? one : { ...one, path: named(one.path) },
+          ),
+        },
+      ]),
+    ),
+  };
+}

@@ -5,7 +5,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { EnvironmentInput, FunctionName } from '../../shared/contracts/env/index.ts';
 import type { Stage } from '../config/stage.ts';
-import { functionEntry, programOf } from './bundle.ts';
+import { functionProgram } from './bundle.ts';
 import { functionLimits } from './function-limits.ts';
 import { WildcardStatement, writeLogs } from './permissions.ts';
 
@@ -45,7 +45,7 @@ export class ServiceFunction<F extends FunctionName> extends Construct {
       },
     });
     acknowledgeWildcards(this.#role, props.permissions);
-    const program = programOf({ entry: functionEntry(name), file: 'index.mjs', target: 'node24' });
+    const program = functionProgram(name);
     this.timeout = functionLimits[name].timeout;
     this.lambda = new LambdaFunction(this, 'Function', {
       description: name,

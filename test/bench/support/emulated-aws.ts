@@ -1,6 +1,7 @@
 /** The AWS services of the local cloud, called directly: for what the measurements add and take away again. */
 import { zipSync } from 'fflate';
 import * as z from 'zod';
+import type { ProgramFiles } from '../../../infra/constructs/bundle.ts';
 import { localStack } from '../../support/e2e-client.ts';
 
 const deployedSchema = z.object({
@@ -64,7 +65,7 @@ const openGateway = async (name: string, functionArn: string): Promise<string> =
 
 /** The bare handler behind a gateway of its own in the same emulator. */
 export const deployBare = async (
-  bundle: Uint8Array,
+  files: ProgramFiles,
   { role, environment }: { role: string; environment: Record<string, string> },
 ) => {
   const name = `bench-${crypto.randomUUID().slice(0, 8)}`;
@@ -77,7 +78,7 @@ export const deployBare = async (
       MemorySize: 512,
       Timeout: 25,
       Environment: { Variables: environment },
-      Code: { ZipFile: Buffer.from(zipSync({ 'index.mjs': bundle })).toString('base64') },
+      Code: { ZipFile: Buffer.from(zipSync(Object.fromEntries(files))).toString('base64') },
     }),
   );
   const apiId = await openGateway(name, FunctionArn);

@@ -129,7 +129,8 @@ export const measureLatency = async (prepared: Prepared, requests: number): Prom
   const { role, environment } = (await deployedFunctions()).get('api/definitions') ?? {};
   const table = environment?.['CORE_TABLE'];
   if (role === undefined || table === undefined) throw new Error('the definitions API is not deployed');
-  const bare = await deployBare(bareBundle(), { role, environment: bareEnvironment(table, prepared) });
+  const { files } = bareBundle('bare');
+  const bare = await deployBare(files, { role, environment: bareEnvironment(table, prepared) });
   try {
     const calls = [...bareCalls(bare.url), ...productCalls(prepared)];
     print(calls, await measure(calls, requests));
