@@ -90,6 +90,7 @@ export const putMember = (scope: WorkspaceScope, member: Member, guard: Write['i
         ...row,
         userId: member.userId,
         role: member.role,
+        createdBy: member.createdBy,
       },
     },
   ];

@@ -6,7 +6,17 @@ import type { Table } from './table.ts';
 import { isWorkspaceId, scopeTo, type WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
-const membershipSchema = z.object({ workspaceId: z.string(), role: roleSchema });
+/** Most workspaces that one person belongs to: all of them are read to tell who somebody is. */
+export const MAX_MEMBERSHIPS = 1000;
+/** Most workspaces that one person made and still belongs to. */
+export const MAX_FOUNDED = 100;
+
+/** `createdBy`: who made them a member. Rows without it are of who made the workspace: others had none. */
+const membershipSchema = z.object({
+  workspaceId: z.string(),
+  role: roleSchema,
+  createdBy: z.string().optional(),
+});
 
 /**
  * Workspaces and who belongs to them. A workspace is there as long as its own row is: what lies around it for a while
@@ -56,11 +66,32 @@ export const workspaceStore = (table: Table) => ({
     return workspace === undefined ? undefined : membershipSchema.parse(membership).role;
   },
 
+  /** Where a person belongs, the newest workspace first, and MAX_MEMBERSHIPS of them at most. */
   membershipsOf: async (userId: string): Promise<{ workspaceId: string; role: Role }[]> => {
-    const items = await table.query({ ...globalKeys.memberships(userId), newestFirst: true });
-    return items.map((item) => membershipSchema.parse(item));
+    const items = await membershipsOf(table, userId);
+    return items.map(({ workspaceId, role }) => ({ workspaceId, role }));
   },
 });
+
+/** Whether a person belongs to as many workspaces as one may. */
+export const isEverywhere = async (table: Table, userId: string): Promise<boolean> => {
+  const range = { ...globalKeys.memberships(userId), limit: MAX_MEMBERSHIPS, only: ['sk'] };
+  return (await table.query(range)).length >= MAX_MEMBERSHIPS;
+};
+
+/** Whether a person made as many workspaces as one may. Those that are being removed do not count. */
+export const hasFoundedEnough = async (table: Table, userId: string): Promise<boolean> => {
+  const memberships = await membershipsOf(table, userId);
+  const founded = memberships.filter(({ createdBy = userId }) => createdBy === userId);
+  if (founded.length < MAX_FOUNDED) return false;
+  const there = await table.getAll(founded.map(({ workspaceId }) => keys.workspace(scopeTo(workspaceId))));
+  return there.length >= MAX_FOUNDED;
+};
+
+const membershipsOf = async (table: Table, userId: string): Promise<z.infer<typeof membershipSchema>[]> => {
+  const range = { ...globalKeys.memberships(userId), newestFirst: true, limit: MAX_MEMBERSHIPS };
+  return (await table.query(range)).map((item) => membershipSchema.parse(item));
+};
 
 type Creation = [workspace: Workspace, owner: { id: string; name?: string | undefined }, more: Write[]];
 

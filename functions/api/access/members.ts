@@ -12,6 +12,7 @@ import { MAX_MEMBERS, memberStore, placeOf } from '../../../shared/store/member-
 import { contended } from '../../../shared/store/retry.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import { isEverywhere, MAX_MEMBERSHIPS } from '../../../shared/store/workspace-store.ts';
 
 type Members = ReturnType<typeof memberStore>;
 type Call = {
@@ -44,24 +45,31 @@ export const putMember = (
   call: Call & { body: z.output<typeof memberInput> },
 ): Promise<Answer> => {
   demandUserId(call.params.userId);
-  return contended(() => putOnce(memberStore(table, call.scope), call));
+  return contended(() => putOnce(table, call));
 };
 
 const putOnce = async (
-  members: Members,
+  table: Table,
   call: Call & { body: z.output<typeof memberInput> },
 ): Promise<Answer> => {
+  const members = memberStore(table, call.scope);
   const { userId } = call.params;
   const before = await members.get(userId);
   demandMatch(call.headers, before?.rev);
   if (before?.role === call.body.role) return answerOf(before);
-  if (before === undefined && (await members.isFull()))
-    throw new ApiProblem('limit-reached', `A workspace has ${MAX_MEMBERS} members at most.`);
+  if (before === undefined) await demandRoom(table, members, userId);
   const after = memberAfter(before, call);
   const beside = await demandAnotherOwner(members, before, after.role);
   const deed = { action: before === undefined ? 'create' : 'change', before, after } as const;
   await members.put(after, { before, beside, more: [eventOf(call, deed)] });
   return answerOf(after);
+};
+
+const demandRoom = async (table: Table, members: Members, userId: string): Promise<void> => {
+  if (await members.isFull())
+    throw new ApiProblem('limit-reached', `A workspace has ${MAX_MEMBERS} members at most.`);
+  if (await isEverywhere(table, userId))
+    throw new ApiProblem('limit-reached', `A person belongs to ${MAX_MEMBERSHIPS} workspaces at most.`);
 };
 
 const memberAfter = (

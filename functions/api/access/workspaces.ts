@@ -18,7 +18,13 @@ import { contended } from '../../../shared/store/retry.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import { scopeTo, type WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import { workspaceStore } from '../../../shared/store/workspace-store.ts';
+import {
+  hasFoundedEnough,
+  isEverywhere,
+  MAX_FOUNDED,
+  MAX_MEMBERSHIPS,
+  workspaceStore,
+} from '../../../shared/store/workspace-store.ts';
 import type { Write } from '../../../shared/store/write.ts';
 
 /** The workspaces of whoever asks, with the role in each. A token belongs to one. */
@@ -47,6 +53,7 @@ export const createWorkspace = async (table: Table, limit: number, call: Creatio
   const { principal } = call;
   if (principal.kind !== 'user')
     throw new ApiProblem('role-too-small', 'Only a person can create a workspace.');
+  await demandRoom(table, principal.id);
   const time = now();
   const workspace: Workspace = {
     maxConcurrentRuns: limit,
@@ -74,6 +81,17 @@ export const createWorkspace = async (table: Table, limit: number, call: Creatio
     workspaceStore(table).create(workspace, owner, [created, ...call.remember(answer)]),
   );
   return answer;
+};
+
+/** Read before it is written, without a row that all creates of a person would meet on: a few at once may exceed it. */
+const demandRoom = async (table: Table, userId: string): Promise<void> => {
+  if (await hasFoundedEnough(table, userId))
+    throw new ApiProblem(
+      'limit-reached',
+      `A person makes ${MAX_FOUNDED} workspaces at most. Delete one first.`,
+    );
+  if (await isEverywhere(table, userId))
+    throw new ApiProblem('limit-reached', `A person belongs to ${MAX_MEMBERSHIPS} workspaces at most.`);
 };
 
 /** The workspaces you are a member of, newest first. */
