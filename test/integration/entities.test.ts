@@ -293,8 +293,9 @@ test('a role laid flat shows each provisioner with its group and family, disable
     await workspace.create('/provisioners', fileBody({ name: unique(), osFamily: 'windows' })),
   ];
   const items = [{ provisionerId: b }, { provisionerId: a, enabled: false }, { provisionerId: b }];
-  const group = await workspace.create('/provisioner-groups', groupBody([], { name: unique(), items }));
-  const role = await workspace.create('/provisioner-roles', roleBody([group, group], { name: unique() }));
+  const group = () => workspace.create('/provisioner-groups', groupBody([], { name: unique(), items }));
+  const groups = [await group(), await group()];
+  const role = await workspace.create('/provisioner-roles', roleBody(groups, { name: unique() }));
   const { body } = await workspace.at('GET', `/provisioner-roles/${role}/provisioners`);
   const flat = z
     .object({ items: z.array(z.looseObject({ order: z.int(), provisionerId: z.string() })) })
