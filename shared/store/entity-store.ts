@@ -34,8 +34,12 @@ export class EntityRefused extends Error {
 export const entityStore = (table: Table, scope: WorkspaceScope) => ({
   get: (kind: IdKind, id: string): Promise<Item | undefined> => table.get(keys.entity(scope, kind, id)),
 
-  getAll: (refs: EntityRef[]): Promise<Item[]> =>
-    table.getAll(refs.map((ref) => keys.entity(scope, ref.kind, ref.id))),
+  /** `only`: some attributes, which mean the same in every version of a row. */
+  getAll: (refs: EntityRef[], only?: string[]): Promise<Item[]> =>
+    table.getAll(
+      refs.map((ref) => keys.entity(scope, ref.kind, ref.id)),
+      only,
+    ),
 
   /** All of a kind, newest first, older than the entity `before`, as they are read. */
   pages: (

@@ -55,8 +55,8 @@ export type Range = {
  */
 export type Table = {
   get: (key: Key) => Promise<Item | undefined>;
-  /** Items in the order of `keys`; those that are not there are left out. */
-  getAll: (keys: Key[]) => Promise<Item[]>;
+  /** Items in the order of `keys`; those that are not there are left out. `only`: as of a range. */
+  getAll: (keys: Key[], only?: string[]) => Promise<Item[]>;
   /** All items of a range, or the first `limit`, in the order of their keys' UTF-8 bytes. */
   query: (range: Range) => Promise<Item[]>;
   /** The same as it is read: pages of 1 MB or less, some of them empty. Nothing is read before it is asked for. */
@@ -84,7 +84,7 @@ export const openTable = (name: string, client = clientOf()): Table => ({
     const answer = await patiently(() => client.send(command));
     return answer.Item && upgraded(answer.Item);
   },
-  getAll: (keys) => getAll(client, name, keys),
+  getAll: (keys, only) => getAll({ client, name, only }, keys),
   pages: (range) => pages(client, name, range),
   query: async (range) => {
     const items: Item[] = [];
@@ -146,12 +146,16 @@ const distinct = (keys: Key[]): Key[] => [
   ...new Map(keys.map(({ pk, sk }) => [placeOf({ pk, sk }), { pk, sk }])).values(),
 ];
 
-const getAll = async (client: DynamoDBDocumentClient, name: string, keys: Key[]): Promise<Item[]> => {
+type Batch = { client: DynamoDBDocumentClient; name: string; only: string[] | undefined };
+
+const getAll = async ({ client, name, only }: Batch, keys: Key[]): Promise<Item[]> => {
   const found = new Map<string, Item>();
   const send = async (asked: Key[]): Promise<Key[]> => {
-    const RequestItems = { [name]: { Keys: asked, ConsistentRead: true } };
+    // The keys tell which item is which.
+    const wanted = projection(only && [...new Set([...only, 'pk', 'sk'])]);
+    const RequestItems = { [name]: { Keys: asked, ConsistentRead: true, ...wanted } };
     const answer = await client.send(new BatchGetCommand({ RequestItems }));
-    for (const item of answer.Responses?.[name] ?? []) found.set(placeOf(item), upgraded(item));
+    for (const item of answer.Responses?.[name] ?? []) found.set(placeOf(item), shaped(item, only));
     const left = answer.UnprocessedKeys?.[name]?.Keys ?? [];
     return left.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) }));
   };

@@ -92,9 +92,10 @@ export const memoryTable = (): MemoryTable => {
       await turn();
       return get(key);
     },
-    getAll: async (keys) => {
+    getAll: async (keys, only) => {
       await turn();
-      return keys.map(get).filter((item) => item !== undefined);
+      const found = keys.map(get).filter((item) => item !== undefined);
+      return only === undefined ? found : found.map((item) => project(item, only));
     },
     query: async (range) => {
       const items: Item[] = [];

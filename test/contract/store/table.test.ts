@@ -251,6 +251,17 @@ describe.each([
     expect(sks(await table.getAll([one, ...all, one]))).toEqual(['0', ...sks(all), '0']);
   });
 
+  test('of many rows some attributes can be read only, whatever they are called', async () => {
+    await fresh();
+    const all = Array.from({ length: 110 }, (_, n) => ({ pk, sk: `S#${n}` }));
+    const fields = { row, status: 'new', name: 'x', script: 'long' };
+    await table.write(all.slice(0, 90).map((key) => ({ put: { ...key, ...fields } })));
+    await table.write(all.slice(90).map((key) => ({ put: { ...key, ...fields } })));
+    const expected = all.map(() => ({ status: 'new', name: 'x' }));
+    expect(await table.getAll([...all, { pk, sk: 'none' }], ['status', 'name', 'none'])).toEqual(expected);
+    expect(await table.getAll(all.slice(0, 1), ['sk'])).toEqual([{ sk: 'S#0' }]);
+  });
+
   test('many rows are removed at once, those that are not there as well, and no other', async () => {
     await fresh(['other']);
     const all = Array.from({ length: 60 }, (_, n) => ({ pk, sk: `R#${n}` }));
