@@ -20,6 +20,9 @@ A body is JSON in UTF-8, also when it comes without a Content-Type; a Content-En
 ${MAX_BODY_BYTES} bytes, ${MAX_DEPTH} levels and ${MAX_MEMBERS} members in a list or object; no text in it holds NUL, no field is called
 \`__proto__\`. Of a key that stands in an object twice the last one counts. Unknown and read-only fields are refused.
 
+An operation that takes a query refuses parameters that it does not know, and numbers that are not plain decimal digits;
+one that takes none ignores whatever stands there.
+
 A name is unique per kind and workspace without regard to case and to compatible forms of Unicode.`;
 
 /** Builds the document. Equal routes give an equal document: nothing depends on the time or the machine. */

@@ -96,6 +96,18 @@ export const entityInput = {
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().optional() });
 
+const DIGITS = /^\d{1,16}$/;
+
+/** A whole number as a query has it: decimal digits and nothing else, neither `0x10` nor `1e1`. */
+export const queryInteger = (range: { min: number; max?: number }) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && DIGITS.test(value) ? Number(value) : value),
+    z
+      .int('must be a whole number in decimal digits')
+      .min(range.min)
+      .max(range.max ?? Number.MAX_SAFE_INTEGER),
+  );
+
 /** A key of 128 characters, a colon, a value of 256. */
 const MAX_TAG_FILTER = 385;
 const MAX_TAG_FILTERS = 10;
@@ -106,7 +118,7 @@ const tagFilter = z.string().meta({ maxLength: MAX_TAG_FILTER, pattern: TAG_FILT
 
 /** The query of every list. `tag` is repeatable: all must hold. */
 export const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: queryInteger({ min: 1, max: 200 }).default(50),
   cursor: z.string().max(2000).optional(),
   name: z.string().max(100).optional(),
   tag: z

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { timestamp } from '../common.ts';
+import { queryInteger, timestamp } from '../common.ts';
 
 /** Longest text of one line, in bytes of UTF-8 (api.md). */
 export const MAX_LINE_BYTES = 8192;
@@ -23,12 +23,12 @@ export type UnnumberedLine = Omit<LogLine, 'seq'>;
 
 export const logQuery = z.strictObject({
   order: z.enum(['newest', 'oldest']).default('newest'),
-  afterSeq: z.coerce.number().int().min(0).optional(),
-  beforeSeq: z.coerce.number().int().min(1).optional(),
-  step: z.coerce.number().int().min(1).optional(),
+  afterSeq: queryInteger({ min: 0 }).optional(),
+  beforeSeq: queryInteger({ min: 1 }).optional(),
+  step: queryInteger({ min: 1 }).optional(),
   level: logLevelSchema.optional(),
   q: z.string().min(1).max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  limit: queryInteger({ min: 1, max: 1000 }).optional(),
   cursor: z.string().max(2000).optional(),
 });
 export type LogQuery = z.infer<typeof logQuery>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { entityBase, entityInput, timestamp } from '../common.ts';
+import { entityBase, entityInput, queryInteger, timestamp } from '../common.ts';
 import { readable } from '../readable.ts';
 
 /** Largest file, in bytes: the most that S3 takes in one PUT (5 GiB). */
@@ -65,7 +65,7 @@ export type ResourceVersionInput = z.infer<typeof resourceVersionInput>;
 export const completeInput = z.strictObject({ version: z.int().min(1).optional() }).default({});
 
 /** The query of a download; by default the current version. */
-export const contentQuery = z.strictObject({ version: z.coerce.number().int().min(1).optional() });
+export const contentQuery = z.strictObject({ version: queryInteger({ min: 1 }).optional() });
 
 const versionBase = {
   version: z.int().min(1),
