@@ -5,6 +5,7 @@ import { earlierReferences, giveUsers } from './earlier-references.ts';
 import { keys } from './keys.ts';
 import { type Item, type Table, WriteRefused } from './table.ts';
 import { keepTags } from './tag-store.ts';
+import { TooContended } from './too-contended.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Guard, Write } from './write.ts';
 
@@ -61,8 +62,14 @@ export const entityStore = (table: Table, scope: WorkspaceScope) => ({
   users: async (kind: IdKind, id: string): Promise<string[]> =>
     usersSchema.parse((await table.get(keys.users(scope, kind, id))) ?? {}).users,
 
-  create: (kind: IdKind, entity: StoredEntity, references: EntityRef[], more: Write[]) =>
-    guarded(table, scope, [...creation(scope, kind, entity, references), ...unguarded(more)]),
+  /** Throws TooContended when other transactions stay in the way: nobody decides a create anew. */
+  create: async (kind: IdKind, entity: StoredEntity, references: EntityRef[], more: Write[]) => {
+    try {
+      await guarded(table, scope, [...creation(scope, kind, entity, references), ...unguarded(more)]);
+    } catch (error) {
+      throw error instanceof WriteRefused && error.failed.length === 0 ? new TooContended(error) : error;
+    }
+  },
 
   change: async (kind: IdKind, change: Change) => {
     const held = await referencesOf(table, scope, kind, change.before);
