@@ -20,8 +20,11 @@ type Tables = { core: Table; traffic: Table };
 const principal = { kind: 'user' as const, id: 'user-1', name: 'ada' };
 const secrets = { seal: () => Promise.reject(new Error('nothing here is sealed')) };
 
-/** Does everything that puts a row, so that each kind of row that Goldsmith writes lies in the tables. */
-export const writeEveryRow = async (tables: Tables): Promise<void> => {
+/**
+ * Does everything that puts a row, so that each kind of row that Goldsmith writes lies in the tables. Answers the
+ * workspace that most of them are of.
+ */
+export const writeEveryRow = async (tables: Tables): Promise<WorkspaceScope> => {
   const api = await openDefinitionsApi(tables.core);
   const made = await oneOfEachKind(api);
   const idOf = (path: string) => made.get(path)?.id ?? '';
@@ -32,6 +35,7 @@ export const writeEveryRow = async (tables: Tables): Promise<void> => {
   const removed = await openDefinitionsApi(tables.core);
   const workspace = await workspaceStore(tables.core).get(removed.scope);
   if (workspace !== undefined) await workspaceStore(tables.core).remove(workspace, at(1), at(2));
+  return api.scope;
 };
 
 /** A token, a registration code and an answer that is remembered. */
