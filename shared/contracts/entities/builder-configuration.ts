@@ -86,7 +86,11 @@ export const builderConfigurationInput = variants('builderType', always, [
   z.strictObject({ ...commonInput, ...of('hyperv', 'hyperv-iso', writtenAs['hyperv-iso']) }),
   z.strictObject({ ...commonInput, ...of('nutanix', 'nutanix', writtenAs.nutanix) }),
   z.strictObject({ ...commonInput, ...of('qemu', 'qemu', writtenAs.qemu) }),
-]).meta({ id: 'BuilderConfigurationInput' });
+]).meta({
+  id: 'BuilderConfigurationInput',
+  description:
+    'What `platform` says never changes: for another platform make another builder configuration. `builderType` may change to another one of the platform.',
+});
 
 /** A stored builder configuration of `amazon-ebs`: what a run of today needs. */
 export const amazonEbsBuilderStored = z.object({

@@ -64,7 +64,10 @@ export const connectionInput = variants('platform', { ...entityInput, settings: 
   z.strictObject({ ...entityInput, ...input.nutanix }),
   z.strictObject({ ...entityInput, ...input.hyperv }),
   z.strictObject({ ...entityInput, ...input.qemu }),
-]).meta({ id: 'ConnectionInput' });
+]).meta({
+  id: 'ConnectionInput',
+  description: 'What `platform` says never changes: for another platform make another connection.',
+});
 
 export const connectionSchema = z
   .discriminatedUnion('platform', [

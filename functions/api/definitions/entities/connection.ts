@@ -6,6 +6,7 @@ import {
   connectionSchema,
 } from '../../../../shared/contracts/entities/connection.ts';
 import type { FieldError } from '../../../../shared/contracts/problem.ts';
+import { samePlatform } from '../../../../shared/domain/definition/platform.ts';
 import type { EntityModule } from '../../../../shared/runtime/entities/module.ts';
 import { hideSecrets, keptSecrets } from '../../../../shared/runtime/entities/secrets.ts';
 import type { Item } from '../../../../shared/store/table.ts';
@@ -26,7 +27,10 @@ export const connection: EntityModule<ConnectionInput> = {
   kind: 'connection',
   input: connectionInput,
   references: () => [],
-  rules: (input, _referred, _context, current) => keptElsewhere(input, current),
+  rules: (input, _referred, _context, current) => [
+    ...samePlatform('connection', input, current),
+    ...keptElsewhere(input, current),
+  ],
   store: async (input, given, _context, current) => ({ ...input, ...given, ...externalIdOf(input, current) }),
   present: (item) => connectionSchema.parse(hideSecrets(item)),
 };
