@@ -21,6 +21,9 @@ const definitionFields = {
   firstNumber: z.int().min(1).max(1_000_000_000).optional(),
 };
 
+/** Most warnings of one definition. */
+export const MAX_WARNINGS = 50;
+
 /** What could not run now, told when a definition is saved or read. */
 export const warningSchema = z.object({ code: z.string(), detail: z.string(), pointer: z.string() });
 export type Warning = z.infer<typeof warningSchema>;
@@ -52,6 +55,11 @@ export const imageDefinitionSchema = imageDefinitionStored
     operatingSystemName: z.string().optional(),
     builderConfigurationName: z.string().optional(),
     provisionerRoleName: z.string().optional(),
-    warnings: z.array(warningSchema).optional(),
+    warnings: z
+      .array(warningSchema)
+      .optional()
+      .meta({
+        description: `What could not run now, at most ${MAX_WARNINGS}: the last, \`more\`, then tells how many there are besides. Codes are an open list.`,
+      }),
   })
   .meta({ id: 'ImageDefinition' });

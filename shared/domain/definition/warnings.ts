@@ -1,6 +1,8 @@
 import type { BuilderConfiguration } from '../../contracts/entities/builder-configuration.ts';
-import type { Warning } from '../../contracts/entities/image-definition.ts';
-import { communicatorOf, connectorNeed, isOnPremises, likelyImages, type Parts } from './fit.ts';
+import { MAX_WARNINGS, type Warning } from '../../contracts/entities/image-definition.ts';
+import type { FieldError } from '../../contracts/problem.ts';
+import { communicatorOf, connectorNeed, isOnPremises, likelyImages, misfits, type Parts } from './fit.ts';
+import { tooManySteps } from './steps.ts';
 
 /** What has to be known of a step; the texts are there where the step has them inline. */
 export type WarnedStep = {
@@ -9,7 +11,12 @@ export type WarnedStep = {
   script?: string | undefined;
 };
 
-export type WarnedParts = Parts & { connectorId?: string | undefined; steps: readonly WarnedStep[] };
+export type WarnedParts = Parts & {
+  connectorId?: string | undefined;
+  steps: readonly WarnedStep[];
+  /** Faults of uploaded files (unusableFiles). */
+  files?: readonly FieldError[];
+};
 
 const connectorWarning = ({ builder, connectorId }: WarnedParts): Warning[] => {
   const need = builder === undefined || connectorId !== undefined ? undefined : connectorNeed(builder);
@@ -68,19 +75,36 @@ const strangers = ({ operatingSystem, steps }: WarnedParts): Warning[] =>
           pointer: '/provisionerRoleId',
         }));
 
-/** On-premises nothing is added by itself (S87): without a step that generalises, machines share their identity. */
-const generaliseWarning = ({ operatingSystem, builder, steps }: WarnedParts): Warning[] => {
-  if (operatingSystem?.family !== 'windows' || builder === undefined || !isOnPremises(builder)) return [];
-  const generalises = steps.some(({ name, script = '' }) =>
-    /sysprep|generali[sz]e/i.test(`${name}\n${script}`),
-  );
-  if (generalises) return [];
+/** Whether a step looks like one after which machines made from the image are not all the same. */
+export const looksGeneralising = ({ name, script = '' }: WarnedStep): boolean =>
+  /sysprep|generali[sz]e/i.test(`${name}\n${script}`);
+
+/** Whether nothing generalises a system but its steps (S87): on-premises nothing is added by itself. */
+export const mustGeneralise = ({ operatingSystem, builder }: Parts): boolean =>
+  operatingSystem?.family === 'windows' && builder !== undefined && isOnPremises(builder);
+
+const generaliseWarning = (parts: WarnedParts): Warning[] => {
+  if (!mustGeneralise(parts) || parts.steps.some(looksGeneralising)) return [];
   const detail = 'no step looks like sysprep: on-premises Windows is not generalised by itself';
   return [{ code: 'generalise-missing', detail, pointer: '/provisionerRoleId' }];
 };
 
 /** What only stops or spoils a run: told when a definition is saved or read, refused or failed when it is run. */
 export const warningsOf = (parts: WarnedParts): Warning[] =>
-  [connectorWarning, supportWarning, loginWarning, strangers, generaliseWarning].flatMap((find) =>
-    find(parts),
-  );
+  bounded([
+    ...misfits(parts),
+    ...connectorWarning(parts),
+    ...supportWarning(parts),
+    ...loginWarning(parts),
+    ...generaliseWarning(parts),
+    ...tooManySteps(parts.steps.length, '/provisionerRoleId'),
+    ...(parts.files ?? []),
+    ...strangers(parts),
+  ]);
+
+const bounded = (warnings: Warning[]): Warning[] => {
+  if (warnings.length <= MAX_WARNINGS) return warnings;
+  const told = warnings.slice(0, MAX_WARNINGS - 1);
+  const detail = `and ${warnings.length - told.length} more`;
+  return [...told, { code: 'more', detail, pointer: '' }];
+};

@@ -18,8 +18,9 @@ export const stateOf = (version: ResourceVersionStored, now: string): ResourceSt
 };
 
 /** The newest version that can be used. */
-export const currentVersion = (versions: ResourceVersionStored[]): ResourceVersionStored | undefined =>
-  versions.findLast((version) => version.availableAt !== undefined);
+export const currentVersion = <V extends Pick<ResourceVersionStored, 'availableAt'>>(
+  versions: V[],
+): V | undefined => versions.findLast((version) => version.availableAt !== undefined);
 
 /** What a resource is shown as: its current version, or the newest that was announced while there is none. */
 export const shownVersion = (versions: ResourceVersionStored[]): ResourceVersionStored => {

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { readRoleTree } from '../../../../shared/actions/read-role-tree.ts';
+import { readRole } from '../../../../shared/actions/read-role-tree.ts';
 import { builderConfigurationStored } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import {
   type ImageDefinition,
@@ -7,13 +7,10 @@ import {
   imageDefinitionSchema,
   imageDefinitionStored,
 } from '../../../../shared/contracts/entities/image-definition.ts';
-import {
-  type OperatingSystem,
-  operatingSystemSchema,
-} from '../../../../shared/contracts/entities/operating-system.ts';
+import { operatingSystemSchema } from '../../../../shared/contracts/entities/operating-system.ts';
+import type { FieldError } from '../../../../shared/contracts/problem.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
-import { connectorOf, type Layers, misfits } from '../../../../shared/domain/definition/fit.ts';
-import { warningsOf } from '../../../../shared/domain/definition/warnings.ts';
+import { connectorOf, misfits } from '../../../../shared/domain/definition/fit.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
 import { runStore } from '../../../../shared/store/run-store.ts';
@@ -21,6 +18,8 @@ import type { Item } from '../../../../shared/store/table.ts';
 import type { Write } from '../../../../shared/store/write.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
 import type { EntityContext, EntityModule } from '../../../../shared/runtime/entities/module.ts';
+import { definitionWarnings } from './definition-warnings.ts';
+import { basesOf, layerFault, layersOf } from './layers.ts';
 
 type Input = z.output<typeof imageDefinitionInput>;
 
@@ -43,35 +42,35 @@ const partsOf = (definition: Input | ImageDefinition, items: Map<string, Item>) 
   return { definition, operatingSystem, builder };
 };
 
-/** Platforms of the definitions that an operating system builds on: two reads, where it has such images. */
-const layersOf = async (
-  operatingSystem: OperatingSystem | undefined,
-  { table, scope }: EntityContext,
-): Promise<Layers> => {
-  const entities = entityStore(table, scope);
-  const ids = (operatingSystem?.images ?? []).flatMap((image) =>
-    image.type === 'image-definition' ? [image.imageDefinitionId] : [],
-  );
-  if (ids.length === 0) return new Map();
-  const definitions = await entities.getAll(ids.map((id) => ({ kind: 'image-definition', id })));
-  const builders = await entities.getAll(
-    definitions.map((one) => ({
-      kind: 'builder-configuration',
-      id: String(one['builderConfigurationId']),
-    })),
-  );
-  const platforms = new Map(builders.map((one) => [one['id'], String(one['platform'])]));
-  return new Map(
-    definitions.flatMap((one): [string, string][] => {
-      const platform = platforms.get(one['builderConfigurationId']);
-      return platform === undefined ? [] : [[String(one['id']), platform]];
-    }),
-  );
+/** What each rule is about: a change that touches nothing of it is not refused by it, but warned. */
+const subjects: Record<string, readonly (keyof Input)[]> = {
+  '/platform': ['platform', 'builderConfigurationId'],
+  '/operatingSystemId': ['operatingSystemId', 'builderConfigurationId'],
+  '/builderConfigurationId': ['operatingSystemId', 'builderConfigurationId'],
+  '/name': ['name', 'builderConfigurationId'],
 };
 
-const rules = async (input: Input, referred: Map<string, Item>, context: EntityContext) => {
+const rules = async (input: Input, referred: Map<string, Item>, context: EntityContext, current?: Item) => {
+  const isTouched = (pointer: string): boolean =>
+    current === undefined || (subjects[pointer] ?? []).some((field) => input[field] !== current[field]);
+  if (!Object.keys(subjects).some(isTouched)) return [];
   const parts = partsOf(input, referred);
-  return misfits({ ...parts, layers: await layersOf(parts.operatingSystem, context) });
+  const layers = await layersOf(parts.operatingSystem, context);
+  const wrong = [...misfits({ ...parts, layers }), ...(await circles(input, parts, context, current))];
+  return wrong.filter(({ pointer }) => isTouched(pointer));
+};
+
+/** An image must not be built on itself, through however many others. */
+const circles = async (
+  input: Input,
+  { operatingSystem }: ReturnType<typeof partsOf>,
+  context: EntityContext,
+  current: Item | undefined,
+): Promise<FieldError[]> => {
+  if (current?.['operatingSystemId'] === input.operatingSystemId) return [];
+  const id = current === undefined ? undefined : String(current['id']);
+  const fault = await layerFault(context, basesOf(operatingSystem?.images ?? []), id);
+  return fault === undefined ? [] : [{ pointer: '/operatingSystemId', ...fault }];
 };
 
 const latestOf = (run: StoredRun | undefined) => ({
@@ -98,23 +97,22 @@ const latestVersion = async (context: EntityContext, definitionId: string) => {
 const present = async (item: Item, context: EntityContext) => {
   const definition = imageDefinitionStored.parse(item);
   const { table, scope } = context;
-  const [found, tree, run, latestImageVersion] = await Promise.all([
+  const [found, role, run, latestImageVersion] = await Promise.all([
     entityStore(table, scope).getAll(references(definition)),
-    readRoleTree(table, scope, definition.provisionerRoleId),
+    readRole(table, scope, definition.provisionerRoleId),
     runStore(table, scope).latest(definition.id),
     latestVersion(context, definition.id),
   ]);
   const parts = partsOf(definition, new Map(found.map((one) => [String(one['id']), one])));
-  const places = tree?.places ?? [];
-  const steps = places.filter((place) => place.enabled).map((place) => place.provisioner);
+  const connectorId = connectorOf(definition, parts.builder);
   return imageDefinitionSchema.parse({
     ...definition,
     ...latestOf(run),
     latestImageVersion,
     operatingSystemName: parts.operatingSystem?.name,
     builderConfigurationName: parts.builder?.name,
-    provisionerRoleName: tree?.role.name,
-    warnings: warningsOf({ ...parts, connectorId: connectorOf(definition, parts.builder), steps }),
+    provisionerRoleName: role?.role.name,
+    warnings: await definitionWarnings(context, { ...parts, connectorId }, role?.items ?? []),
   });
 };
 

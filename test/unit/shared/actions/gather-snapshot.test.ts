@@ -3,7 +3,7 @@ import { gatherSnapshot } from '../../../../shared/actions/gather-snapshot.ts';
 import type { IdKind } from '../../../../shared/contracts/common.ts';
 import { runSnapshotSchema } from '../../../../shared/contracts/snapshot.ts';
 import { keys } from '../../../../shared/store/keys.ts';
-import { base, ulid } from '../../../support/builders.ts';
+import { at, base, ulid } from '../../../support/builders.ts';
 import { scope } from '../../../support/engine.ts';
 import { memoryTable } from '../../../support/memory-table.ts';
 import { imageOf } from '../../../support/platform-bodies.ts';
@@ -27,6 +27,7 @@ const kinds = [
   'provisioner-role',
   'provisioner-group',
   'provisioner',
+  'resource',
 ] as const satisfies IdKind[];
 
 /** A workspace with one definition and all that it refers to; a part given as undefined is gone. */
@@ -97,10 +98,44 @@ describe('a run that cannot start names the fields to blame (S2, S32)', () => {
     [{ provisioner: storedProvisioner('ansible-local', { id: `prv_${ulid('P')}` }) }, ['/provisionerRoleId']],
     [
       { 'builder-configuration': storedBuilder('qemu'), connection: storedConnection('qemu') },
-      ['/builderConfigurationId', '/operatingSystemId', '/connectorId'],
+      // The file of the unattended installation is gone as well.
+      ['/builderConfigurationId', '/operatingSystemId', '/connectorId', '/operatingSystemId'],
     ],
   ])('case %#', async (changed, expected) => {
     expect(await pointersOf(changed)).toEqual(expected);
+  });
+
+  test.each([
+    [{ resourceVersion: 1 }, 'version 1 of installer has no content'],
+    [{ resourceVersion: 3 }, 'installer has no version 3'],
+    [{ resourceVersion: 2 }, undefined],
+    [{}, undefined],
+  ])('a file without its content: %o', async (fields, fault) => {
+    const announced = { fileName: 'a', sizeBytes: 1, sha256: 'a', createdAt: at(0), createdBy: 'user-1' };
+    const versions = [
+      { version: 1, ...announced },
+      { version: 2, ...announced, availableAt: at(1) },
+    ];
+    const resource = { ...base(`res_${ulid('R')}`, 'installer'), versions, lastVersion: 2 };
+    const provisioner = storedProvisioner('file', {
+      id: `prv_${ulid('P')}`,
+      resourceId: resource.id,
+      resourceVersion: undefined,
+      ...fields,
+    });
+    const gathered = await workspace({ provisioner, resource });
+    const obstacles = gathered !== undefined && 'obstacles' in gathered ? gathered.obstacles : [];
+    expect(
+      obstacles.filter(({ code }) => code === 'resource-not-available').map(({ detail }) => detail),
+    ).toEqual(fault === undefined ? [] : [`provisioner ${provisioner.name}: ${fault}`]);
+  });
+
+  test('more steps than a run may have', async () => {
+    const item = { provisionerId: `prv_${ulid('P')}`, enabled: true };
+    const items = Array.from({ length: 201 }, () => item);
+    expect(await pointersOf({ 'provisioner-group': { ...base(groupId, 'basics'), items } })).toEqual([
+      '/provisionerRoleId',
+    ]);
   });
 
   test('a disabled step is not judged', async () => {
