@@ -14,8 +14,8 @@ export type WarnedStep = {
 export type WarnedParts = Parts & {
   connectorId?: string | undefined;
   steps: readonly WarnedStep[];
-  /** Faults of uploaded files (unusableFiles). */
-  files?: readonly FieldError[];
+  /** What else was found: files without content, images on top of themselves. */
+  faults?: readonly FieldError[];
 };
 
 const connectorWarning = ({ builder, connectorId }: WarnedParts): Warning[] => {
@@ -98,7 +98,7 @@ export const warningsOf = (parts: WarnedParts): Warning[] =>
     ...loginWarning(parts),
     ...generaliseWarning(parts),
     ...tooManySteps(parts.steps.length, '/provisionerRoleId'),
-    ...(parts.files ?? []),
+    ...(parts.faults ?? []),
     ...strangers(parts),
   ]);
 

@@ -16,7 +16,7 @@ import {
 } from '../../../../shared/domain/definition/warnings.ts';
 import type { EntityContext } from '../../../../shared/runtime/entities/module.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
-import { layersOf } from './layers.ts';
+import { basesOf, layerFault, layersOf } from './layers.ts';
 
 const scriptSchema = z.object({ id: z.string(), script: z.string().optional() });
 /** Scripts read at a time while one is looked for: 2 MB at most. */
@@ -25,12 +25,14 @@ const SCRIPTS = 10;
 /** What is warned of a definition; the texts of its steps are read only where they matter. */
 export const definitionWarnings = async (
   context: EntityContext,
-  parts: Parts & { connectorId?: string | undefined },
+  parts: Parts & { id: string; connectorId?: string | undefined },
   items: RoleItem[],
 ): Promise<Warning[]> => {
   const { table, scope } = context;
-  const [layers, places] = await Promise.all([
+  const [layers, circle, places] = await Promise.all([
     layersOf(parts.operatingSystem, context),
+    // Refused when it is saved; two who save at the same moment can still close one.
+    layerFault(context, basesOf(parts.operatingSystem?.images ?? []), parts.id),
     withOutlines(
       table,
       scope,
@@ -43,7 +45,11 @@ export const definitionWarnings = async (
     mustGeneralise(parts) ? withGeneralising(context, steps) : steps,
     readFiles(table, scope, uses),
   ]);
-  return warningsOf({ ...parts, layers, steps: read, files: unusableFiles(uses, files) });
+  const faults = [
+    ...(circle === undefined ? [] : [{ pointer: '/operatingSystemId', ...circle }]),
+    ...unusableFiles(uses, files),
+  ];
+  return warningsOf({ ...parts, layers, steps: read, faults });
 };
 
 /** The steps, with the text of one that generalises where no name says so. Generalising comes last, so the last first. */

@@ -112,7 +112,11 @@ const present = async (item: Item, context: EntityContext) => {
     operatingSystemName: parts.operatingSystem?.name,
     builderConfigurationName: parts.builder?.name,
     provisionerRoleName: role?.role.name,
-    warnings: await definitionWarnings(context, { ...parts, connectorId }, role?.items ?? []),
+    warnings: await definitionWarnings(
+      context,
+      { ...parts, id: definition.id, connectorId },
+      role?.items ?? [],
+    ),
   });
 };
 

@@ -284,6 +284,15 @@ describe('images on top of each other', () => {
       );
   });
 
+  test('that came to lie on themselves all the same are warned of', async () => {
+    const ids = await everything();
+    const key = keys.entity(api.scope, 'operating-system', ids.system);
+    const images = [imageOf('image-definition', { imageDefinitionId: ids.definition })];
+    const row = await table.get(key);
+    await table.write([{ put: { ...row, ...key, row: 'operating-system', images } }]);
+    expect(await codesOf(ids.definition)).toContain('circular-reference');
+  });
+
   test('are ten at most', async () => {
     const ids = await everything();
     let below = ids.definition;
