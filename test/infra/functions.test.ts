@@ -195,6 +195,11 @@ test('the values that a stage decides are those that the functions parse', () =>
     const { RUNNER_POOLS } = deployed.get(name)?.variables ?? {};
     expect(JSON.parse(textOf(RUNNER_POOLS))).toEqual([{ id: 'cloud', maxConcurrentRuns: 7 }]);
   }
+  const { TRUST_PRINCIPAL_ARN, TRUST_ROLE_PATTERN } = deployed.get('api/definitions')?.variables ?? {};
+  expect(textOf(TRUST_PRINCIPAL_ARN)).toBe('arn:{AWS::Partition}:iam::{AWS::AccountId}:root');
+  expect(textOf(TRUST_ROLE_PATTERN)).toBe(
+    'arn:{AWS::Partition}:iam::{AWS::AccountId}:role/goldsmith-test-app*',
+  );
   expect(deployed.get('agent-api')?.variables).toMatchObject({
     HEARTBEAT_SECONDS: '11',
     CHUNK_INTERVAL_MILLISECONDS: '500',

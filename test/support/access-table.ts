@@ -21,6 +21,7 @@ export const mayFrom = {
     'listAuditEvents',
     'listConnections',
     'readConnection',
+    'readConnectionTrust',
     'listOperatingSystems',
     'readOperatingSystem',
     'listBuilderConfigurations',

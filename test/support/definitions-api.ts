@@ -38,7 +38,16 @@ export const openDefinitionsApi = async (table: Table, secrets: EntityContext['s
   const { workspaceId } = scope;
   const workspace = { ...base(workspaceId, 'a workspace of a test'), maxConcurrentRuns: 5 };
   await workspaceStore(table).create(workspace, { id: 'user-1' }, []);
-  const operations = definitionOperations({ table, secrets, files: memoryFiles().files, poolIds: ['cloud'] });
+  const operations = definitionOperations({
+    table,
+    secrets,
+    files: memoryFiles().files,
+    poolIds: ['cloud'],
+    trust: {
+      principalArn: 'arn:aws:iam::111122223333:root',
+      rolePattern: 'arn:aws:iam::111122223333:role/goldsmith-test-app*',
+    },
+  });
   const handler = apiHandler(operations, {
     table,
     authenticate: async () => ({ kind: 'user', id: 'user-1', name: 'ada' }),

@@ -16,6 +16,7 @@ export const handler = apiHandler(
     secrets: secretBox(environment.SECRETS_KEY_ARN),
     files: resourceFiles(environment.RESOURCES_BUCKET),
     poolIds: environment.RUNNER_POOLS.map(({ id }) => id),
+    trust: { principalArn: environment.TRUST_PRINCIPAL_ARN, rolePattern: environment.TRUST_ROLE_PATTERN },
   }),
   { table, authenticate: authenticator(environment, table) },
 );

@@ -1,10 +1,12 @@
 import { definitionRoutes as routes } from '../../../shared/contracts/routes/definitions.ts';
 import { earlyOperation, operation } from '../../../shared/runtime/api/operation.ts';
+import type { TrustSettings } from '../../../shared/platforms/aws/trust.ts';
 import type { EntityContext } from '../../../shared/runtime/entities/module.ts';
 import { verbsOf } from '../../../shared/runtime/entities/verbs.ts';
 import type { ResourceFiles } from '../../../shared/store/resource-files.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { listAuditEvents } from './audit-events.ts';
+import { readConnectionTrust } from './connection-trust.ts';
 import { builderConfigurationIn } from './entities/builder-configuration.ts';
 import { connection } from './entities/connection.ts';
 import { connector } from './entities/connector.ts';
@@ -27,6 +29,8 @@ export type DefinitionsApi = Pick<EntityContext, 'table' | 'secrets'> & {
   files: ResourceFiles;
   /** The runner pools of the deployment, which builder configurations may name. */
   poolIds: string[];
+  /** What customers' roles in AWS are told to trust. */
+  trust: TrustSettings;
 };
 
 const contextOf =
@@ -38,12 +42,16 @@ const imageOperations = (api: DefinitionsApi) => {
   const operatingSystems = verbsOf(operatingSystem, api);
   const builderConfigurations = verbsOf(builderConfigurationIn(api.poolIds), api);
   const imageDefinitions = verbsOf(imageDefinition, api);
+  const context = contextOf(api);
   return {
     createConnection: earlyOperation(routes.createConnection, connections.create),
     listConnections: operation(routes.listConnections, connections.list),
     readConnection: operation(routes.readConnection, connections.read),
     changeConnection: earlyOperation(routes.changeConnection, connections.change),
     deleteConnection: earlyOperation(routes.deleteConnection, connections.remove),
+    readConnectionTrust: operation(routes.readConnectionTrust, (call) =>
+      readConnectionTrust(context(call), api.trust, call.params.id),
+    ),
     createOperatingSystem: earlyOperation(routes.createOperatingSystem, operatingSystems.create),
     listOperatingSystems: operation(routes.listOperatingSystems, operatingSystems.list),
     readOperatingSystem: operation(routes.readOperatingSystem, operatingSystems.read),

@@ -51,6 +51,7 @@ const definitionsApi = (scope: Construct, { stage, state, environment: env }: Pa
       ...env.secrets,
       ...env.resourcesBucket,
       ...env.runnerPools,
+      ...env.trust,
     },
     permissions: [
       permit.readWriteTable(state.coreTable),

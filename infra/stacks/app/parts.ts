@@ -1,5 +1,5 @@
 /** What the functions of the app are made from: the things they use, and what their environments say of them. */
-import { Aws } from 'aws-cdk-lib';
+import { Aws, Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { tokenIssuer } from '../../config/addresses.ts';
@@ -58,6 +58,10 @@ export function environmentGroups(
     runnerPools: {
       RUNNER_POOLS: JSON.stringify([{ id: CLOUD_POOL, maxConcurrentRuns: stage.poolLimit }]),
     },
+    trust: {
+      TRUST_PRINCIPAL_ARN: `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:root`,
+      TRUST_ROLE_PATTERN: `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${roleNameStart(scope)}*`,
+    },
     limits: {
       POOL_ID: CLOUD_POOL,
       POOL_LIMIT: String(stage.poolLimit),
@@ -65,6 +69,12 @@ export function environmentGroups(
     },
   };
 }
+
+/**
+ * How the names of a stack's roles begin: CloudFormation makes them of the stack's name, of which it keeps 24 characters
+ * where the whole would not fit.
+ */
+const roleNameStart = (scope: Construct): string => Stack.of(scope).stackName.slice(0, 24);
 
 /** What a part of the run engine may: read and write runs and logs, push lines, act in the customer's account. */
 export const enginePermissions = ({ state, socket }: Parts) => [

@@ -34,6 +34,8 @@ const runnerPools = {
     })
     .pipe(z.array(runnerPoolSchema).min(1)),
 };
+/** What customers' roles are told to trust: the deployment's account, and which of its roles. */
+const trust = { TRUST_PRINCIPAL_ARN: z.string(), TRUST_ROLE_PATTERN: z.string() };
 const limits = {
   POOL_ID: z.string(),
   POOL_LIMIT: z.coerce.number().int().min(1),
@@ -50,7 +52,14 @@ export const functionEnvironments = {
     SOCKET_URL: z.string(),
     WORKSPACE_LIMIT: limits.WORKSPACE_LIMIT,
   }),
-  'api/definitions': z.object({ ...core, ...authentication, ...secrets, ...resourcesBucket, ...runnerPools }),
+  'api/definitions': z.object({
+    ...core,
+    ...authentication,
+    ...secrets,
+    ...resourcesBucket,
+    ...runnerPools,
+    ...trust,
+  }),
   'api/runs': z.object({ ...core, ...traffic, ...authentication, ...runsBucket, ...limits }),
   'agent-api': z.object({
     ...engine,

@@ -12,6 +12,7 @@ import {
   provisionerRoleSchema,
 } from '../entities/provisioner-role.ts';
 import { runStatusSchema } from '../entities/run.ts';
+import { connectionTrustSchema } from '../entities/trust.ts';
 import { connectorRoutes } from './connectors.ts';
 import { entityRoutes } from './entity-routes.ts';
 import { overviewRoutes } from './overview.ts';
@@ -90,6 +91,15 @@ export const definitionRoutes = {
   readConnection: connections.read,
   changeConnection: connections.change,
   deleteConnection: connections.remove,
+  readConnectionTrust: {
+    method: 'GET',
+    path: `${inWorkspace}/connections/{id}/trust`,
+    area: 'definitions',
+    role: 'viewer',
+    summary: 'What to set up at the provider so that builds of a connection are let in',
+    status: 200,
+    response: connectionTrustSchema,
+  },
   createOperatingSystem: operatingSystems.create,
   listOperatingSystems: operatingSystems.list,
   readOperatingSystem: operatingSystems.read,

@@ -1,0 +1,85 @@
+/** What a customer pastes into AWS so that builds are let in: policies as JSON documents of IAM. */
+
+const VERSION = '2012-10-17';
+
+export type TrustSettings = {
+  /** ARN of the deployment's account: its root stands for whoever of the account the conditions let through. */
+  principalArn: string;
+  /** ARNs, with `*`, of the deployment's own roles: no other role of its account may take a customer's. */
+  rolePattern: string;
+};
+
+/**
+ * Trust policy of a customer's role. The account is named and its roles by a condition: a role that is named as the
+ * principal itself is forgotten by AWS when it is made anew under the same name.
+ */
+export const trustPolicy = ({ principalArn, rolePattern }: TrustSettings, externalId: string) => ({
+  Version: VERSION,
+  Statement: [
+    {
+      Sid: 'GoldsmithBuilds',
+      Effect: 'Allow',
+      Principal: { AWS: principalArn },
+      Action: 'sts:AssumeRole',
+      Condition: {
+        StringEquals: { 'sts:ExternalId': externalId },
+        ArnLike: { 'aws:PrincipalArn': rolePattern },
+      },
+    },
+  ],
+});
+
+/** Documentation of Packer's Amazon plugin, "IAM Task or Instance Role", and the calls of client-*.ts. */
+const builds = [
+  'AttachVolume',
+  'AuthorizeSecurityGroupIngress',
+  'CopyImage',
+  'CreateImage',
+  'CreateKeyPair',
+  'CreateSecurityGroup',
+  'CreateSnapshot',
+  'CreateTags',
+  'CreateVolume',
+  'DeleteKeyPair',
+  'DeleteSecurityGroup',
+  'DeleteSnapshot',
+  'DeleteVolume',
+  'DeregisterImage',
+  'DescribeImageAttribute',
+  'DescribeImages',
+  'DescribeInstanceStatus',
+  'DescribeInstanceTypeOfferings',
+  'DescribeInstances',
+  'DescribeKeyPairs',
+  'DescribeRegions',
+  'DescribeSecurityGroups',
+  'DescribeSnapshots',
+  'DescribeSubnets',
+  'DescribeTags',
+  'DescribeVolumes',
+  'DescribeVpcs',
+  'DetachVolume',
+  'GetPasswordData',
+  'ModifyImageAttribute',
+  'ModifyInstanceAttribute',
+  'ModifySnapshotAttribute',
+  'RegisterImage',
+  'RunInstances',
+  'StopInstances',
+  'TerminateInstances',
+];
+/** The same, where a builder names a spot price. */
+const spotInstances = ['CreateFleet', 'CreateLaunchTemplate', 'DeleteLaunchTemplate'];
+
+const ec2 = (sid: string, actions: string[]) => ({
+  Sid: sid,
+  Effect: 'Allow',
+  Action: actions.map((action) => `ec2:${action}`),
+  Resource: '*',
+});
+
+/** Permissions policy of a customer's role: what a build does there, and the clean-up after it. */
+export const buildPermissions = {
+  Version: VERSION,
+  Statement: [ec2('Builds', builds), ec2('SpotInstances', spotInstances)],
+};

@@ -1,0 +1,82 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { connectionTrustSchema } from '../../../../shared/contracts/entities/trust.ts';
+import { ulid } from '../../../support/builders.ts';
+import { type DefinitionsApi, openDefinitionsApi } from '../../../support/definitions-api.ts';
+import { containing } from '../../../support/matchers.ts';
+import { memoryTable } from '../../../support/memory-table.ts';
+import { connectionBodies } from '../../../support/platform-bodies.ts';
+
+let api: DefinitionsApi;
+beforeEach(async () => {
+  api = await openDefinitionsApi(memoryTable());
+});
+
+const trustIn = async (example: keyof typeof connectionBodies) => {
+  const { id, ...connection } = await api.create('/connections', connectionBodies[example]);
+  const answer = await api.ask('GET', `/connections/${id}/trust`);
+  expect(answer.status).toBe(200);
+  return { connection, trust: connectionTrustSchema.parse(answer.body), text: JSON.stringify(answer.body) };
+};
+
+describe('what to set up at the provider for a connection', () => {
+  test('of a role of AWS is the trust policy that lets only this deployment in, with its external id', async () => {
+    const { connection, trust } = await trustIn('aws role');
+    const { externalId } = connection;
+    expect(trust).toMatchObject({
+      kind: 'aws-role',
+      roleArn: 'arn:aws:iam::123456789012:role/builder',
+      principal: 'arn:aws:iam::111122223333:root',
+      externalId,
+      policy: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: 'arn:aws:iam::111122223333:root' },
+            Action: 'sts:AssumeRole',
+            Condition: {
+              StringEquals: { 'sts:ExternalId': externalId },
+              ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/goldsmith-test-app*' },
+            },
+          },
+        ],
+      },
+    });
+    expect(externalId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('of a role of AWS tells what builds need, and nothing that makes roles or users', async () => {
+    const { trust } = await trustIn('aws role');
+    const actions = JSON.stringify(trust.kind === 'aws-role' ? trust.permissionsPolicy : {});
+    expect(actions).toContain('ec2:RunInstances');
+    expect(actions).toContain('ec2:CreateFleet');
+    expect(actions).not.toMatch(/iam:|sts:|ec2:\*|"\*:\*"/);
+  });
+
+  test.each([
+    ['azure workload-identity', 'azure-workload-identity'],
+    ['gcp workload-identity', 'gcp-workload-identity'],
+  ] as const)('of %s is what is known, and says what is not', async (example, kind) => {
+    const { trust } = await trustIn(example);
+    expect(trust).toMatchObject({ kind, note: containing('yet') });
+  });
+
+  test.each([
+    'aws access-key',
+    'azure client-secret',
+    'gcp service-account-key',
+    'vsphere password',
+    'proxmox token',
+    'nutanix password',
+    'hyperv',
+    'qemu',
+  ] as const)('of %s is nothing, without a word of the secret', async (example) => {
+    const { trust, text } = await trustIn(example);
+    expect(trust.kind).toBe('none');
+    expect(text).not.toMatch(/planted|sealed|PRIVATE/);
+  });
+
+  test('of a connection that is not there is 404', async () => {
+    expect((await api.ask('GET', `/connections/con_${ulid('X')}/trust`)).status).toBe(404);
+  });
+});
