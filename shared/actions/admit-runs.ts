@@ -3,7 +3,7 @@ import { type Admission, chooseAdmissions } from '../domain/run/admission.ts';
 import { admit } from '../domain/run/lifecycle.ts';
 import { queueStore, takeSlots } from '../store/queue-store.ts';
 import { runStore } from '../store/run-store.ts';
-import { WriteRefused } from '../store/table.ts';
+import { WriteRefused } from '../store/write-refused.ts';
 import { scopeTo } from '../store/workspace-scope.ts';
 import { workspaceStore } from '../store/workspace-store.ts';
 import type { Engine } from './engine.ts';

@@ -1,7 +1,8 @@
 import { makeSamples, type NewId, type Sample } from '../samples/index.ts';
 import { type FoundingEntity, foundingWrites } from '../store/entity-store.ts';
 import { keys } from '../store/keys.ts';
-import { type Table, WriteRefused } from '../store/table.ts';
+import type { Table } from '../store/table.ts';
+import { WriteRefused } from '../store/write-refused.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import type { Write } from '../store/write.ts';
 import { externalIdOf } from './external-id.ts';

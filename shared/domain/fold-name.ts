@@ -13,8 +13,8 @@ const LOOK_ALIKES = new Map(
     ['αβεζηικμνορτυχ', 'abezhikmnoptyx'],
     ['օսցհո', 'oughn'],
   ].flatMap(([theirs = '', ours = '']) => {
-    const latin = [...ours];
-    return [...theirs].map((letter, place): [string, string] => [letter, latin[place] ?? letter]);
+    const latin = ours.split('');
+    return theirs.split('').map((letter, place): [string, string] => [letter, latin[place] ?? letter]);
   }),
 );
 

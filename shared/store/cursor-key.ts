@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { globalKeys } from './keys.ts';
-import { type Table, WriteRefused } from './table.ts';
+import type { Table } from './table.ts';
+import { WriteRefused } from './write-refused.ts';
 
 const rowSchema = z.object({ key: z.string() });
 /** AES-256. */

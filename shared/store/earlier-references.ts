@@ -1,6 +1,7 @@
 import { type IdKind, kindOfId } from '../contracts/common.ts';
 import { keys } from './keys.ts';
-import { type Item, type Table, WriteRefused } from './table.ts';
+import type { Item, Table } from './table.ts';
+import { WriteRefused } from './write-refused.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 
 /**

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { type LogLine, logLineSchema } from '../contracts/entities/log.ts';
 import { trafficKeys } from './keys.ts';
-import { type Table, WriteRefused } from './table.ts';
+import type { Table } from './table.ts';
+import { WriteRefused } from './write-refused.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { WriteRefused } from './table.ts';
+import { WriteRefused } from './write-refused.ts';
 import { TooContended } from './too-contended.ts';
 
 /** With full jitter up to 200 ms, 60 tries settle 50 writers of one row within about 5 s. */

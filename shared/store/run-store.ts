@@ -4,7 +4,8 @@ import { nextLook, type RunChanges } from '../domain/run/lifecycle.ts';
 import { nextNumber } from '../domain/run/numbering.ts';
 import { DUE_RUN, type Key, keys } from './keys.ts';
 import { contended } from './retry.ts';
-import { type Item, type Table, WriteRefused } from './table.ts';
+import type { Item, Table } from './table.ts';
+import { WriteRefused } from './write-refused.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 

@@ -8,7 +8,7 @@ import type { EntityContext } from '../../../shared/runtime/entities/module.ts';
 import { newId, newSecret } from '../../../shared/runtime/ids.ts';
 import { connectorStore, MOST_OPEN_CODES } from '../../../shared/store/connector-store.ts';
 import { contended } from '../../../shared/store/retry.ts';
-import { WriteRefused } from '../../../shared/store/table.ts';
+import { WriteRefused } from '../../../shared/store/write-refused.ts';
 import type { Write } from '../../../shared/store/write.ts';
 import { connector } from './entities/connector.ts';
 

@@ -3,6 +3,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Route } from '../../contracts/routes/route.ts';
 import { TooContended } from '../../store/too-contended.ts';
+import { WriteRefused } from '../../store/write-refused.ts';
 import { logger } from '../logger.ts';
 import { routeMatcher } from './match-route.ts';
 import type { Answer, Operation, UntypedCall } from './operation.ts';
@@ -92,9 +93,12 @@ const refuse = (error: unknown, requestId: string): APIGatewayProxyStructuredRes
   };
 };
 
+/** A write that lost to another one without any guard of its own, and that nobody tried again. */
+const isClash = (error: unknown): boolean => error instanceof WriteRefused && error.failed.length === 0;
+
 const problemFrom = (error: unknown): ApiProblem => {
   if (error instanceof ApiProblem) return error;
-  if (error instanceof TooContended)
+  if (error instanceof TooContended || isClash(error))
     return new ApiProblem('busy', 'Others are changing the same thing. Try again.');
   return new ApiProblem('internal', 'The request id helps us to find out.');
 };

@@ -6,7 +6,9 @@ import type { Route } from '../../contracts/routes/route.ts';
 import { may } from '../../domain/access/may.ts';
 import { sha256 } from '../../domain/sha256.ts';
 import { type ApiTokenStore, apiTokenStore } from '../../store/api-token-store.ts';
-import { type Table, WriteRefused } from '../../store/table.ts';
+import type { Table } from '../../store/table.ts';
+import { TooContended } from '../../store/too-contended.ts';
+import { WriteRefused } from '../../store/write-refused.ts';
 import type { workspaceStore } from '../../store/workspace-store.ts';
 import { now } from '../ids.ts';
 import { ApiProblem, notFound } from './problem.ts';
@@ -93,7 +95,7 @@ const noteUse = async (tokens: ApiTokenStore, ...use: Parameters<ApiTokenStore['
   try {
     await tokens.touch(...use);
   } catch (error) {
-    if (!(error instanceof WriteRefused)) throw error;
+    if (!(error instanceof WriteRefused || error instanceof TooContended)) throw error;
   }
 };
 

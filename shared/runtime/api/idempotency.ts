@@ -13,7 +13,9 @@ import { ApiProblem } from './problem.ts';
 const KEEP_SECONDS = 86_400;
 
 const rowSchema = z.object({
-  bodySha256: z.string(),
+  bodyHmac: z.string().optional(),
+  /** Of a row of the first version, instead of the keyed one. */
+  bodySha256: z.string().optional(),
   secret: z.boolean(),
   answer: z.object({
     status: z.int(),
@@ -39,9 +41,10 @@ export const idempotency = (table: Table, request: Request) => {
   const digest = sha256(JSON.stringify([request.principal.id, request.path, request.key]));
   const key = idempotencyKeyOf(request.scope, request.principal.id, digest);
   // Keyed with what the row does not hold, so that nobody who reads it can try out a secret that stood in the body.
-  const bodySha256 = createHmac('sha256', request.key)
-    .update(JSON.stringify(request.body ?? null))
-    .digest('hex');
+  const body = JSON.stringify(request.body ?? null);
+  const bodyHmac = createHmac('sha256', request.key).update(body).digest('hex');
+  const isOfThisBody = (row: z.infer<typeof rowSchema>): boolean =>
+    row.bodyHmac === undefined ? row.bodySha256 === sha256(body) : row.bodyHmac === bodyHmac;
   /** When the row that lies there expired: the table removes such a row days later, until then it is written over. */
   let expiredAt: number | undefined;
 
@@ -55,7 +58,7 @@ export const idempotency = (table: Table, request: Request) => {
         expiredAt = row.expiresAt;
         return undefined;
       }
-      if (row.bodySha256 !== bodySha256) {
+      if (!isOfThisBody(row)) {
         throw new ApiProblem('idempotency-mismatch', 'This Idempotency-Key was used with another body.');
       }
       if (row.secret) throw new ApiProblem('already-answered', 'The secret was shown once.');
@@ -66,7 +69,7 @@ export const idempotency = (table: Table, request: Request) => {
       const kept = { status: answer.status ?? request.status, headers: answer.headers, body: answer.body };
       const row = {
         row: 'idempotency' as const,
-        bodySha256,
+        bodyHmac,
         secret: options.secret,
         answer: options.secret ? { status: kept.status } : kept,
         expiresAt: Math.floor(Date.now() / 1000) + KEEP_SECONDS,

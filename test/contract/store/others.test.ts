@@ -10,7 +10,8 @@ import { imageVersionStore, recordImageVersion } from '../../../shared/store/ima
 import { leftoverStore, recordLeftovers } from '../../../shared/store/leftover-store.ts';
 import { type RunFiles, runFiles } from '../../../shared/store/run-files.ts';
 import { type SecretBox, secretBox } from '../../../shared/store/secret-box.ts';
-import { type Table, WriteRefused } from '../../../shared/store/table.ts';
+import type { Table } from '../../../shared/store/table.ts';
+import { WriteRefused } from '../../../shared/store/write-refused.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 import { at, base, ulid } from '../../support/builders.ts';

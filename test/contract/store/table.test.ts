@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Range, type Table, WriteRefused } from '../../../shared/store/table.ts';
+import type { Range, Table } from '../../../shared/store/table.ts';
+import { WriteRefused } from '../../../shared/store/write-refused.ts';
 import type { Write } from '../../../shared/store/write.ts';
 import { memoryTable } from '../../support/memory-table.ts';
 import { type Emulated, startTables } from './tables.ts';

@@ -16,7 +16,8 @@ import { readEntity } from '../../../../shared/runtime/entities/read.ts';
 import { removeEntity } from '../../../../shared/runtime/entities/remove.ts';
 import { newId } from '../../../../shared/runtime/ids.ts';
 import { makeSamples, type Sample } from '../../../../shared/samples/index.ts';
-import { type Item, WriteRefused } from '../../../../shared/store/table.ts';
+import type { Item } from '../../../../shared/store/table.ts';
+import { WriteRefused } from '../../../../shared/store/write-refused.ts';
 import { scopeTo, type WorkspaceScope } from '../../../../shared/store/workspace-scope.ts';
 import { memoryTable } from '../../../support/memory-table.ts';
 

@@ -9,7 +9,7 @@ import { authenticator, demandAccess, type Principal } from '../../../../shared/
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
 import { admitToken } from '../../../../shared/store/api-token-store.ts';
 import { globalKeys, keys } from '../../../../shared/store/keys.ts';
-import { WriteRefused } from '../../../../shared/store/table.ts';
+import { WriteRefused } from '../../../../shared/store/write-refused.ts';
 import { scopeTo } from '../../../../shared/store/workspace-scope.ts';
 import { base, ulid, workspaceId } from '../../../support/builders.ts';
 import { memoryTable } from '../../../support/memory-table.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { newId } from '../../../../shared/runtime/ids.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
-import { WriteRefused } from '../../../../shared/store/table.ts';
+import { WriteRefused } from '../../../../shared/store/write-refused.ts';
 import { TooContended } from '../../../../shared/store/too-contended.ts';
 import { base } from '../../../support/builders.ts';
 import { scope } from '../../../support/engine.ts';

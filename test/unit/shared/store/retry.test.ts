@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { contended } from '../../../../shared/store/retry.ts';
-import { WriteRefused } from '../../../../shared/store/table.ts';
+import { WriteRefused } from '../../../../shared/store/write-refused.ts';
 import { TooContended } from '../../../../shared/store/too-contended.ts';
 
 /** A clock that only pauses and attempts move on. */

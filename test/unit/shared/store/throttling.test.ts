@@ -5,7 +5,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
-import { openTable, type Table, WriteRefused } from '../../../../shared/store/table.ts';
+import { openTable, type Table } from '../../../../shared/store/table.ts';
+import { WriteRefused } from '../../../../shared/store/write-refused.ts';
 import { TooContended } from '../../../../shared/store/too-contended.ts';
 
 /** A table whose service gives these answers, one after the other, and the last one for ever. */
