@@ -41,10 +41,18 @@ const patchOfField = (schemas: z.core.$ZodType[]): z.ZodType => {
     const map = z.record(z.string(), z.unknown()).meta({ maxProperties: MAX_MEMBERS });
     return map.nullable().optional();
   }
-  const distinct = [...new Set(schemas.map(bare))];
-  const [only] = distinct;
-  const value = distinct.length === 1 && only !== undefined ? only : z.union(distinct);
-  return z.union([value, z.null()]).optional();
+  // Not a union with null, which would hide what exactly is wrong with a value.
+  return z.nullable(oneOf([...new Set(schemas.map(bare))])).optional();
+};
+
+/** What any of the schemas accepts; of single values the list of them, so that a refusal can name them. */
+const oneOf = (schemas: z.core.$ZodType[]): z.core.$ZodType => {
+  const [only] = schemas;
+  if (schemas.length === 1 && only !== undefined) return only;
+  const literals = schemas.filter((schema) => schema instanceof z.ZodLiteral);
+  return literals.length === schemas.length
+    ? z.literal([...new Set(literals.flatMap((literal) => [...literal.values]))])
+    : z.union(schemas);
 };
 
 /**
