@@ -17,20 +17,14 @@ export const wakeDispatcher = async (sqs: SQSClient, queueUrl: string, poolId: s
   );
 };
 
-/** Asks for a look in the customer's account for what a run left, and for its deletion. */
-export const requestSweep = async (
-  sqs: SQSClient,
-  queueUrl: string,
-  request: WorkflowInput,
-): Promise<void> => {
+const post = async (sqs: SQSClient, queueUrl: string, request: object): Promise<void> => {
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(request) }));
 };
 
+/** Asks for a look in the customer's account for what a run left, and for its deletion. */
+export const requestSweep = (sqs: SQSClient, queueUrl: string, request: WorkflowInput): Promise<void> =>
+  post(sqs, queueUrl, request);
+
 /** Asks for a step of the removal of a workspace. */
-export const requestRemoval = async (
-  sqs: SQSClient,
-  queueUrl: string,
-  request: RemovalRequest,
-): Promise<void> => {
-  await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(request) }));
-};
+export const requestRemoval = (sqs: SQSClient, queueUrl: string, request: RemovalRequest): Promise<void> =>
+  post(sqs, queueUrl, request);

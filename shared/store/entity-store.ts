@@ -4,11 +4,11 @@ import { foldName } from '../domain/fold-name.ts';
 import { earlierReferences, giveUsers } from './earlier-references.ts';
 import { keys } from './keys.ts';
 import type { Item, Table } from './table.ts';
-import { WriteRefused } from './write-refused.ts';
 import { keepTags } from './tag-store.ts';
 import { TooContended } from './too-contended.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Guard, Write } from './write.ts';
+import { WriteRefused } from './write-refused.ts';
 
 /** Most entities of one kind in a workspace (api.md): what a list reads stays bounded. */
 export const MAX_ENTITIES = 1000;
@@ -57,7 +57,8 @@ export const entityStore = (table: Table, scope: WorkspaceScope) => ({
 
   /** Whether there are as many of a kind as there may be; reads their names only. */
   isFull: async (kind: IdKind): Promise<boolean> =>
-    (await table.query({ ...keys.names(scope, kind), limit: MAX_ENTITIES })).length >= MAX_ENTITIES,
+    (await table.query({ ...keys.names(scope, kind), limit: MAX_ENTITIES, only: ['sk'] })).length >=
+    MAX_ENTITIES,
 
   /** Ids of what refers to an entity and so keeps it. */
   users: async (kind: IdKind, id: string): Promise<string[]> =>

@@ -7,7 +7,8 @@ import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
 const taggedSchema = z.object({ tags: z.record(z.string(), z.string()).default({}) });
-const tagsOf = (row: Item | undefined): Record<string, string> =>
+/** The tags of a row; none of one that is not there. */
+export const tagsOf = (row: Item | undefined): Record<string, string> =>
   row === undefined ? {} : taggedSchema.parse(row).tags;
 
 /**

@@ -3,7 +3,6 @@ import type * as z from 'zod';
 import { furnishWorkspace } from '../../../shared/actions/furnish-workspace.ts';
 import type { ListQuery } from '../../../shared/contracts/common.ts';
 import { type Workspace, workspaceInput } from '../../../shared/contracts/entities/workspace.ts';
-import { fieldNames } from '../../../shared/contracts/patch.ts';
 import { mergePatch } from '../../../shared/domain/merge-patch.ts';
 import { audited } from '../../../shared/runtime/api/audit.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
@@ -12,6 +11,7 @@ import { listOf, pageOf, positionIn } from '../../../shared/runtime/api/paging.t
 import { demandMatch, etagOf } from '../../../shared/runtime/api/precondition.ts';
 import { ApiProblem, notFound } from '../../../shared/runtime/api/problem.ts';
 import { checkBody } from '../../../shared/runtime/api/read-request.ts';
+import { writableFields } from '../../../shared/runtime/entities/writable.ts';
 import { newId, now } from '../../../shared/runtime/ids.ts';
 import { matches } from '../../../shared/store/entity-store.ts';
 import { contended } from '../../../shared/store/retry.ts';
@@ -126,7 +126,7 @@ export const changeWorkspace = (table: Table, limit: number, call: Change): Prom
     demandMatch(call.headers, before.rev);
     const fields = {
       maxConcurrentRuns: limit,
-      ...checkBody(workspaceInput, mergePatch(editable(before), call.body)),
+      ...checkBody(workspaceInput, mergePatch(writableFields(workspaceInput, before), call.body)),
     };
     if (isDeepStrictEqual({ ...before, ...fields }, before)) return answerOf(before);
     const after = { ...before, ...fields, updatedAt: now(), rev: before.rev + 1 };
@@ -135,11 +135,6 @@ export const changeWorkspace = (table: Table, limit: number, call: Change): Prom
     await workspaceStore(table).change(before, after, [audited(call.scope, deed)]);
     return answerOf(after);
   });
-
-const editable = (workspace: Workspace) => {
-  const names = new Set(fieldNames(workspaceInput));
-  return Object.fromEntries(Object.entries(workspace).filter(([name]) => names.has(name)));
-};
 
 /** When the reconciler looks whether the removal has begun; by then the stream has told of it long ago. */
 const FIRST_LOOK_MS = 120_000;

@@ -6,6 +6,7 @@ import { present } from '../../../shared/domain/run/lifecycle.ts';
 import { audited } from '../../../shared/runtime/api/audit.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
+import { etagOf } from '../../../shared/runtime/api/precondition.ts';
 import { brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
 import type { Table } from '../../../shared/store/table.ts';
@@ -28,7 +29,7 @@ const triggerOf = (principal: Principal): RunTrigger => ({
 });
 
 const answerOf = (run: StoredRun): Answer => ({
-  headers: { location: `/v1/workspaces/${run.workspaceId}/runs/${run.id}`, etag: `"${run.rev}"` },
+  headers: { location: `/v1/workspaces/${run.workspaceId}/runs/${run.id}`, etag: etagOf(run.rev) },
   body: present(run),
 });
 

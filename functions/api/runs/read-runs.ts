@@ -4,6 +4,7 @@ import { queueOrder, waitingReason } from '../../../shared/domain/run/admission.
 import { present } from '../../../shared/domain/run/lifecycle.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { listOf, numberIn, pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
+import { etagOf } from '../../../shared/runtime/api/precondition.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
 import { entityStore } from '../../../shared/store/entity-store.ts';
 import { queueStore } from '../../../shared/store/queue-store.ts';
@@ -30,7 +31,7 @@ export const readRun = async (
 ): Promise<Answer> => {
   const run = await demandRun(core, call.scope, call.params.runId);
   const queue = run.status === 'Queued' ? await placeInQueue(core, limits, run) : undefined;
-  return { headers: { etag: `"${run.rev}"` }, body: present(run, queue) };
+  return { headers: { etag: etagOf(run.rev) }, body: present(run, queue) };
 };
 
 const placeInQueue = async (core: Table, limits: Limits, run: StoredRun) => {

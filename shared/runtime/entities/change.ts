@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { fieldNames } from '../../contracts/patch.ts';
 import { mergePatch } from '../../domain/merge-patch.ts';
 import { EntityRefused, entityStore, type StoredEntity } from '../../store/entity-store.ts';
 import { contended } from '../../store/retry.ts';
-import type { Item } from '../../store/table.ts';
 import { WriteRefused } from '../../store/write-refused.ts';
 import { audited } from '../api/audit.ts';
 import type { Principal } from '../api/authenticate.ts';
@@ -16,8 +14,8 @@ import { now } from '../ids.ts';
 import { storedRow } from './create.ts';
 import type { EntityContext, EntityInput, EntityModule } from './module.ts';
 import { demandRules, demandSize, refusalOf } from './rules.ts';
-import { keepSecrets } from './secrets.ts';
 import { shownRow } from './shown.ts';
+import { writableFields } from './writable.ts';
 
 export type Change = {
   params: { id: string };
@@ -69,7 +67,7 @@ const changeOnce = async <I extends EntityInput>(
   call: Change,
 ): Promise<Answer> => {
   const before = await demandEntity(module, context, call.params.id);
-  const editable = await (module.editable ?? writable(module))(before, context);
+  const editable = (await module.editable?.(before, context)) ?? writableFields(module.input, before);
   const input = checkBody(module.input, mergePatch(editable, call.body));
   demandMatch(call.headers, before.rev);
   if (isDeepStrictEqual(module.input.safeParse(editable).data, input))
@@ -124,12 +122,3 @@ const answerOf = async (
   context: EntityContext,
   row: StoredEntity,
 ): Promise<Answer> => ({ headers: { etag: etagOf(row.rev) }, body: await module.present(row, context) });
-
-/** The row as far as its input knows its fields; secrets as values that are kept. */
-const writable =
-  (module: { input: z.ZodType }) =>
-  async (row: Item): Promise<Record<string, unknown>> => {
-    const names = new Set(fieldNames(module.input));
-    const fields = Object.entries(row).filter(([name, value]) => names.has(name) && value !== undefined);
-    return Object.fromEntries(fields.map(([name, value]) => [name, keepSecrets(value)]));
-  };

@@ -8,6 +8,7 @@ import {
 } from '../../../../shared/contracts/entities/schedule.ts';
 import { ruleErrors, toleranceErrors } from '../../../../shared/domain/schedule/check.ts';
 import type { EntityContext, EntityModule } from '../../../../shared/runtime/entities/module.ts';
+import { writableFields } from '../../../../shared/runtime/entities/writable.ts';
 import { now } from '../../../../shared/runtime/ids.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
 import type { Item } from '../../../../shared/store/table.ts';
@@ -43,16 +44,10 @@ const present = async (item: Item, context: EntityContext) => {
 
 /** Without deleted definitions, so that they are in nobody's way when something else is changed. */
 const editable = async (item: Item, context: EntityContext) => {
-  const {
-    id: _id,
-    createdAt: _at,
-    createdBy: _by,
-    updatedAt: _up,
-    rev: _rev,
-    ...fields
-  } = scheduleStored.parse(item);
-  const names = await namesOf(context, fields.imageDefinitionIds);
-  return { ...fields, imageDefinitionIds: fields.imageDefinitionIds.filter((one) => names.has(one)) };
+  const stored = scheduleStored.parse(item);
+  const names = await namesOf(context, stored.imageDefinitionIds);
+  const imageDefinitionIds = stored.imageDefinitionIds.filter((one) => names.has(one));
+  return { ...writableFields(scheduleInput, stored), imageDefinitionIds };
 };
 
 const ruleOf = ({ frequency, startAt, endAt, timeZone }: ScheduleRule): ScheduleRule => ({
