@@ -123,11 +123,11 @@ type Change = {
 export const changeWorkspace = (table: Table, limit: number, call: Change): Promise<Answer> =>
   contended(async () => {
     const before = await demandWorkspace(table, call.scope);
-    demandMatch(call.headers, before.rev);
     const fields = {
       maxConcurrentRuns: limit,
       ...checkBody(workspaceInput, mergePatch(writableFields(workspaceInput, before), call.body)),
     };
+    demandMatch(call.headers, before.rev);
     if (isDeepStrictEqual({ ...before, ...fields }, before)) return answerOf(before);
     const after = { ...before, ...fields, updatedAt: now(), rev: before.rev + 1 };
     const { principal } = call;

@@ -58,6 +58,11 @@ describe('a change of the workspace', () => {
     expect((await getWorkspace(table, scope)).headers).toEqual({ etag: '"2"' });
   });
 
+  test('of a wrong shape inside is told so before its If-Match is looked at, as of any entity', async () => {
+    const wrong = change({ tags: { team: 5 } }, { 'if-match': '"9"' });
+    expect(await refusal(wrong)).toMatchObject({ code: 'invalid-body', errors: [{ pointer: '/tags/team' }] });
+  });
+
   test('gives it a limit of its own, and null the one of the deployment back', async () => {
     expect((await change({ maxConcurrentRuns: 7 })).maxConcurrentRuns).toBe(7);
     expect((await change({ name: 'Other' })).maxConcurrentRuns).toBe(7);
