@@ -7,6 +7,7 @@ import { operation } from '../../shared/runtime/api/operation.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { openEngine } from '../../shared/runtime/engine.ts';
 import { loadEnvironment } from '../../shared/runtime/environment.ts';
+import { resourceFiles } from '../../shared/store/resource-files.ts';
 import { claim } from './claim.ts';
 import { complete } from './complete.ts';
 import { leased } from './lease.ts';
@@ -14,6 +15,7 @@ import { takeChunk, takeHeartbeat } from './log-and-heartbeat.ts';
 
 const environment = loadEnvironment(functionEnvironments['agent-api']);
 const engine = openEngine(environment);
+const resources = resourceFiles(environment.RESOURCES_BUCKET);
 const states = new SFNClient({});
 const rhythm = {
   heartbeatSeconds: environment.HEARTBEAT_SECONDS,
@@ -25,12 +27,13 @@ const noPeople = () => Promise.reject(new ApiProblem('bad-token', 'This is for r
 
 export const handler = apiHandler(
   {
-    claim: operation(routes.claim, async (call) => ({ body: await claim(engine, rhythm, call) })),
+    claim: operation(routes.claim, async (call) => ({ body: await claim({ ...engine, resources }, rhythm, call) })),
     log: operation(routes.log, async (call) => ({ body: await takeChunk(engine, call) })),
     heartbeat: operation(routes.heartbeat, async (call) => ({ body: await takeHeartbeat(engine, call) })),
     credentials: operation(routes.credentials, async (call) => {
       const { run } = await leased(engine.core, call);
       const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
+      if (client.credentials === undefined) throw new ApiProblem('not-found', 'This run has no such credentials.');
       return { body: await client.credentials() };
     }),
     complete: operation(routes.complete, async (call) => {

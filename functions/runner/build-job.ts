@@ -6,6 +6,7 @@ import type { JobBundle } from '../../shared/contracts/bundle.ts';
 import { createBuildFacts, type ReadOutput } from './build-facts.ts';
 import { startCredentialsEndpoint } from './credentials-endpoint.ts';
 import { BundleError, fetchBundle } from './job-bundle.ts';
+import { fetchDownloads } from './job-downloads.ts';
 import { createJobFolder, type JobFolder, writeBundleFiles } from './job-folder.ts';
 import { createOutputReader, type OutputReader } from './output-reader.ts';
 import { packerEnvironment } from './packer-environment.ts';
@@ -71,6 +72,12 @@ const prepareBuild = async (session: Session, tools: BuildTools): Promise<Ending
   const folder = await createJobFolder(session.workDir);
   try {
     await writeBundleFiles(folder.files, bundle.files);
+    await fetchDownloads(
+      session.tools,
+      folder.files,
+      { downloads: bundle.downloads, links: claim.downloads },
+      { until: control.cleanUpAt, signal: control.kill },
+    );
     return await withCredentials(session, (credentials) =>
       runJob({ session, tools, bundle, folder }, credentials),
     );
@@ -126,10 +133,10 @@ const runJob = async (prepared: Prepared, credentials: Record<string, string>): 
 
 /** Runs Packer's commands in order; the first that does not succeed is the end. */
 const runPhases = async (job: Job): Promise<PackerEnd> => {
-  const { bundle, folder, environment } = job;
+  const { bundle, folder } = job;
   const isPluginFile = existsSync(path.join(folder.files, 'plugins.pkr.json'));
-  // With a plugin path the machine brings its plugins along, and must not need the network for them.
-  if (bundle.generation === 'modern' && isPluginFile && environment['PACKER_PLUGIN_PATH'] === undefined) {
+  // Asks nobody for plugins that are installed in the versions wanted: a machine may bring them along and have no network.
+  if (bundle.generation === 'modern' && isPluginFile) {
     const end = await runPhase(job, ['init', '-machine-readable', '.']);
     if (end.exitCode !== 0) return end;
   }

@@ -58,7 +58,8 @@ type Bundled = { files: ProgramFiles; outputs: Metafile['outputs'] };
 
 /** What several functions share, and what is imported dynamically such as the client of a cloud, are files of their own: a cold start reads only what it needs. */
 const FUNCTION = { target: 'node24', splitting: true } as const;
-const RUNNER = { target: 'node22', splitting: false } as const;
+/** One file; of a platform it has the pure part, and clients with their SDKs stay out. */
+const RUNNER = { target: 'node22', splitting: false, external: ['./client.ts'] };
 
 let functions: Bundled | undefined;
 
@@ -98,12 +99,13 @@ const OUT = join(import.meta.dirname, 'out');
 
 function bundle(
   entryPoints: Record<string, string>,
-  { target, splitting }: { target: string; splitting: boolean },
+  { target, splitting, external = [] }: { target: string; splitting: boolean; external?: string[] },
 ): Bundled {
   const { outputFiles, metafile } = buildSync({
     entryPoints,
     target,
     splitting,
+    external,
     bundle: true,
     platform: 'node',
     format: 'esm',

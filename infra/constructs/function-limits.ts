@@ -25,6 +25,7 @@ export const functionLimits: Record<FunctionName, FunctionLimits> = {
   'api/public': answersRequest,
   'api/access': answersRequest,
   'api/definitions': answersRequest,
+  'api/platforms': answersRequest,
   'api/runs': answersRequest,
   'agent-api': answersRequest,
   'workflow/prepare': talksToCloud,

@@ -54,6 +54,13 @@ export const readStream = (table: ITable) =>
 const objectsAreMadeLater = 'Objects are made later, by runs and uploads; the prefix says of which kind.';
 export const readObjects = (bucket: IBucket, prefix: string) =>
   new WildcardStatement(['s3:GetObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
+/** Also what was deleted some days ago, by its version. */
+export const readVersions = (bucket: IBucket, prefix: string) =>
+  new WildcardStatement(
+    ['s3:GetObject', 's3:GetObjectVersion'],
+    [bucket.arnForObjects(`${prefix}/*`)],
+    objectsAreMadeLater,
+  );
 export const putObjects = (bucket: IBucket, prefix: string) =>
   new WildcardStatement(['s3:PutObject'], [bucket.arnForObjects(`${prefix}/*`)], objectsAreMadeLater);
 

@@ -55,7 +55,7 @@ export class PublicApi extends Construct {
 
   /** Sends each path to the function of its area, and everything else to the one that says 404. */
   serve(targets: ApiTargets): void {
-    for (const area of ['public', 'access', 'definitions', 'runs'] as const) {
+    for (const area of ['public', 'access', 'definitions', 'runs', 'platforms'] as const) {
       const integration = integrationOf(area, targets[area]);
       for (const path of gatewayPaths(area)) this.#addRoute(path, integration);
       if (area === 'public') this.#addDefaultRoute(integration);

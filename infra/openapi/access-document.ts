@@ -18,13 +18,14 @@ const titles: Record<Exclude<Area, 'agent'>, string> = {
   access: 'Access',
   definitions: 'Definitions',
   runs: 'Runs',
+  platforms: 'Platforms',
 };
 
 const COLUMNS = ['operation', 'method and path', ...roles, 'API token'];
 
 /** The page. `…` stands for `/v1/workspaces/{workspaceId}`. */
 export function accessDocument(): string {
-  const sections = (['public', 'access', 'definitions', 'runs'] as const).map(
+  const sections = (['public', 'access', 'definitions', 'runs', 'platforms'] as const).map(
     (area) => `\n## ${titles[area]}\n\n${tableOf(routesOf(area))}`,
   );
   return `${INTRODUCTION}${sections.join('')}`;

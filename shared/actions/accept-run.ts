@@ -31,9 +31,10 @@ export const acceptRun = async (
   scope: WorkspaceScope,
   request: RunRequest,
 ): Promise<AcceptedRun> => {
-  const gathered = await gatherSnapshot(engine.core, scope, request.definitionId);
-  if (gathered === undefined || 'obstacles' in gathered) return gathered;
-  const { snapshot } = gathered;
+  const gathered = await gatherSnapshot({ table: engine.core, scope }, request.definitionId);
+  if (gathered === undefined) return undefined;
+  const { snapshot, waits } = gathered;
+  if (snapshot === undefined || waits.length > 0) return { obstacles: [...gathered.obstacles, ...waits] };
   const snapshotSha256 = await engine.files.putSnapshot(scope, snapshot);
   const draft = { ...queuedRun(snapshot, request, engine.now()), snapshotSha256 };
   const { firstNumber } = snapshot.definition;

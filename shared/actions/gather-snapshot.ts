@@ -2,19 +2,29 @@ import { builderConfigurationStored } from '../contracts/entities/builder-config
 import { connectionStored } from '../contracts/entities/connection.ts';
 import { imageDefinitionStored } from '../contracts/entities/image-definition.ts';
 import { operatingSystemSchema } from '../contracts/entities/operating-system.ts';
-import type { ProvisionerStored, RunnableStored } from '../contracts/entities/provisioner.ts';
+import type { ProvisionerStored } from '../contracts/entities/provisioner.ts';
 import type { FieldError } from '../contracts/problem.ts';
-import type { RunSnapshot, SnapshotStep } from '../contracts/snapshot.ts';
+import type { RunSnapshot, SnapshotLayer, SnapshotStep } from '../contracts/snapshot.ts';
+import { chosenImage } from '../domain/definition/base-image.ts';
 import { fileUses, unusableFiles } from '../domain/definition/files.ts';
-import { type Runnable, runnable } from '../domain/definition/runnable.ts';
+import { noRunner, type RunParts, unfitParts } from '../domain/definition/runnable.ts';
 import { MAX_STEPS, tooManySteps } from '../domain/definition/steps.ts';
+import { withGeneralise } from '../platforms/generalise.ts';
 import { entityStore } from '../store/entity-store.ts';
-import type { Item, Table } from '../store/table.ts';
-import type { WorkspaceScope } from '../store/workspace-scope.ts';
+import type { Item } from '../store/table.ts';
 import { readFiles } from './read-files.ts';
-import { type RolePlace, readRole, withProvisioners } from './read-role-tree.ts';
+import { type Asking, layersOf, readLayer } from './read-layers.ts';
+import { type RoleItem, type RolePlace, readRole, withProvisioners } from './read-role-tree.ts';
+import { pinnedStep, snapshotFiles } from './snapshot-files.ts';
 
-export type Gathered = { snapshot: RunSnapshot } | { obstacles: FieldError[] } | undefined;
+/** What a run of a definition would use, and everything that is in its way. */
+export type Gathered = {
+  /** Why there is no template for it; without any there is a snapshot. */
+  obstacles: FieldError[];
+  /** Why nothing could execute it now. */
+  waits: FieldError[];
+  snapshot?: RunSnapshot;
+};
 
 const gone = (pointer: string, what: string): FieldError => ({
   pointer,
@@ -22,25 +32,27 @@ const gone = (pointer: string, what: string): FieldError => ({
   detail: `its ${what} is gone`,
 });
 
-const ownVariables = (step: RunnableStored): Record<string, string> =>
-  step.type === 'file' ? {} : (step.environment ?? {});
+const ownVariables = (step: ProvisionerStored): Record<string, string> =>
+  'environment' in step ? (step.environment ?? {}) : {};
 
 /** Places of a role as steps; the definition's variables win over a group item's, those over the provisioner's. */
 const stepsOf = (
   places: RolePlace<ProvisionerStored>[],
-  provisioners: RunnableStored[],
   variables: Record<string, string> = {},
 ): SnapshotStep[] =>
-  provisioners.flatMap((provisioner, at) => {
-    const place = places[at];
-    if (place === undefined) return [];
-    const { groupId, groupName } = place;
-    const environment = { ...ownVariables(provisioner), ...place.environment, ...variables };
-    return [{ index: at + 1, groupId, groupName, provisioner, environment }];
-  });
+  places.map(({ groupId, groupName, provisioner, environment }, at) => ({
+    index: at + 1,
+    groupId,
+    groupName,
+    provisioner,
+    environment: { ...ownVariables(provisioner), ...environment, ...variables },
+  }));
 
-/** What a definition refers to, and what is gone of it: four reads and those of the role. */
-const readParts = async (table: Table, scope: WorkspaceScope, item: Item) => {
+type Found = RunParts & { role: { id: string; name: string }; items: RoleItem[] };
+
+/** What a definition refers to, or what is gone of it: four reads and those of the role. */
+const readParts = async (asking: Asking, item: Item): Promise<Found | { missing: FieldError[] }> => {
+  const { table, scope } = asking;
   const entities = entityStore(table, scope);
   const definition = imageDefinitionStored.parse(item);
   const [osItem, builderItem, found] = await Promise.all([
@@ -50,11 +62,13 @@ const readParts = async (table: Table, scope: WorkspaceScope, item: Item) => {
   ]);
   const operatingSystem = operatingSystemSchema.optional().parse(osItem);
   const builder = builderConfigurationStored.optional().parse(builderItem);
-  const connection = connectionStored
-    .optional()
-    .parse(builder && (await entities.get('connection', builder.connectionId)));
+  const [connectionItem, layers] = await Promise.all([
+    builder && entities.get('connection', builder.connectionId),
+    layersOf(operatingSystem, asking),
+  ]);
+  const connection = connectionStored.optional().parse(connectionItem);
   if (operatingSystem && builder && connection && found)
-    return { definition, operatingSystem, builder, connection, ...found };
+    return { definition, operatingSystem, builder, connection, layers, ...found };
   const missing = [
     ...(operatingSystem ? [] : [gone('/operatingSystemId', 'operating system')]),
     ...(builder ? [] : [gone('/builderConfigurationId', 'builder configuration')]),
@@ -65,52 +79,66 @@ const readParts = async (table: Table, scope: WorkspaceScope, item: Item) => {
 };
 
 /**
- * All that a run of this definition would use, as it is now: about six reads. Obstacles tell why it cannot start;
- * undefined: there is no such definition.
+ * All that a run of this definition would use, as it is now: about seven reads. Undefined: there is no such definition.
  */
-export const gatherSnapshot = async (
-  table: Table,
-  scope: WorkspaceScope,
-  definitionId: string,
-): Promise<Gathered> => {
-  const item = await entityStore(table, scope).get('image-definition', definitionId);
+export const gatherSnapshot = async (asking: Asking, definitionId: string): Promise<Gathered | undefined> => {
+  const item = await entityStore(asking.table, asking.scope).get('image-definition', definitionId);
   if (item === undefined) return undefined;
-  const parts = await readParts(table, scope, item);
-  if (parts.missing !== undefined) return { obstacles: parts.missing };
+  const parts = await readParts(asking, item);
+  if ('missing' in parts) return { obstacles: parts.missing, waits: [] };
   const items = parts.items.filter(({ enabled }) => enabled);
   // Too many are not even read: they could be more than a function's memory.
-  const places = items.length > MAX_STEPS ? [] : await withProvisioners(table, scope, items);
-  const judged = await judge(table, scope, parts, places);
-  const obstacles = [...judged.obstacles, ...tooManySteps(items.length, '/provisionerRoleId')];
-  if (judged.runnable === undefined || obstacles.length > 0) return { obstacles };
-  const { definition, operatingSystem, role } = parts;
-  const { builder, connection, provisioners } = judged.runnable;
-  const steps = stepsOf(places, provisioners, definition.variables);
-  if (isTooMuch(steps)) return { obstacles: [TOO_MUCH] };
-  const used = { definition, operatingSystem, builderConfiguration: builder, connection, steps };
-  const snapshot = { schemaVersion: 1 as const, workspaceId: scope.workspaceId, ...used };
-  return { snapshot: { ...snapshot, role: { id: role.id, name: role.name } } };
+  const places =
+    items.length > MAX_STEPS ? [] : await withProvisioners(asking.table, asking.scope, items);
+  const [based, filed] = await Promise.all([onLayer(asking, parts), withFiles(asking, parts, places)]);
+  const { obstacles: unfit, ...layer } = based;
+  const { obstacles: unusable, ...used } = filed;
+  const tooMany = tooManySteps(items.length, '/provisionerRoleId');
+  const obstacles = [...unfitParts(parts), ...unfit, ...unusable, ...tooMany];
+  const waits = noRunner(parts);
+  if (obstacles.length > 0) return { obstacles, waits };
+  return { obstacles, waits, snapshot: assemble(asking, parts, { ...used, ...layer }) };
 };
 
-type Gatherable = Extract<Awaited<ReturnType<typeof readParts>>, { missing?: undefined }>;
+const assemble = (
+  { scope }: Asking,
+  { definition, operatingSystem, builder, connection, role }: Found,
+  used: Pick<RunSnapshot, 'files' | 'steps'> & { layer?: SnapshotLayer },
+): RunSnapshot =>
+  withGeneralise({
+    schemaVersion: 1,
+    workspaceId: scope.workspaceId,
+    definition,
+    operatingSystem,
+    builderConfiguration: builder,
+    connection,
+    role: { id: role.id, name: role.name },
+    ...used,
+  });
 
-/** All that is in the way of a run, or what it would be made of. */
-const judge = async (
-  table: Table,
-  scope: WorkspaceScope,
-  parts: Gatherable,
-  places: RolePlace<ProvisionerStored>[],
-): Promise<{ obstacles: FieldError[]; runnable?: Runnable }> => {
-  const provisioners = places.map(({ provisioner }) => provisioner);
-  const judged = runnable({ ...parts, provisioners });
+/** The image version that the run starts from, where its operating system says another definition's image. */
+const onLayer = async (
+  asking: Asking,
+  parts: RunParts,
+): Promise<{ obstacles: FieldError[]; layer?: SnapshotLayer }> => {
+  const image = chosenImage(parts);
+  if (image?.type !== 'image-definition') return { obstacles: [] };
+  const layer = await readLayer(asking, image.imageDefinitionId);
+  if (layer !== undefined) return { obstacles: [], layer };
+  const detail = `${parts.operatingSystem.name} is the image of another definition, which has no usable version yet`;
+  return { obstacles: [{ pointer: '/operatingSystemId', code: 'no-base-image', detail }] };
+};
+
+/** The steps, each with the version of the file it uses, and these files. */
+const withFiles = async (asking: Asking, parts: RunParts, places: RolePlace<ProvisionerStored>[]) => {
   const uses = fileUses({
     ...parts,
-    steps: provisioners.map((step) => ({ resourceId: undefined, ...step })),
+    steps: places.map(({ provisioner }) => ({ resourceId: undefined, ...provisioner })),
   });
-  const files = unusableFiles(uses, await readFiles(table, scope, uses));
-  return 'obstacles' in judged
-    ? { obstacles: [...judged.obstacles, ...files] }
-    : { obstacles: files, runnable: judged.runnable };
+  const files = await readFiles(asking.table, asking.scope, uses);
+  const steps = stepsOf(places, parts.definition.variables).map((step) => pinnedStep(step, files));
+  const obstacles = [...unusableFiles(uses, files), ...(isTooMuch(steps) ? [TOO_MUCH] : [])];
+  return { obstacles, steps, files: snapshotFiles(uses, files) };
 };
 
 /** A snapshot is read into the memory of a function. */

@@ -1,6 +1,6 @@
 import type { RunSnapshot } from '../contracts/snapshot.ts';
 import type { StoredRun } from '../contracts/stored-run.ts';
-import type { PlatformClient, RunIdentity } from '../platforms/platform.ts';
+import { type PlatformClient, PlatformError, type RunIdentity } from '../platforms/platform.ts';
 import { platformOf } from '../platforms/registry.ts';
 import { scopeTo } from '../store/workspace-scope.ts';
 import type { Engine } from './engine.ts';
@@ -24,7 +24,10 @@ export const connectPlatform = async (
   run: StoredRun,
   snapshot: RunSnapshot,
 ): Promise<PlatformClient> => {
-  const { connect } = await platformOf(snapshot.builderConfiguration.platform).client();
+  const { client } = platformOf(snapshot.builderConfiguration.platform);
+  if (client === undefined)
+    throw new PlatformError('platform-unreachable', 'Only a connector at the site reaches this platform.');
+  const { connect } = await client();
   const place = { scope: scopeTo(run.workspaceId), entityId: snapshot.connection.id };
   return connect({
     snapshot,

@@ -1,5 +1,6 @@
 import type { Locator } from '../contracts/entities/image-version.ts';
 import type { StoredRun, Verdict } from '../contracts/stored-run.ts';
+import { placeOf } from '../domain/definition/place-of.ts';
 import type { ErrorId } from '../domain/triage/catalogue.ts';
 import { classifyFailure, type FailedBuild, failureOf } from '../domain/triage/classify.ts';
 import { PlatformError } from '../platforms/platform.ts';
@@ -8,7 +9,7 @@ import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import { sayInLog } from './append-log.ts';
 import { changeRun } from './change-run.ts';
 import type { Engine } from './engine.ts';
-import { connectPlatform, snapshotOf } from './platform-access.ts';
+import { connectPlatform, identityOf, snapshotOf } from './platform-access.ts';
 
 /** `pause` waits so many milliseconds; tests do not. */
 export type Verifying = Engine & { pause: (milliseconds: number) => Promise<unknown> };
@@ -39,7 +40,7 @@ const findImage = async (engine: Verifying, scope: WorkspaceScope, run: Complete
   try {
     const { told, locators } = await askPlatform(engine, run);
     if (told > 0 && locators.length === told) {
-      const where = locators.map((one) => `${one.amiId} in ${one.region}`).join(', ');
+      const where = locators.map(placeOf).join(', ');
       await sayInLog(engine, scope, run.id, [
         { text: `Image ${run.imageName}-v${run.number} is there: ${where}.` },
       ]);
@@ -86,10 +87,10 @@ const lookUp = async (engine: Verifying, run: Completed): Promise<{ told: number
   const snapshot = await snapshotOf(engine, run);
   const platform = platformOf(snapshot.builderConfiguration.platform);
   const client = await connectPlatform(engine, run, snapshot);
-  const imageName = platform.imageName(run.imageName, run.number);
   const accountId = await client.accountId();
+  const context = { snapshot, run: identityOf(run, engine.deploymentId), accountId };
   const told = run.completion.artifacts.flatMap((artifact) =>
-    platform.readArtifact(artifact, { imageName, accountId }),
+    platform.readArtifact(artifact, context),
   );
   return { told: told.length, locators: told.length === 0 ? [] : await client.locate(told) };
 };

@@ -46,12 +46,17 @@ export const claimAnswerSchema = z.object({
   stop: z.boolean(),
   deadlineAt: timestamp,
   bundle: z.object({ url: z.string(), sha256: z.string() }),
+  /** Where each file of the bundle's `downloads` is fetched from, by its path; good for an hour. */
+  downloads: z.record(z.string(), z.string()).default({}),
   /** Values of the template's variables, by name; they go to Packer as PKR_VAR_… and nowhere else. */
   variables: z.record(z.string(), z.string()),
   /** Further values that must never leave the machine in a log line. */
   redact: z.array(z.string()),
-  /** `aws`: Packer gets its credentials from the runner's loopback endpoint, which asks `credentials`. */
-  credentials: z.enum(['aws', 'none']),
+  /**
+   * `aws`: Packer gets its credentials from the runner's loopback endpoint, which asks `credentials`. `identity`: it
+   * gets tokens that say who this deployment is from there, which asks `identity-token`.
+   */
+  credentials: z.enum(['aws', 'identity', 'none']),
 });
 export type ClaimAnswer = z.infer<typeof claimAnswerSchema>;
 

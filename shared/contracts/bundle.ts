@@ -4,15 +4,28 @@ import * as z from 'zod';
 export const packerGenerationSchema = z.enum(['1.6', 'modern']);
 export type PackerGeneration = z.infer<typeof packerGenerationSchema>;
 
+const filePath = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]*$/);
+
 /** A file of a job. `path` is relative to the job's folder and never leaves it. */
 export const bundleFileSchema = z.object({
-  path: z.string().regex(/^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]*$/),
+  path: filePath,
   content: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+/** An uploaded file that belongs into the job's folder; the claim says where it is fetched from. */
+export const bundleDownloadSchema = z.object({
+  path: filePath,
+  resourceId: z.string(),
+  version: z.int(),
+  sizeBytes: z.int(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type BundleDownload = z.infer<typeof bundleDownloadSchema>;
+
 /** A variable of the template and where its value comes from; the value itself is never in the bundle. */
 export const bundleVariableSchema = z.object({ name: z.string(), from: z.string() });
+export type BundleVariable = z.infer<typeof bundleVariableSchema>;
 
 /** Everything a runner gives to Packer: files with their checksums, names of variables, the steps. */
 export const jobBundleSchema = z.object({
@@ -20,6 +33,9 @@ export const jobBundleSchema = z.object({
   generation: packerGenerationSchema,
   platform: z.string(),
   files: z.array(bundleFileSchema),
+  downloads: z.array(bundleDownloadSchema).default([]),
+  /** Plugins that Packer ≥ 1.7 needs for it: name to version. */
+  plugins: z.record(z.string(), z.string()).default({}),
   variables: z.array(bundleVariableSchema),
   steps: z.array(z.object({ index: z.int().min(1), name: z.string(), timeoutSeconds: z.int().optional() })),
 });

@@ -1,16 +1,18 @@
-import { type JobBundle, NONCE_VARIABLE } from '../contracts/bundle.ts';
-import type { RunSnapshot, SnapshotStep } from '../contracts/snapshot.ts';
+import { type BundleVariable, type JobBundle, NONCE_VARIABLE } from '../contracts/bundle.ts';
+import type { RunSnapshot, SnapshotFile, SnapshotStep } from '../contracts/snapshot.ts';
 import { sha256 } from '../domain/sha256.ts';
 import type { TemplateObject } from '../platforms/expression.ts';
-import type { Platform, SourceInput } from '../platforms/platform.ts';
+import type { Platform, PlatformSecret, SourceInput } from '../platforms/platform.ts';
+import { fileOf, finalName } from '../platforms/snapshot-of.ts';
 import { beginMarker, endMarker } from './markers.ts';
 import { compileStep } from './provisioners/registry.ts';
 import type { CompiledStep } from './provisioners/step.ts';
 import { serializeTemplate } from './serialize.ts';
-import { secretEnvironmentOf, secretsOf, type TemplateSecret, variableOf } from './variables.ts';
+import { elevatedPasswordOf, secretEnvironmentOf, secretsOf, variableOf } from './variables.ts';
 
 export type CompileInput = SourceInput & { platform: Platform };
 type TextFile = { path: string; content: string };
+type Plugins = Platform['plugins'];
 
 /** The label of the one source of a template. */
 const SOURCE_NAME = 'image';
@@ -18,31 +20,39 @@ const SOURCE_NAME = 'image';
 const MODERN_PACKER = '>= 1.15.1';
 
 /** What every script can read about its run. */
-const runEnvironment = ({ platform, run }: CompileInput, index: number): Record<string, string> => ({
-  GOLDSMITH_IMAGE_NAME: platform.imageName(run.imageName, run.number),
+const runEnvironment = ({ snapshot, run }: CompileInput, index: number): Record<string, string> => ({
+  GOLDSMITH_IMAGE_NAME: finalName(snapshot, run),
   GOLDSMITH_RUN_ID: run.runId,
   GOLDSMITH_RUN_NUMBER: String(run.number),
   GOLDSMITH_STEP: String(index),
 });
 
+const uploadOf = (snapshot: RunSnapshot, { provisioner }: SnapshotStep): SnapshotFile | undefined =>
+  'resourceId' in provisioner && provisioner.resourceId !== undefined
+    ? fileOf(snapshot, provisioner.resourceId, provisioner.resourceVersion)
+    : undefined;
+
 const compileOne = (
   input: CompileInput,
   step: SnapshotStep,
-  place: { isLast: boolean; secrets: TemplateSecret[] },
+  place: { isLast: boolean; secrets: PlatformSecret[] },
 ): CompiledStep => {
-  const secretEnvironment = secretEnvironmentOf(step).map(([name, secret]): [string, string] => [
-    name,
-    variableOf(place.secrets, step.provisioner.id, secret.field),
-  ]);
-  return compileStep(step.provisioner, {
+  const { provisioner } = step;
+  const nameOf = (field: string) => variableOf(place.secrets, provisioner.id, field);
+  const secretEnvironment = secretEnvironmentOf(step).map(([name, { field }]) => [name, nameOf(field)]);
+  const password = elevatedPasswordOf(provisioner);
+  return compileStep(provisioner, {
     index: step.index,
     isLast: place.isLast,
+    generation: input.generation,
     environment: { ...step.environment, ...runEnvironment(input, step.index) },
     secretEnvironment: Object.fromEntries(secretEnvironment),
+    elevatedPassword: password === undefined ? undefined : nameOf(password.field),
+    upload: uploadOf(input.snapshot, step),
   });
 };
 
-const compileSteps = (input: CompileInput, secrets: TemplateSecret[]): CompiledStep[] =>
+const compileSteps = (input: CompileInput, secrets: PlatformSecret[]): CompiledStep[] =>
   input.snapshot.steps.map((step, place, all) =>
     compileOne(input, step, { isLast: place === all.length - 1, secrets }),
   );
@@ -63,12 +73,13 @@ const provisionersOf = ({ steps }: RunSnapshot, compiled: CompiledStep[]): Templ
 };
 
 /** Variables have no default: a run without a value must not start. The nonce is no secret, or Packer would hide it. */
-const variableBlocks = (secrets: TemplateSecret[]): TemplateObject => ({
+const variableBlocks = (secrets: PlatformSecret[], used: BundleVariable[]): TemplateObject => ({
   [NONCE_VARIABLE]: { type: 'string' },
   ...Object.fromEntries(secrets.map(({ variable }) => [variable, { type: 'string', sensitive: true }])),
+  ...Object.fromEntries(used.map(({ name }) => [name, { type: 'string' }])),
 });
 
-const pluginsFile = ({ plugins }: Platform): TextFile => ({
+const pluginsFile = (plugins: Plugins): TextFile => ({
   path: 'plugins.pkr.json',
   content: serializeTemplate({ packer: { required_version: MODERN_PACKER, required_plugins: plugins } }),
 });
@@ -79,6 +90,42 @@ const withChecksum = ({ path, content }: TextFile): JobBundle['files'][number] =
   sha256: sha256(content),
 });
 
+type Source = ReturnType<Platform['source']>;
+
+const templateOf = (input: CompileInput, source: Source, secrets: PlatformSecret[], steps: CompiledStep[]) => {
+  const provisioner = provisionersOf(input.snapshot, steps);
+  return serializeTemplate({
+    variable: variableBlocks(secrets, source.variables ?? []),
+    source: { [source.type]: { [SOURCE_NAME]: source.body } },
+    build: {
+      sources: [`source.${source.type}.${SOURCE_NAME}`],
+      provisioner: provisioner.length === 0 ? undefined : provisioner,
+    },
+  });
+};
+
+const variablesOf = (source: Source, secrets: PlatformSecret[]): JobBundle['variables'] => [
+  { name: NONCE_VARIABLE, from: 'runner' },
+  ...secrets.map(({ variable, kind, entityId, field }) => ({
+    name: variable,
+    from: `${kind} ${entityId} ${field}`,
+  })),
+  ...(source.variables ?? []),
+];
+
+const stepsOf = ({ steps }: RunSnapshot): JobBundle['steps'] =>
+  steps.map(({ index, provisioner: { name, timeoutSeconds } }) => ({
+    index,
+    name,
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  }));
+
+/** Plugins of the builder and of the steps, sorted by name. */
+const pluginsOf = (platform: Platform, steps: CompiledStep[]): Plugins => {
+  const all = Object.assign({}, platform.plugins, ...steps.map(({ plugins }) => plugins ?? {}));
+  return Object.fromEntries(Object.entries<Plugins[string]>(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+};
+
 /**
  * Everything that a runner gives to Packer for one run. Pure: the same input gives the same bytes. Text of users is
  * in files of its own or escaped; values of secrets are nowhere. Throws TemplateTextError for a text that no
@@ -86,40 +133,26 @@ const withChecksum = ({ path, content }: TextFile): JobBundle['files'][number] =
  */
 export const compileBundle = (input: CompileInput): JobBundle => {
   const { platform, snapshot, generation } = input;
-  const secrets = secretsOf(snapshot);
+  const secrets = secretsOf(snapshot, platform);
   const steps = compileSteps(input, secrets);
   const source = platform.source(input);
-  const provisioner = provisionersOf(snapshot, steps);
-  const template = serializeTemplate({
-    variable: variableBlocks(secrets),
-    source: { [source.type]: { [SOURCE_NAME]: source.body } },
-    build: {
-      sources: [`source.${source.type}.${SOURCE_NAME}`],
-      provisioner: provisioner.length === 0 ? undefined : provisioner,
-    },
-  });
+  const plugins = generation === 'modern' ? pluginsOf(platform, steps) : {};
   const files = [
-    { path: 'image.pkr.json', content: template },
-    ...(generation === 'modern' ? [pluginsFile(platform)] : []),
+    { path: 'image.pkr.json', content: templateOf(input, source, secrets, steps) },
+    ...(generation === 'modern' ? [pluginsFile(plugins)] : []),
     ...source.files,
-    ...steps.map((step) => step.file),
+    ...steps.flatMap(({ file }) => file ?? []),
   ];
   return {
     schemaVersion: 1,
     generation,
     platform: platform.id,
     files: files.map(withChecksum),
-    variables: [
-      { name: NONCE_VARIABLE, from: 'runner' },
-      ...secrets.map(({ variable, kind, entityId, field }) => ({
-        name: variable,
-        from: `${kind} ${entityId} ${field}`,
-      })),
-    ],
-    steps: snapshot.steps.map(({ index, provisioner: { name, timeoutSeconds } }) => ({
-      index,
-      name,
-      ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-    })),
+    downloads: [...(source.downloads ?? []), ...steps.flatMap(({ download }) => download ?? [])],
+    plugins: Object.fromEntries(
+      Object.entries(plugins).map(([name, { version }]) => [name, version.replace('= ', '')]),
+    ),
+    variables: variablesOf(source, secrets),
+    steps: stepsOf(snapshot),
   };
 };

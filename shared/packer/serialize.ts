@@ -2,6 +2,7 @@ import {
   Expression,
   GoTemplate,
   Joined,
+  TokenText,
   type TemplateObject,
   type TemplateScalar,
   type TemplateValue,
@@ -29,7 +30,17 @@ const literal = (text: string, path: string): string => {
   if (!text.isWellFormed()) throw new TemplateTextError(path, 'is no well-formed text');
   if (text.includes('\u0000')) throw new TemplateTextError(path, 'must not hold a NUL character');
   // Replacements as functions: in a replacement string `$$` would mean one `$`.
-  return text.replaceAll('${', () => '$${').replaceAll('%{', () => '%%{');
+  return escaped(text);
+};
+
+const escaped = (text: string): string => text.replaceAll('${', () => '$${').replaceAll('%{', () => '%%{');
+
+/** Escaped as a whole: a `$` of the user in front of a token would begin an expression. */
+const withTokens = ({ text, tokens }: TokenText, path: string): string => {
+  const names = tokens.map((token) => token.replaceAll('.', String.raw`\.`)).join('|');
+  const rest = text.replaceAll(new RegExp(String.raw`(?<!\{)\{\{ ?(?:${names}) ?\}\}(?!\})`, 'g'), ' ');
+  literal(rest, path);
+  return escaped(text);
 };
 
 const joined = ({ before, expression, after }: Joined, path: string): string => {
@@ -42,6 +53,7 @@ const scalar = (value: TemplateScalar, path: string): JsonValue => {
   if (value instanceof Expression) return `\${${value.source}}`;
   if (value instanceof GoTemplate) return value.source;
   if (value instanceof Joined) return joined(value, path);
+  if (value instanceof TokenText) return withTokens(value, path);
   return typeof value === 'string' ? literal(value, path) : value;
 };
 
@@ -49,7 +61,8 @@ const isScalar = (value: TemplateScalar | TemplateObject): value is TemplateScal
   typeof value !== 'object' ||
   value instanceof Expression ||
   value instanceof GoTemplate ||
-  value instanceof Joined;
+  value instanceof Joined ||
+  value instanceof TokenText;
 
 const toJson = (value: Exclude<TemplateValue, undefined>, path: string): JsonValue => {
   if (Array.isArray(value)) {

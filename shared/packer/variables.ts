@@ -1,45 +1,52 @@
-import type { IdKind } from '../contracts/common.ts';
 import type { SecretStored } from '../contracts/secret.ts';
 import type { RunSnapshot, SnapshotStep } from '../contracts/snapshot.ts';
+import type { Platform, PlatformSecret } from '../platforms/platform.ts';
 
-/** A variable of the template and the stored secret that it gets its value from. */
-export type TemplateSecret = {
-  variable: string;
-  ciphertext: string;
-  field: string;
-  kind: IdKind;
-  entityId: string;
-};
+type Provisioner = SnapshotStep['provisioner'];
 
 /** Names and stored secrets of the secret environment that is in force at a step, sorted by name. */
 export const secretEnvironmentOf = ({ provisioner, environment }: SnapshotStep): [string, SecretStored][] => {
-  if (provisioner.type === 'file') return [];
+  const secrets = 'secretEnvironment' in provisioner ? provisioner.secretEnvironment : undefined;
   // A plain variable of the definition or the group item wins, as it does over a plain one of the provisioner.
-  return Object.entries(provisioner.secretEnvironment ?? {})
+  return Object.entries(secrets ?? {})
     .filter(([name]) => !Object.hasOwn(environment, name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
+};
+
+/** The password of the user that a step runs as, if it needs one. */
+export const elevatedPasswordOf = (provisioner: Provisioner): SecretStored | undefined =>
+  'elevatedPassword' in provisioner ? provisioner.elevatedPassword : undefined;
+
+/** Every stored secret that a step uses, in the order in which it names them. */
+const secretsOfStep = (step: SnapshotStep): SecretStored[] => {
+  const password = elevatedPasswordOf(step.provisioner);
+  const environment = secretEnvironmentOf(step).map(([, secret]) => secret);
+  return password === undefined ? environment : [...environment, password];
 };
 
 /**
  * Which variables of a run's template carry which stored secret. The compiler and the claim both ask here, so the
  * template never has a variable without a value. A secret that several steps use is one variable.
  */
-export const secretsOf = (snapshot: RunSnapshot): TemplateSecret[] => {
-  const secrets = new Map<string, TemplateSecret>();
+export const secretsOf = (
+  snapshot: RunSnapshot,
+  platform: Pick<Platform, 'secrets'>,
+): PlatformSecret[] => {
+  const ofSteps = new Map<string, PlatformSecret>();
   for (const step of snapshot.steps) {
-    for (const [, { ciphertext, field }] of secretEnvironmentOf(step)) {
+    for (const { ciphertext, field } of secretsOfStep(step)) {
       const entityId = step.provisioner.id;
       const key = JSON.stringify([entityId, field]);
-      if (secrets.has(key)) continue;
-      const variable = `secret_${secrets.size + 1}`;
-      secrets.set(key, { variable, ciphertext, field, kind: 'provisioner', entityId });
+      if (ofSteps.has(key)) continue;
+      const variable = `secret_${ofSteps.size + 1}`;
+      ofSteps.set(key, { variable, ciphertext, field, kind: 'provisioner', entityId });
     }
   }
-  return [...secrets.values()];
+  return [...platform.secrets(snapshot), ...ofSteps.values()];
 };
 
 /** The variable that carries a secret; the list is that of secretsOf for the same snapshot. */
-export const variableOf = (secrets: readonly TemplateSecret[], entityId: string, field: string): string => {
+export const variableOf = (secrets: readonly PlatformSecret[], entityId: string, field: string): string => {
   const secret = secrets.find((one) => one.entityId === entityId && one.field === field);
   if (secret === undefined) throw new Error(`no variable for ${field} of ${entityId}`);
   return secret.variable;

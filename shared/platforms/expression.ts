@@ -14,6 +14,17 @@ export class GoTemplate {
   }
 }
 
+/** Text of a user in which these tokens of Packer stand for something, and no others. */
+export class TokenText {
+  readonly text: string;
+  readonly tokens: readonly string[];
+  /** `tokens` are names such as `.HTTPIP`, written `{{ .HTTPIP }}` with or without the spaces. */
+  constructor(text: string, tokens: readonly string[]) {
+    this.text = text;
+    this.tokens = tokens;
+  }
+}
+
 /** An expression with literal text on its sides. */
 export class Joined {
   readonly before: string;
@@ -26,7 +37,7 @@ export class Joined {
   }
 }
 
-export type TemplateScalar = string | number | boolean | Expression | GoTemplate | Joined;
+export type TemplateScalar = string | number | boolean | Expression | GoTemplate | Joined | TokenText;
 /** `undefined` leaves a field out. */
 export type TemplateValue = TemplateScalar | TemplateValue[] | TemplateObject | undefined;
 export type TemplateObject = { [key: string]: TemplateValue };

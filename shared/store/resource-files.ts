@@ -18,6 +18,8 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * signed it ends (of a Lambda function some hours): then another version is announced.
  */
 const UPLOAD_SECONDS = 3600;
+/** How long a runner may take until it begins to fetch a file of its job. */
+const BYTES_SECONDS = 3600;
 /** How long a download may begin. */
 const DOWNLOAD_SECONDS = 300;
 
@@ -86,7 +88,13 @@ const links = ({ Bucket, client }: Bucketed) => {
       { expiresIn: DOWNLOAD_SECONDS },
     );
 
-  return { upload, downloadUrl };
+  /** A signed download of exactly these bytes for a machine, also when the resource was deleted a moment ago. */
+  const bytesUrl = (scope: WorkspaceScope, place: ResourcePlace, VersionId: string | undefined): Promise<string> =>
+    getSignedUrl(client, new GetObjectCommand({ Bucket, Key: keyOf(scope, place), VersionId }), {
+      expiresIn: BYTES_SECONDS,
+    });
+
+  return { upload, downloadUrl, bytesUrl };
 };
 
 /** What is done with the bytes that lie there. */

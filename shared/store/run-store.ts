@@ -63,6 +63,10 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
    */
   releaseDefinition: (definitionId: string) => releaseDefinition(table, scope, definitionId),
 
+  /** The number that the next run of a definition would get. */
+  peekNumber: (definition: { id: string; name: string; firstNumber?: number | undefined }) =>
+    peekNumber(table, scope, definition),
+
   create: (draft: RunDraft, more: (run: StoredRun) => Write[]) => createRun(table, scope, draft, more),
   change: (run: StoredRun, changes: RunChanges, options?: ChangeOptions) =>
     change(table, scope, run, changes, options),
@@ -131,6 +135,32 @@ const moveCounter = (key: Key, from: number | undefined, to: number): Write =>
     ? { put: { ...key, row: 'counter', last: to }, if: { exists: false } }
     : { update: key, set: { last: to }, if: { equals: { last: from } } };
 
+const countersOf = async (
+  table: Table,
+  scope: WorkspaceScope,
+  run: Pick<StoredRun, 'imageDefinitionId' | 'imageName'>,
+) => {
+  const counterKeys = {
+    definition: keys.definitionCounter(scope, run.imageDefinitionId),
+    name: keys.nameCounter(scope, run.imageName),
+  };
+  const [definition, name] = await Promise.all([
+    table.get(counterKeys.definition),
+    table.get(counterKeys.name),
+  ]);
+  return { counterKeys, given: { definition: lastOf(definition), name: lastOf(name) } };
+};
+
+/** The number that the next run of a definition would get. */
+const peekNumber = async (
+  table: Table,
+  scope: WorkspaceScope,
+  { id, name, firstNumber }: { id: string; name: string; firstNumber?: number | undefined },
+): Promise<number> => {
+  const { given } = await countersOf(table, scope, { imageDefinitionId: id, imageName: name });
+  return nextNumber({ byDefinition: given.definition ?? 0, byName: given.name ?? 0, firstNumber });
+};
+
 /**
  * Gives the run its number and writes it with its queue, active and latest rows in one transaction, together with
  * `more` (the idempotency key). Fifty at once on one definition are told apart by the counters' guards and retried.
@@ -144,15 +174,7 @@ const createRun = (
 ): Promise<StoredRun> =>
   contended(async () => {
     const { run } = draft;
-    const counterKeys = {
-      definition: keys.definitionCounter(scope, run.imageDefinitionId),
-      name: keys.nameCounter(scope, run.imageName),
-    };
-    const [definitionItem, nameItem] = await Promise.all([
-      table.get(counterKeys.definition),
-      table.get(counterKeys.name),
-    ]);
-    const given = { definition: lastOf(definitionItem), name: lastOf(nameItem) };
+    const { counterKeys, given } = await countersOf(table, scope, run);
     const number = nextNumber({
       byDefinition: given.definition ?? 0,
       byName: given.name ?? 0,

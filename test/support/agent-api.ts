@@ -173,6 +173,8 @@ export const bundleOf = (files: Record<string, string>, more: Partial<JobBundle>
   generation: '1.6',
   platform: 'aws',
   files: Object.entries(files).map(([path, content]) => ({ path, content, sha256: sha256(content) })),
+  downloads: [],
+  plugins: {},
   variables: [],
   steps: [],
   ...more,

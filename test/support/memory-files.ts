@@ -33,6 +33,8 @@ export const memoryFiles = () => {
     discard: async (scope, place) => {
       objects.delete(idOf(scope, place));
     },
+    bytesUrl: async (scope, place, objectVersion) =>
+      `https://files.test/${idOf(scope, place)}?versionId=${objectVersion}`,
     downloadUrl: async (scope, place, fileName) =>
       `https://files.test/${idOf(scope, place)}?name=${fileName}`,
     remove: async (scope, resourceId, versions) => {

@@ -12,6 +12,7 @@ export const agentApi = (scope: Construct, parts: Parts, machine: StateMachine) 
     name: 'agent-api',
     environment: {
       ...env.engine,
+      ...env.resourcesBucket,
       HEARTBEAT_SECONDS: String(stage.heartbeatSeconds),
       CHUNK_INTERVAL_MILLISECONDS: String(stage.chunkIntervalMilliseconds),
     },
@@ -19,6 +20,8 @@ export const agentApi = (scope: Construct, parts: Parts, machine: StateMachine) 
       ...enginePermissions(parts),
       // Signs links to job bundles.
       permit.readObjects(state.runsBucket, 'jobs'),
+      // Signs links to the uploaded files of a job, in the versions that its run began with.
+      permit.readVersions(state.resourcesBucket, 'files'),
       permit.answerTasks(machine),
     ],
   });

@@ -4,13 +4,14 @@ import type { ApiTargets } from '../../constructs/public-api.ts';
 import { ServiceFunction } from '../../constructs/service-function.ts';
 import type { Parts } from './parts.ts';
 
-/** The functions behind the HTTP API. Those of the public areas seal secrets; only the agent API opens them. */
+/** The functions behind the HTTP API. Of them only what looks at customers' platforms opens secrets. */
 export function apiFunctions(scope: Construct, parts: Parts): Omit<ApiTargets, 'agent'> {
   return {
     public: publicApi(scope, parts).lambda,
     access: accessApi(scope, parts).lambda,
     definitions: definitionsApi(scope, parts).lambda,
     runs: runsApi(scope, parts).lambda,
+    platforms: platformsApi(scope, parts).lambda,
   };
 }
 
@@ -84,5 +85,30 @@ const runsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
       permit.deleteObjects(state.runsBucket, 'jobs'),
       permit.readObjects(state.runsBucket, 'snapshots'),
       permit.putObjects(state.runsBucket, 'snapshots'),
+    ],
+  });
+
+/** What looks at customers' platforms: it opens the secrets of connections, and stores none. */
+const platformsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
+  new ServiceFunction(scope, 'PlatformsApi', {
+    stage,
+    name: 'api/platforms',
+    environment: {
+      ...env.core,
+      ...env.authentication,
+      ...env.runsBucket,
+      ...env.resourcesBucket,
+      ...env.secrets,
+      ...env.deployment,
+      PACKER_GENERATION: stage.packer.generation,
+    },
+    permissions: [
+      permit.readWriteTable(state.coreTable),
+      permit.openSecrets(state.secretsKey),
+      permit.assumeCustomerRoles(),
+      permit.readObjects(state.runsBucket, 'snapshots'),
+      permit.readObjects(state.runsBucket, 'jobs'),
+      // Links to the uploaded files of a template are signed in its name.
+      permit.readVersions(state.resourcesBucket, 'files'),
     ],
   });

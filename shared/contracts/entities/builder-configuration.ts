@@ -92,16 +92,10 @@ export const builderConfigurationInput = variants('builderType', always, [
     'What `platform` says never changes: for another platform make another builder configuration. `builderType` may change to another one of the platform.',
 });
 
-/** A stored builder configuration of `amazon-ebs`: what a run of today needs. */
-export const amazonEbsBuilderStored = z.object({
-  ...base,
-  ...readable(of('aws', 'amazon-ebs', amazonEbsSettings)),
-});
-
 /** Every builder type with its settings; `secret` is the form a secret has in them. */
 const builderOf = <S extends z.ZodType>(secret: S) =>
   z.discriminatedUnion('builderType', [
-    amazonEbsBuilderStored,
+    z.object({ ...base, ...readable(of('aws', 'amazon-ebs', amazonEbsSettings)) }),
     z.object({ ...base, ...readable(of('azure', 'azure-managed', azureManagedSettings(secret))) }),
     z.object({ ...base, ...readable(of('azure', 'azure-gallery', azureGallerySettings(secret))) }),
     z.object({ ...base, ...readable(of('gcp', 'googlecompute', googlecomputeSettings(secret))) }),

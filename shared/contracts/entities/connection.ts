@@ -82,10 +82,8 @@ export const connectionSchema = z
   ])
   .meta({ id: 'Connection' });
 
-/** A stored AWS connection: what a run of today needs. */
-export const awsConnectionStored = z.object({ ...base, ...readable(stored.aws), ...made });
 export const connectionStored = z.discriminatedUnion('platform', [
-  awsConnectionStored,
+  z.object({ ...base, ...readable(stored.aws), ...made }),
   z.object({ ...base, ...readable(stored.azure) }),
   z.object({ ...base, ...readable(stored.gcp) }),
   z.object({ ...base, ...readable(stored.vsphere) }),

@@ -1,10 +1,19 @@
 import * as z from 'zod';
 import { idOf, timestamp } from '../common.ts';
 import { awsLocator } from '../platforms/aws.ts';
+import { azureGalleryLocator, azureManagedLocator } from '../platforms/azure.ts';
+import { gcpLocator } from '../platforms/gcp.ts';
+import { hostLocator } from '../platforms/on-premises.ts';
 import { readable } from '../readable.ts';
 
-/** Where an image is, in the terms of its platform; one member a platform. */
-export const locatorSchema = z.object(readable(awsLocator.shape));
+/** Where an image is, in the terms of its platform; each kind is known by fields that only it has. */
+export const locatorSchema = z.union([
+  z.object(readable(awsLocator.shape)),
+  z.object(readable(azureManagedLocator.shape)),
+  z.object(readable(azureGalleryLocator.shape)),
+  z.object(readable(gcpLocator.shape)),
+  z.object(readable(hostLocator.shape)),
+]);
 export type Locator = z.infer<typeof locatorSchema>;
 
 /** The exact base image a run started from. */
@@ -12,6 +21,10 @@ export const baseImageSchema = z.object({
   id: z.string(),
   name: z.string().optional(),
   createdAt: z.string().optional(),
+  /** Since or from when the platform calls it deprecated. */
+  deprecatedAt: z.string().optional(),
+  /** The image version of this workspace that it is, where images build on images. */
+  imageVersionId: z.string().optional(),
 });
 export type BaseImage = z.infer<typeof baseImageSchema>;
 
@@ -26,7 +39,14 @@ export const imageVersionSchema = z
     state: z.enum(['available', 'deprecated', 'revoked', 'missing', 'deleted']),
     locators: z.array(locatorSchema),
     baseImage: baseImageSchema.optional(),
-    toolchain: z.object({ packer: z.string().optional(), runner: z.string().optional() }),
+    toolchain: z.object({
+      packer: z.string().optional(),
+      runner: z.string().optional(),
+      plugins: z
+        .record(z.string(), z.string())
+        .optional()
+        .meta({ description: 'Version of each plugin by its name; Packer 1.6 has its own built in' }),
+    }),
     createdAt: timestamp,
   })
   .meta({ id: 'ImageVersion' });

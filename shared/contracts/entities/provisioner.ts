@@ -263,11 +263,3 @@ export const provisionerStored = z.discriminatedUnion('type', [
 ]);
 export type ProvisionerInput = z.infer<typeof provisionerInput>;
 export type ProvisionerStored = z.infer<typeof provisionerStored>;
-
-/** A step that a run of today can carry out: its text is inline. */
-export const runnableStored = z.discriminatedUnion('type', [
-  z.object({ ...base, ...readable(kept.shell), script: z.string() }),
-  z.object({ ...base, ...readable(kept.powershell), script: z.string() }),
-  z.object({ ...base, ...readable(kept.file), content: z.string() }),
-]);
-export type RunnableStored = z.infer<typeof runnableStored>;

@@ -61,8 +61,18 @@ export const functionEnvironments = {
     ...trust,
   }),
   'api/runs': z.object({ ...core, ...traffic, ...authentication, ...runsBucket, ...limits }),
+  'api/platforms': z.object({
+    ...core,
+    ...authentication,
+    ...runsBucket,
+    ...resourcesBucket,
+    ...secrets,
+    ...deployment,
+    PACKER_GENERATION: packerGenerationSchema,
+  }),
   'agent-api': z.object({
     ...engine,
+    ...resourcesBucket,
     HEARTBEAT_SECONDS: z.coerce.number(),
     CHUNK_INTERVAL_MILLISECONDS: z.coerce.number().int(),
   }),

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { Role } from '../entities/workspace.ts';
 
 /** The Lambda that serves a route; `agent` is what runners call and no part of the public document. */
-export type Area = 'public' | 'access' | 'definitions' | 'runs' | 'agent';
+export type Area = 'public' | 'access' | 'definitions' | 'runs' | 'platforms' | 'agent';
 
 /**
  * One operation of the API. Validation, the gateway's routes, the OpenAPI document and the handlers' types all come

@@ -1,14 +1,12 @@
-import type { RunnableStored } from '../../contracts/entities/provisioner.ts';
-import { type CompiledStep, commonFields, type StepOf, stepFile } from './step.ts';
-
-type File = Extract<RunnableStored, { type: 'file' }>;
+import { type CompiledStep, commonFields, type ProvisionerOf, type StepOf, stepText } from './step.ts';
 
 /** A file with the given content, written by the login user. */
-export const compileFile = ({ provisioner, index }: StepOf<File>): CompiledStep => {
-  const path = stepFile(index, 'content');
+export const compileFile = (step: StepOf<ProvisionerOf<'file'>>): CompiledStep => {
+  const { provisioner } = step;
+  const { path, ...kept } = stepText(step, 'content', provisioner.content);
   return {
     type: 'file',
     body: { ...commonFields(provisioner), source: path, destination: provisioner.destination },
-    file: { path, content: provisioner.content },
+    ...kept,
   };
 };

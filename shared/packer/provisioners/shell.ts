@@ -1,8 +1,7 @@
-import type { RunnableStored } from '../../contracts/entities/provisioner.ts';
 import { GoTemplate } from '../../platforms/expression.ts';
-import { type CompiledStep, commonFields, environmentVars, type StepOf, stepFile } from './step.ts';
+import { type CompiledStep, commonFields, environmentVars, type ProvisionerOf, type StepOf, stepText } from './step.ts';
 
-type Shell = Extract<RunnableStored, { type: 'shell' }>;
+type Shell = ProvisionerOf<'shell'>;
 
 /** `sh` stops at the first command that fails, as Packer's own inline scripts do. */
 const DEFAULT_SHELL = '/bin/sh -e ';
@@ -13,18 +12,22 @@ const DEFAULT_SHELL = '/bin/sh -e ';
  */
 const executeCommand = ({ script, runAs }: Shell): GoTemplate => {
   const sudo = runAs === 'root' ? 'sudo -n -E ' : '';
-  const shell = script.startsWith('#!') ? '' : DEFAULT_SHELL;
-  return new GoTemplate(`. {{ .EnvVarFile }} && rm -f {{ .EnvVarFile }} && ${sudo}${shell}{{ .Path }}`);
+  const begin = '. {{ .EnvVarFile }} && rm -f {{ .EnvVarFile }} && ';
+  const named = `${sudo}{{ .Path }}`;
+  const unnamed = `${sudo}${DEFAULT_SHELL}{{ .Path }}`;
+  if (script !== undefined) return new GoTemplate(`${begin}${script.startsWith('#!') ? named : unnamed}`);
+  // What an uploaded file begins with is known in the machine only.
+  return new GoTemplate(`${begin}if [ "$(head -c 2 {{ .Path }})" = '#!' ]; then ${named}; else ${unnamed}; fi`);
 };
 
 /** A script whose every line ends as on Windows was edited there; no shell of Linux would run it. */
-const withUnixLines = (script: string): string =>
-  /(^|[^\r])\n/.test(script) ? script : script.replaceAll('\r\n', '\n');
+const withUnixLines = (script: string | undefined): string | undefined =>
+  script === undefined || /(^|[^\r])\n/.test(script) ? script : script.replaceAll('\r\n', '\n');
 
 /** A shell script, as the login user or as root. */
 export const compileShell = (step: StepOf<Shell>): CompiledStep => {
   const { provisioner } = step;
-  const path = stepFile(step.index, 'sh');
+  const { path, ...kept } = stepText(step, 'sh', withUnixLines(provisioner.script));
   return {
     type: 'shell',
     body: {
@@ -40,6 +43,6 @@ export const compileShell = (step: StepOf<Shell>): CompiledStep => {
       // A machine that the last script shut down cannot be tidied; Packer would try for five minutes and fail.
       skip_clean: provisioner.expectDisconnect === true && step.isLast ? true : undefined,
     },
-    file: { path, content: withUnixLines(provisioner.script) },
+    ...kept,
   };
 };

@@ -1,41 +1,32 @@
 import type { OsImage } from '../../contracts/entities/operating-system.ts';
-import type { RunSnapshot } from '../../contracts/snapshot.ts';
+import type { Locator } from '../../contracts/entities/image-version.ts';
+import { osImageOf, type SnapshotOf } from '../snapshot-of.ts';
+
+/** A snapshot of a run on AWS. */
+export type AwsSnapshot = SnapshotOf<'aws'>;
 
 /** The region of a build: the builder's own, else the connection's. */
 export const regionOf = ({
   builderConfiguration,
   connection,
-}: Pick<RunSnapshot, 'builderConfiguration' | 'connection'>): string =>
+}: Pick<AwsSnapshot, 'builderConfiguration' | 'connection'>): string =>
   builderConfiguration.settings.region ?? connection.settings.region;
 
-/** An image that can be looked up; an operating system holds others too, for other platforms. */
-export type AwsImage = Extract<OsImage, { type: 'aws-ami' | 'aws-ami-filter' }>;
+const awsTypes = ['aws-ami', 'aws-ami-filter', 'aws-ssm-parameter', 'image-definition'] as const;
+/** An image that can be looked up on AWS; an operating system holds others too, for other platforms. */
+export type AwsImage = Extract<OsImage, { type: (typeof awsTypes)[number] }>;
 
-const isAwsImage = (image: OsImage): image is AwsImage =>
-  image.type === 'aws-ami' || image.type === 'aws-ami-filter';
+const isAwsImage = (image: OsImage | undefined): image is AwsImage =>
+  awsTypes.some((type) => type === image?.type);
 
-/**
- * The image of an operating system for a connection and region: one that names both wins over one that names the
- * connection, then the region, then neither; of equals the first. Undefined when none fits.
- */
-export const pickOsImage = (
-  images: readonly OsImage[],
-  place: { connectionId: string; region: string },
-): AwsImage | undefined => {
-  const fits = (image: AwsImage): boolean =>
-    (image.connectionId ?? place.connectionId) === place.connectionId &&
-    (image.region ?? place.region) === place.region;
-  const weight = (image: AwsImage): number =>
-    (image.connectionId === undefined ? 0 : 2) + (image.region === undefined ? 0 : 1);
-  return images
-    .filter(isAwsImage)
-    .filter(fits)
-    .toSorted((a, b) => weight(b) - weight(a))[0];
+/** The image of the snapshot's operating system for the place where it builds; undefined when none fits. */
+export const awsImageOf = (snapshot: AwsSnapshot): AwsImage | undefined => {
+  const image = osImageOf(snapshot);
+  return isAwsImage(image) ? image : undefined;
 };
 
-/** The image of the snapshot's operating system for the place where it builds. */
-export const osImageOf = (snapshot: RunSnapshot): AwsImage | undefined =>
-  pickOsImage(snapshot.operatingSystem.images, {
-    connectionId: snapshot.connection.id,
-    region: regionOf(snapshot),
-  });
+/** Where an AMI is. */
+export type AwsLocator = Extract<Locator, { amiId: string }>;
+/** The locators that are of AMIs. */
+export const amisOf = (locators: readonly Locator[]): AwsLocator[] =>
+  locators.flatMap((locator) => ('amiId' in locator ? [locator] : []));

@@ -4,78 +4,106 @@ import {
   type Image,
   paginateDescribeImages,
 } from '@aws-sdk/client-ec2';
-import type { BaseImage, Locator } from '../../contracts/entities/image-version.ts';
-import type { RunSnapshot } from '../../contracts/snapshot.ts';
+import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import { PlatformError } from '../platform.ts';
-import { type AwsImage, osImageOf } from './base-image.ts';
+import { type AwsImage, type AwsLocator, type AwsSnapshot, amisOf, awsImageOf } from './base-image.ts';
 import { filter, type Session } from './client-session.ts';
 
-const findImages = async (ec2: EC2Client, image: AwsImage, architecture: string): Promise<Image[]> => {
-  if (image.type === 'aws-ami') {
-    const { Images: images = [] } = await ec2.send(new DescribeImagesCommand({ ImageIds: [image.amiId] }));
-    return images;
-  }
+/** What is looked for: one AMI, or the newest that a filter finds; `what` names it for people. */
+type Wanted = { what: string } & ({ amiId: string } | { owners: string[]; nameFilter: string });
+
+const byId = async (ec2: EC2Client, amiId: string): Promise<Image[]> => {
+  const { Images: images = [] } = await ec2.send(new DescribeImagesCommand({ ImageIds: [amiId] }));
+  return images;
+};
+
+const byFilter = async (
+  ec2: EC2Client,
+  { owners, nameFilter }: { owners: string[]; nameFilter: string },
+  architecture: string,
+): Promise<Image[]> => {
   const filters = [
-    filter('name', image.nameFilter),
+    filter('name', nameFilter),
     filter('architecture', architecture),
     filter('state', 'available'),
     filter('root-device-type', 'ebs'),
   ];
   const found: Image[] = [];
-  const pages = paginateDescribeImages({ client: ec2 }, { Owners: image.owners, Filters: filters });
+  const pages = paginateDescribeImages({ client: ec2 }, { Owners: owners, Filters: filters });
   for await (const { Images: images = [] } of pages) found.push(...images);
   return found;
+};
+
+/** The AMI of the layer in the build's region. */
+const layerAmi = ({ layer }: AwsSnapshot, region: string): Wanted => {
+  const locator = amisOf(layer?.locators ?? []).find((one) => one.region === region);
+  if (layer === undefined || locator === undefined) {
+    const message = `${layer?.name ?? 'The image that this one builds on'} has no AMI in ${region}.`;
+    throw new PlatformError('base-image-not-found', message);
+  }
+  return { amiId: locator.amiId, what: `${layer.name} (${locator.amiId})` };
+};
+
+const wantedOf = async (session: Session, snapshot: AwsSnapshot, image: AwsImage): Promise<Wanted> => {
+  if (image.type === 'aws-ami') return { amiId: image.amiId, what: image.amiId };
+  if (image.type === 'image-definition') return layerAmi(snapshot, session.region);
+  if (image.type === 'aws-ssm-parameter') {
+    const { readParameter } = await import('./client-parameters.ts');
+    const amiId = await readParameter(session, image.parameter);
+    return { amiId, what: `${image.parameter} (${amiId})` };
+  }
+  const { owners, nameFilter } = image;
+  return { owners, nameFilter, what: `"${nameFilter}" of ${owners.join(', ')}` };
 };
 
 const newestFirst = (a: Image, b: Image): number =>
   `${b.CreationDate ?? ''} ${b.ImageId ?? ''}` > `${a.CreationDate ?? ''} ${a.ImageId ?? ''}` ? 1 : -1;
 
 /** The image that the operating system names, or the newest that its filter finds. */
-export const resolveBaseImage = async (
-  { ec2, region }: Session,
-  snapshot: RunSnapshot,
-): Promise<BaseImage> => {
-  const { operatingSystem } = snapshot;
-  const wanted = osImageOf(snapshot);
-  if (wanted === undefined) {
+export const resolveBaseImage = async (session: Session, snapshot: AwsSnapshot): Promise<BaseImage> => {
+  const { ec2, region } = session;
+  const { operatingSystem, layer } = snapshot;
+  const image = awsImageOf(snapshot);
+  if (image === undefined) {
     const message = `The operating system "${operatingSystem.name}" has no image for this connection in ${region}.`;
     throw new PlatformError('base-image-not-found', message);
   }
-  const images = await findImages(ec2(region), wanted, operatingSystem.architecture);
-  const [image] = images.filter(({ State }) => State === 'available').toSorted(newestFirst);
-  const what =
-    wanted.type === 'aws-ami' ? wanted.amiId : `"${wanted.nameFilter}" of ${wanted.owners.join(', ')}`;
-  if (image?.ImageId === undefined) {
-    throw new PlatformError('base-image-not-found', `No image ${what} is available in ${region}.`);
-  }
-  if (image.Architecture !== operatingSystem.architecture) {
-    const message = `The image ${what} is for ${image.Architecture}, the operating system says ${operatingSystem.architecture}.`;
+  const wanted = await wantedOf(session, snapshot, image);
+  const images =
+    'amiId' in wanted
+      ? await byId(ec2(region), wanted.amiId)
+      : await byFilter(ec2(region), wanted, operatingSystem.architecture);
+  const [newest] = images.filter(({ State }) => State === 'available').toSorted(newestFirst);
+  if (newest?.ImageId === undefined)
+    throw new PlatformError('base-image-not-found', `No image ${wanted.what} is available in ${region}.`);
+  if (newest.Architecture !== operatingSystem.architecture) {
+    const message = `The image ${wanted.what} is for ${newest.Architecture}, the operating system says ${operatingSystem.architecture}.`;
     throw new PlatformError('base-image-mismatch', message);
   }
-  return { id: image.ImageId, name: image.Name, createdAt: image.CreationDate };
+  const imageVersionId = image.type === 'image-definition' ? layer?.imageVersionId : undefined;
+  return {
+    id: newest.ImageId,
+    name: newest.Name,
+    createdAt: newest.CreationDate,
+    deprecatedAt: newest.DeprecationTime,
+    ...(imageVersionId === undefined ? {} : { imageVersionId }),
+  };
 };
 
-const locateIn = async (ec2: EC2Client, locators: Locator[]): Promise<Locator[]> => {
+const locateIn = async (ec2: EC2Client, locators: AwsLocator[]): Promise<AwsLocator[]> => {
   const ids = locators.map(({ amiId }) => amiId);
   // A filter, because asking for an id that is gone is an error for all of them.
   const request = new DescribeImagesCommand({ Filters: [filter('image-id', ...ids)], Owners: ['self'] });
   const { Images: images = [] } = await ec2.send(request);
   return locators.flatMap((locator) => {
     const image = images.find(({ ImageId, State }) => ImageId === locator.amiId && State === 'available');
-    return image === undefined
-      ? []
-      : [
-          {
-            ...locator,
-            accountId: image.OwnerId ?? locator.accountId,
-            amiName: image.Name ?? locator.amiName,
-          },
-        ];
+    const accountId = image?.OwnerId ?? locator.accountId;
+    return image === undefined ? [] : [{ ...locator, accountId, amiName: image.Name ?? locator.amiName }];
   });
 };
 
 /** Those of the images that are there, available and the account's own, as they are now. */
-export const locate = async ({ ec2 }: Session, locators: Locator[]): Promise<Locator[]> => {
+export const locate = async ({ ec2 }: Session, locators: AwsLocator[]): Promise<AwsLocator[]> => {
   const regions = Map.groupBy(locators, ({ region }) => region);
   const found = await Promise.all([...regions].map(([region, some]) => locateIn(ec2(region), some)));
   return found.flat();

@@ -24,7 +24,8 @@ import type { BuildVm } from '../../contracts/entities/run.ts';
 import { type ConnectionAccess, type FoundLeftover, PlatformError } from '../platform.ts';
 import { filter, type Session } from './client-session.ts';
 import { isGone } from './errors.ts';
-import { loginOf } from './login.ts';
+import { loginOf } from '../login.ts';
+import type { AwsSnapshot } from './base-image.ts';
 import { isPackersGroup, keyPairName, kinds, locatorOf, parseLocator, RUN_TAG } from './names.ts';
 
 /** An instance ends within a minute or two; some large ones need longer. */
@@ -47,7 +48,7 @@ const findInstances = async ({ ec2, region }: Session, runId: string): Promise<I
 /** The instance that carries the run's tag and has not been terminated. */
 export const describeBuildVm = async (
   session: Session,
-  { snapshot, run }: ConnectionAccess,
+  { snapshot, run }: ConnectionAccess<AwsSnapshot>,
 ): Promise<BuildVm | undefined> => {
   const [instance] = await findInstances(session, run.runId);
   if (instance?.InstanceId === undefined) return undefined;

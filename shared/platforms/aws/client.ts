@@ -1,4 +1,5 @@
-import type { ConnectionAccess, PlatformClient } from '../platform.ts';
+import type { AccountAccess, AccountClient, ConnectionAccess, PlatformClient } from '../platform.ts';
+import { amisOf, type AwsSnapshot, regionOf } from './base-image.ts';
 import { locate, resolveBaseImage } from './client-images.ts';
 import { describeBuildVm, findLeftovers, removeLeftover } from './client-leftovers.ts';
 import { accountId, openSession } from './client-session.ts';
@@ -14,16 +15,27 @@ const translated = async <T>(work: Promise<T>): Promise<T> => {
 };
 
 /** A client for one connection and run. */
-export const connect = (access: ConnectionAccess): PlatformClient => {
-  const session = openSession(access);
+export const connect = (access: ConnectionAccess<AwsSnapshot>): PlatformClient => {
   const { runId } = access.run;
+  const { snapshot, decrypt } = access;
+  const { connection } = snapshot;
+  const session = openSession({ connection, decrypt, sessionName: runId, region: regionOf(snapshot) });
   return {
     credentials: () => translated(session.vend()),
-    resolveBaseImage: () => translated(resolveBaseImage(session, access.snapshot)),
-    locate: (locators) => translated(locate(session, locators)),
+    resolveBaseImage: () => translated(resolveBaseImage(session, snapshot)),
+    preflight: () => Promise.resolve([]),
+    locate: (locators) => translated(locate(session, amisOf(locators))),
     accountId: () => translated(accountId(session)),
     describeBuildVm: () => translated(describeBuildVm(session, access)),
     findLeftovers: (known) => translated(findLeftovers(session, runId, known)),
     removeLeftover: (leftover) => translated(removeLeftover(session, leftover)),
+  };
+};
+
+/** A client for one connection. */
+export const open = (access: AccountAccess<'aws'>): AccountClient => {
+  const session = openSession({ ...access, region: access.connection.settings.region });
+  return {
+    verify: async () => [{ id: 'credentials', status: 'pass', detail: await translated(accountId(session)) }],
   };
 };

@@ -1,18 +1,18 @@
-import type { Platform } from '../platform.ts';
+import { loginOf } from '../login.ts';
+import { definePlatform } from '../platform.ts';
 import { regionOf } from './base-image.ts';
-import { loginOf } from './login.ts';
-import { amiName } from './names.ts';
 import { readArtifact, readOutput } from './output.ts';
 import { amazonEbsSource } from './source.ts';
 
 /** Amazon Web Services: AMIs by Packer's `amazon-ebs`. */
-export const aws: Platform = {
+export const aws = definePlatform({
   id: 'aws',
-  imageName: amiName,
   source: amazonEbsSource,
+  secrets: () => [],
+  credentials: () => 'aws',
   buildSite: (snapshot) => ({ user: loginOf(snapshot).username, region: regionOf(snapshot) }),
   plugins: { amazon: { source: 'github.com/hashicorp/amazon', version: '= 1.8.1' } },
   readOutput,
   readArtifact,
   client: () => import('./client.ts'),
-};
+});

@@ -1,8 +1,4 @@
-import { imageNameOf } from '../../domain/definition/image-name.ts';
 import type { RunIdentity } from '../platform.ts';
-
-/** AMI `NAME-vN`. */
-export const amiName = (name: string, number: number): string => imageNameOf('amazon-ebs', name, number);
 
 /** Name of the key pair that a run makes for a while. */
 export const keyPairName = (runId: string): string => `goldsmith-${runId}`;

@@ -1,7 +1,9 @@
 import type { PackerArtifact } from '../../contracts/agent-protocol.ts';
 import type { Locator } from '../../contracts/entities/image-version.ts';
 import { awsLocator } from '../../contracts/platforms/aws.ts';
-import type { OutputFacts } from '../platform.ts';
+import type { ArtifactContext, OutputFacts } from '../platform.ts';
+import { finalName } from '../snapshot-of.ts';
+import type { AwsSnapshot } from './base-image.ts';
 import { isPackersGroup, kinds } from './names.ts';
 
 const PREFIX = /^(==>|\s)\s*(\S+: )\s*/;
@@ -45,7 +47,7 @@ const BUILDER_ID = 'mitchellh.amazonebs';
 /** AMIs in an artifact id such as `eu-central-1:ami-1,us-east-1:ami-2`; the first is the primary one. */
 export const readArtifact = (
   artifact: PackerArtifact,
-  run: { imageName: string; accountId: string },
+  { snapshot, run, accountId }: ArtifactContext<AwsSnapshot>,
 ): Locator[] => {
   if (artifact.builderId !== BUILDER_ID) return [];
   return artifact.id.split(',').flatMap((part, place) => {
@@ -53,9 +55,9 @@ export const readArtifact = (
     const locator = awsLocator.safeParse({
       role: place === 0 ? 'primary' : 'copy',
       region,
-      accountId: run.accountId,
+      accountId,
       amiId,
-      amiName: run.imageName,
+      amiName: finalName(snapshot, run),
     });
     return locator.success && /^ami-[0-9a-f]+$/.test(locator.data.amiId) ? [locator.data] : [];
   });

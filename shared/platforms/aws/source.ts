@@ -1,12 +1,13 @@
 import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
-import type { RunSnapshot } from '../../contracts/snapshot.ts';
 import type { TemplateObject } from '../expression.ts';
 import { PlatformError, type Source, type SourceInput } from '../platform.ts';
-import { regionOf } from './base-image.ts';
-import { type Login, loginOf } from './login.ts';
-import { amiName, keyPairName, runTags } from './names.ts';
+import { type Login, loginOf } from '../login.ts';
+import { finalName } from '../snapshot-of.ts';
+import { type AwsSnapshot, regionOf } from './base-image.ts';
+import { keyPairName, runTags } from './names.ts';
 import { WINRM_TLS_PORT, winrmUserData } from './winrm.ts';
 
+type Input = SourceInput<AwsSnapshot>;
 type Access = { body: TemplateObject; files: Source['files'] };
 
 /** First boots of large machines are slow; Packer's own five minutes are not enough for all of them. */
@@ -44,7 +45,7 @@ const winrmAccess = (settings: AmazonEbsSettings, { username, port = WINRM_TLS_P
   files: [{ path: USER_DATA, content: winrmUserData(port) }],
 });
 
-const accessOf = (snapshot: RunSnapshot): Access => {
+const accessOf = (snapshot: AwsSnapshot): Access => {
   const { settings } = snapshot.builderConfiguration;
   const login = loginOf(snapshot);
   if (login.communicator === 'winrm' && settings.userData !== undefined)
@@ -79,10 +80,10 @@ const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
   })),
 });
 
-const tagFields = ({ run, snapshot }: SourceInput): TemplateObject => {
+const tagFields = ({ run, snapshot }: Input): TemplateObject => {
   const { spotPrice } = snapshot.builderConfiguration.settings;
   const { imageTags, temporaryResourceTags } = snapshot.connection;
-  const name = amiName(run.imageName, run.number);
+  const name = finalName(snapshot, run);
   const image = { Name: name, ...imageTags, ...runTags(run) };
   const temporary = { Name: `${name} (build)`, ...temporaryResourceTags, ...runTags(run) };
   return {
@@ -107,7 +108,7 @@ const modernFields = ({ metadataOptions, imdsSupport }: AmazonEbsSettings): Temp
 });
 
 /** Packer 1.6 knows neither metadata options nor `imds_support`; its endpoint is an argument. */
-const generationFields = ({ generation, ec2Endpoint, snapshot }: SourceInput): TemplateObject =>
+const generationFields = ({ generation, ec2Endpoint, snapshot }: Input): TemplateObject =>
   generation === 'modern'
     ? modernFields(snapshot.builderConfiguration.settings)
     : { custom_endpoint_ec2: ec2Endpoint };
@@ -116,7 +117,7 @@ const generationFields = ({ generation, ec2Endpoint, snapshot }: SourceInput): T
  * Packer's `amazon-ebs` source of a run. Credentials are not in it: Packer asks the runner for them. Throws
  * PlatformError when nobody says who to log in as.
  */
-export const amazonEbsSource = (input: SourceInput): Source => {
+export const amazonEbsSource = (input: Input): Source => {
   const { run, snapshot, baseImage } = input;
   const { settings } = snapshot.builderConfiguration;
   const access = accessOf(snapshot);
@@ -124,9 +125,9 @@ export const amazonEbsSource = (input: SourceInput): Source => {
     type: 'amazon-ebs',
     body: {
       region: regionOf(snapshot),
-      ami_name: amiName(run.imageName, run.number),
+      ami_name: finalName(snapshot, run),
       ami_description: settings.amiDescription,
-      source_ami: baseImage.id,
+      source_ami: baseImage?.id,
       ...machineFields(settings),
       encrypt_boot: settings.encryptBoot,
       kms_key_id: settings.kmsKeyId,

@@ -2,48 +2,85 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { locatorSchema } from '../../../shared/contracts/entities/image-version.ts';
+import { builderKinds, platformKinds } from '../../../shared/contracts/platforms/kinds.ts';
 import { compileBundle } from '../../../shared/packer/compile.ts';
+import { secretsOf } from '../../../shared/packer/variables.ts';
 import { findPlatform, platformOf, platforms } from '../../../shared/platforms/registry.ts';
-import { compileInput, fullSnapshot, run, snapshot } from '../../unit/shared/packer/fixtures.ts';
+import { finalName } from '../../../shared/platforms/snapshot-of.ts';
+import { generationsOf, type PlatformCase, platformCases } from '../../support/platform-cases.ts';
+import { run } from '../../unit/shared/packer/fixtures.ts';
 
-/** An artifact of each platform's builder, as Packer reports it. */
-const artifacts: Record<keyof typeof platforms, { builderId: string; id: string; description: string }> = {
-  aws: { builderId: 'mitchellh.amazonebs', id: 'eu-central-1:ami-0123456789abcdef0', description: '' },
+const platformOfCase = ({ snapshot }: PlatformCase) => platformOf(snapshot.builderConfiguration.platform);
+const inputs = (one: PlatformCase) =>
+  generationsOf(one).map((generation) => ({
+    run,
+    snapshot: one.snapshot,
+    baseImage: one.baseImage,
+    platform: platformOfCase(one),
+    generation,
+  }));
+const templateOf = (one: PlatformCase, at = 0): string => {
+  const input = inputs(one)[at];
+  return input === undefined ? '' : (compileBundle(input).files[0]?.content ?? '');
 };
 
+describe.each(platformCases)('a build by $name', (one) => {
+  const platform = platformOfCase(one);
+  const { snapshot } = one;
+
+  it('is compiled to the same bytes from the same snapshot (S20)', () => {
+    for (const input of inputs(one)) {
+      const copy = { ...input, snapshot: structuredClone(snapshot) };
+      expect(JSON.stringify(compileBundle(copy))).toBe(JSON.stringify(compileBundle(input)));
+    }
+  });
+
+  it('names its image after the definition and the number (S126)', () => {
+    const names = [1, 2, 10, 999_999].map((number) => finalName(snapshot, { imageName: 'Web-Base', number }));
+    expect(names.every((name) => /^web-base(-v\d+)?$/i.test(name))).toBe(true);
+    expect(templateOf(one)).toContain(finalName(snapshot, run));
+  });
+
+  it('makes the things that it leaves behind findable by the run', () => {
+    expect(templateOf(one)).toMatch(new RegExp(run.runId, 'i'));
+  });
+
+  it('puts no secret into the template, and gives each a variable', () => {
+    const secrets = secretsOf(snapshot, platform);
+    for (const [at] of inputs(one).entries()) {
+      const template = templateOf(one, at);
+      expect(template).not.toMatch(/cipher of|external-id-1/);
+      for (const { variable } of secrets) expect(template).toContain(`\${var.${variable}}`);
+      const used = new Set([...template.matchAll(/\$\{var\.(\w+)\}/g)].map((match) => match[1]));
+      const declared = compileBundle({ ...inputs(one)[at], platform } as never).variables;
+      expect([...used].sort()).toEqual(declared.map(({ name }) => name).sort());
+    }
+  });
+
+  it('reads the locators of its own artifact and of no others (S129)', () => {
+    const context = { snapshot, run, accountId: '123456789012' };
+    const found = platform.readArtifact(one.artifact, context);
+    expect(found).toEqual(one.locators);
+    expect(found.map((locator) => locatorSchema.parse(locator))).toEqual(one.locators);
+    expect(found[0]?.role).toBe('primary');
+    const other = { builderId: 'packer.file', id: 'File', description: '' };
+    expect(platform.readArtifact(other, context)).toEqual([]);
+  });
+
+  it('says who logs in to its build VM', () => {
+    expect(platform.buildSite(snapshot).user).toMatch(/^\S+$/);
+  });
+});
+
 describe.each(Object.values(platforms))('platform $id', (platform) => {
-  const { id } = platform;
-  const input = compileInput({ platform, snapshot: fullSnapshot() });
-
   it('is found by its id', () => {
-    expect(findPlatform(id)).toBe(platform);
-    expect(Object.keys(platforms)).toContain(id);
+    expect(findPlatform(platform.id)).toBe(platform);
   });
 
-  it('gives every number an image name of its own that ends in the version (S12, S126)', () => {
-    const names = [1, 2, 10, 999_999].map((number) => platform.imageName('Web-Base', number));
-    expect(new Set(names).size).toBe(4);
-    expect(names[0]).toMatch(/web-base.*v1$/i);
-  });
-
-  it('makes the same source block from the same input, for both generations of Packer', () => {
-    for (const generation of ['1.6', 'modern'] as const) {
-      expect(platform.source({ ...input, generation })).toEqual(platform.source({ ...input, generation }));
-      expect(platform.source({ ...input, generation }).type).toMatch(/^[a-z][a-z0-9-]+$/);
-    }
-  });
-
-  it('names the run in what it makes, so that leftovers are found', () => {
-    const [template] = compileBundle(input).files;
-    for (const word of [run.deploymentId, run.workspaceId, run.definitionId, run.runId]) {
-      expect(template?.content).toContain(word);
-    }
-  });
-
-  it('puts no secret of the connection into the template', () => {
-    expect(JSON.stringify(compileBundle(compileInput({ platform, snapshot: snapshot() })))).not.toMatch(
-      /cipher of|external-id-1/,
-    );
+  it('has a case for each of its builder types', () => {
+    const own = Object.entries(builderKinds).filter(([, kind]) => kind.platform === platform.id);
+    const tried = new Set<string>(platformCases.map(({ snapshot }) => snapshot.builderConfiguration.builderType));
+    expect(own.map(([type]) => type).filter((type) => !tried.has(type))).toEqual([]);
   });
 
   it('pins its plugins exactly', () => {
@@ -53,41 +90,20 @@ describe.each(Object.values(platforms))('platform $id', (platform) => {
     }
   });
 
-  it('reads the locators of its own artifacts and of no others (S129)', () => {
-    const facts = { imageName: 'Web-Base-v7', accountId: '123456789012' };
-    const known = Object.entries(artifacts).filter(([name]) => name === id);
-    expect(known).toHaveLength(1);
-    for (const [, artifact] of known) {
-      const locators = platform.readArtifact(artifact, facts);
-      expect(locators.map((locator) => locatorSchema.parse(locator).role)).toEqual(['primary']);
-    }
-    expect(platform.readArtifact({ builderId: 'packer.file', id: 'File', description: '' }, facts)).toEqual(
-      [],
-    );
-  });
-
   it('finds nothing in lines that say nothing', () => {
     for (const line of ['', '==> x: hello', 'Instance', '\u0000', 'x'.repeat(10_000)]) {
       expect(platform.readOutput(line)).toEqual({});
     }
   });
 
-  it('loads its client only when it is asked for', async () => {
-    const { connect } = await platform.client();
-    const client = connect({
-      snapshot: snapshot(),
-      run,
-      decrypt: () => Promise.reject(new Error('not now')),
-    });
-    expect(Object.keys(client).sort()).toEqual([
-      'accountId',
-      'credentials',
-      'describeBuildVm',
-      'findLeftovers',
-      'locate',
-      'removeLeftover',
-      'resolveBaseImage',
-    ]);
+  it('has a client and a generalise step where it is a cloud, and neither on-premises (S85, S87)', () => {
+    const isCloud = platformKinds[platform.id].runsOn === 'cloud';
+    expect([platform.client !== undefined, platform.generalise !== undefined]).toEqual([isCloud, isCloud]);
+  });
+
+  it('refuses a snapshot of another platform', () => {
+    const other = platformCases.find(({ snapshot }) => snapshot.connection.platform !== platform.id);
+    if (other !== undefined) expect(() => platform.secrets(other.snapshot)).toThrow(/not of/);
   });
 });
 

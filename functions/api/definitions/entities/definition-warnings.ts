@@ -1,3 +1,4 @@
+import { basesOf, layersOf } from '../../../../shared/actions/read-layers.ts';
 import * as z from 'zod';
 import { readFiles } from '../../../../shared/actions/read-files.ts';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../../../../shared/domain/definition/warnings.ts';
 import type { EntityContext } from '../../../../shared/runtime/entities/module.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
-import { basesOf, layerFault, layersOf } from './layers.ts';
+import { layerFault } from './layers.ts';
 
 const scriptSchema = z.object({ id: z.string(), script: z.string().optional() });
 /** Scripts read at a time while one is looked for: 2 MB at most. */

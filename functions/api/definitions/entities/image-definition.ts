@@ -1,3 +1,4 @@
+import { basesOf, layersOf } from '../../../../shared/actions/read-layers.ts';
 import type * as z from 'zod';
 import { readRole } from '../../../../shared/actions/read-role-tree.ts';
 import { builderConfigurationStored } from '../../../../shared/contracts/entities/builder-configuration.ts';
@@ -19,7 +20,7 @@ import type { Write } from '../../../../shared/store/write.ts';
 import { ApiProblem } from '../../../../shared/runtime/api/problem.ts';
 import type { EntityContext, EntityModule } from '../../../../shared/runtime/entities/module.ts';
 import { definitionWarnings } from './definition-warnings.ts';
-import { basesOf, layerFault, layersOf } from './layers.ts';
+import { layerFault } from './layers.ts';
 
 type Input = z.output<typeof imageDefinitionInput>;
 

@@ -1,54 +1,14 @@
 import * as z from 'zod';
-import {
-  type OperatingSystem,
-  operatingSystemSchema,
-  type OsImage,
-} from '../../../../shared/contracts/entities/operating-system.ts';
+import { type Asking, basesOf, readDefinitions } from '../../../../shared/actions/read-layers.ts';
+import { operatingSystemSchema } from '../../../../shared/contracts/entities/operating-system.ts';
 import type { FieldError } from '../../../../shared/contracts/problem.ts';
-import type { Layers } from '../../../../shared/domain/definition/fit.ts';
-import type { EntityContext } from '../../../../shared/runtime/entities/module.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
 
 /** Most images that may lie on top of each other; each costs two reads when what they lie on is saved. */
 const MAX_LAYERS = 10;
 
-type Asking = Pick<EntityContext, 'table' | 'scope'>;
 const standingSchema = z.object({ operatingSystemId: z.string() });
 const imagesSchema = operatingSystemSchema.pick({ id: true, images: true });
-
-/** The definitions whose images an operating system starts from. */
-export const basesOf = (images: readonly OsImage[]): string[] =>
-  images.flatMap((image) => (image.type === 'image-definition' ? [image.imageDefinitionId] : []));
-
-const readDefinitions = ({ table, scope }: Asking, ids: string[], only: string[]) =>
-  entityStore(table, scope).getAll(
-    ids.map((id) => ({ kind: 'image-definition' as const, id })),
-    only,
-  );
-
-/** Platforms of the definitions that an operating system builds on: two reads, where it has such images. */
-export const layersOf = async (
-  operatingSystem: OperatingSystem | undefined,
-  asking: Asking,
-): Promise<Layers> => {
-  const ids = basesOf(operatingSystem?.images ?? []);
-  if (ids.length === 0) return new Map();
-  const definitions = await readDefinitions(asking, ids, ['id', 'builderConfigurationId']);
-  const builders = await entityStore(asking.table, asking.scope).getAll(
-    definitions.map((one) => ({
-      kind: 'builder-configuration',
-      id: String(one['builderConfigurationId']),
-    })),
-    ['id', 'platform'],
-  );
-  const platforms = new Map(builders.map((one) => [one['id'], String(one['platform'])]));
-  return new Map(
-    definitions.flatMap((one): [string, string][] => {
-      const platform = platforms.get(one['builderConfigurationId']);
-      return platform === undefined ? [] : [[String(one['id']), platform]];
-    }),
-  );
-};
 
 /**
  * Why images must not start from those of these definitions: `savedId`, an operating system or a definition, would

@@ -1,3 +1,4 @@
+import { basesOf } from '../../../../shared/actions/read-layers.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
 import {
@@ -8,7 +9,7 @@ import {
 import type { FieldError } from '../../../../shared/contracts/problem.ts';
 import type { EntityContext, EntityModule } from '../../../../shared/runtime/entities/module.ts';
 import type { Item } from '../../../../shared/store/table.ts';
-import { basesOf, layerFault } from './layers.ts';
+import { layerFault } from './layers.ts';
 
 type Input = z.output<typeof operatingSystemInput>;
 

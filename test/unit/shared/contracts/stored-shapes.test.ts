@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { builderConfigurationStored } from '../../../../shared/contracts/entities/builder-configuration.ts';
 import { imageDefinitionStored } from '../../../../shared/contracts/entities/image-definition.ts';
 import { locatorSchema } from '../../../../shared/contracts/entities/image-version.ts';
-import { runnableStored } from '../../../../shared/contracts/entities/provisioner.ts';
+import { provisionerStored } from '../../../../shared/contracts/entities/provisioner.ts';
 import { provisionerGroupSchema } from '../../../../shared/contracts/entities/provisioner-group.ts';
 import { provisionerRoleSchema } from '../../../../shared/contracts/entities/provisioner-role.ts';
 import { resourceSchema, resourceStored } from '../../../../shared/contracts/entities/resource.ts';
@@ -70,7 +70,7 @@ const rows: [string, z.ZodType, object][] = [
   ['a builder', builderConfigurationStored, { ...storedBuilder('qemu'), runnerPoolId: 'No Pool' }],
   ['a resource', resourceStored, resource],
   ['a shown resource', resourceSchema, presentedResource],
-  ['a step', runnableStored, { ...storedProvisioner('shell'), script: 'x'.repeat(200_001) }],
+  ['a step', provisionerStored, { ...storedProvisioner('shell'), script: 'x'.repeat(200_001) }],
   [
     'a place of an image',
     locatorSchema,

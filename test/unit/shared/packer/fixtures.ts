@@ -1,7 +1,8 @@
-import type { RunnableStored } from '../../../../shared/contracts/entities/provisioner.ts';
+import type { ProvisionerStored } from '../../../../shared/contracts/entities/provisioner.ts';
 import type { AmazonEbsSettings } from '../../../../shared/contracts/platforms/aws.ts';
-import type { RunSnapshot, SnapshotStep } from '../../../../shared/contracts/snapshot.ts';
+import type { SnapshotStep } from '../../../../shared/contracts/snapshot.ts';
 import type { CompileInput } from '../../../../shared/packer/compile.ts';
+import type { AwsSnapshot } from '../../../../shared/platforms/aws/base-image.ts';
 import { aws } from '../../../../shared/platforms/aws/index.ts';
 import type { RunIdentity } from '../../../../shared/platforms/platform.ts';
 
@@ -27,9 +28,9 @@ export const secret = (field: string) => ({
   updatedAt: at,
 });
 
-type Shell = Extract<RunnableStored, { type: 'shell' }>;
-type PowerShell = Extract<RunnableStored, { type: 'powershell' }>;
-type File = Extract<RunnableStored, { type: 'file' }>;
+type Shell = Extract<ProvisionerStored, { type: 'shell' }>;
+type PowerShell = Extract<ProvisionerStored, { type: 'powershell' }>;
+type File = Extract<ProvisionerStored, { type: 'file' }>;
 
 export const shell = (fields: Partial<Shell> = {}): Shell => ({
   ...base(`prv_${ulid('SH')}`, 'update packages'),
@@ -58,11 +59,11 @@ export const file = (fields: Partial<File> = {}): File => ({
 
 export const step = (
   index: number,
-  provisioner: RunnableStored,
+  provisioner: ProvisionerStored,
   environment: Record<string, string> = {},
 ): SnapshotStep => ({ index, groupId: `grp_${ulid('G')}`, groupName: 'basics', provisioner, environment });
 
-export const snapshot = (fields: Partial<RunSnapshot> = {}): RunSnapshot => ({
+export const snapshot = (fields: Partial<AwsSnapshot> = {}): AwsSnapshot => ({
   schemaVersion: 1,
   workspaceId: `ws_${ulid('W')}`,
   definition: {
@@ -108,11 +109,12 @@ export const snapshot = (fields: Partial<RunSnapshot> = {}): RunSnapshot => ({
   },
   role: { id: `rol_${ulid('R')}`, name: 'web server' },
   steps: [step(1, shell())],
+  files: [],
   ...fields,
 });
 
 /** The same snapshot with other settings of its builder. */
-export const withSettings = (from: RunSnapshot, settings: Partial<AmazonEbsSettings>): RunSnapshot => ({
+export const withSettings = (from: AwsSnapshot, settings: Partial<AmazonEbsSettings>): AwsSnapshot => ({
   ...from,
   builderConfiguration: {
     ...from.builderConfiguration,
@@ -121,7 +123,7 @@ export const withSettings = (from: RunSnapshot, settings: Partial<AmazonEbsSetti
 });
 
 /** A snapshot that uses every field of the builder and of the provisioners. */
-export const fullSnapshot = (): RunSnapshot =>
+export const fullSnapshot = (): AwsSnapshot =>
   withSettings(
     snapshot({
       steps: [
@@ -175,7 +177,7 @@ export const fullSnapshot = (): RunSnapshot =>
   );
 
 /** A snapshot of a Windows image with two PowerShell steps. */
-export const windowsSnapshot = (): RunSnapshot => {
+export const windowsSnapshot = (): AwsSnapshot => {
   const linux = snapshot();
   return {
     ...linux,

@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type * as z from 'zod';
-import type { amazonEbsBuilderStored } from '../../../../../shared/contracts/entities/builder-configuration.ts';
+import type { BuilderConfiguration } from '../../../../../shared/contracts/entities/builder-configuration.ts';
 import type { OperatingSystem, OsImage } from '../../../../../shared/contracts/entities/operating-system.ts';
 import { fittingImages, misfits } from '../../../../../shared/domain/definition/fit.ts';
 import { warningsOf } from '../../../../../shared/domain/definition/warnings.ts';
 import { base, ulid } from '../../../../support/builders.ts';
 
-type AmazonBuilder = z.infer<typeof amazonEbsBuilderStored>;
+type AmazonBuilder = Extract<BuilderConfiguration, { builderType: 'amazon-ebs' }>;
 const connectionId = `con_${ulid('C')}`;
 const access = { communicator: 'ssh' as const, username: 'ubuntu' };
 const ami = (fields: Partial<Extract<OsImage, { type: 'aws-ami' }>> = {}): OsImage => ({

@@ -1,26 +1,27 @@
-import type { RunSnapshot } from '../../contracts/snapshot.ts';
-import { PlatformError } from '../platform.ts';
-import { osImageOf } from './base-image.ts';
+import type { RunSnapshot } from '../contracts/snapshot.ts';
+import { PlatformError } from './errors.ts';
+import { osImageOf } from './snapshot-of.ts';
 
-/** Default user of Amazon's Windows images. */
+/** Default user of Windows images. */
 const WINDOWS_USER = 'Administrator';
 
 export type Login = { communicator: 'ssh' | 'winrm'; username: string; port: number | undefined };
 
 /**
  * How Packer logs in to the build VM: the builder's own settings win over what the base image says; without a word
- * Linux is reached by SSH and Windows by WinRM. Throws PlatformError when nobody names the user of a Linux image.
+ * Linux is reached by SSH and Windows by WinRM. `fallback` is the user of a platform that makes one. Throws
+ * PlatformError when nobody names the user of a Linux image.
  */
-export const loginOf = (snapshot: RunSnapshot): Login => {
+export const loginOf = (snapshot: RunSnapshot, fallback?: string): Login => {
   const { settings } = snapshot.builderConfiguration;
   const { operatingSystem } = snapshot;
   const access = osImageOf(snapshot)?.access;
   const communicator = access?.communicator ?? (operatingSystem.family === 'windows' ? 'winrm' : 'ssh');
   if (communicator === 'winrm') {
-    const username = settings.winrmUsername ?? access?.username ?? WINDOWS_USER;
+    const username = settings.winrmUsername ?? access?.username ?? fallback ?? WINDOWS_USER;
     return { communicator, username, port: settings.winrmPort ?? access?.port };
   }
-  const username = settings.sshUsername ?? access?.username;
+  const username = settings.sshUsername ?? access?.username ?? fallback;
   if (username === undefined) {
     throw new PlatformError(
       'builder-setting-invalid',

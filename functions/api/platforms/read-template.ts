@@ -1,0 +1,86 @@
+import { gatherSnapshot } from '../../../shared/actions/gather-snapshot.ts';
+import { snapshotOf } from '../../../shared/actions/platform-access.ts';
+import type { PackerGeneration } from '../../../shared/contracts/bundle.ts';
+import { compileBundle } from '../../../shared/packer/compile.ts';
+import { platformOf } from '../../../shared/platforms/registry.ts';
+import { PlatformError } from '../../../shared/platforms/platform.ts';
+import type { Answer } from '../../../shared/runtime/api/operation.ts';
+import { ApiProblem, brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
+import { newId } from '../../../shared/runtime/ids.ts';
+import type { ResourceFiles } from '../../../shared/store/resource-files.ts';
+import type { RunFiles } from '../../../shared/store/run-files.ts';
+import { runStore } from '../../../shared/store/run-store.ts';
+import type { Table } from '../../../shared/store/table.ts';
+import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import { presentTemplate } from './present-template.ts';
+
+export type TemplateReader = {
+  core: Table;
+  files: RunFiles;
+  resources: ResourceFiles;
+  deploymentId: string;
+  generation: PackerGeneration;
+  ec2Endpoint?: string | undefined;
+};
+
+type Asked = {
+  scope: WorkspaceScope;
+  params: { imageDefinitionId: string };
+  query: { packer?: PackerGeneration | undefined };
+};
+
+/**
+ * The template of a run that would start now. Nobody's account is asked: the base image is Packer's own to look up, with
+ * the same filter. Its names are those of a run that does not exist, so that nothing is taken for a run's.
+ */
+export const readTemplate = async (reader: TemplateReader, call: Asked): Promise<Answer> => {
+  const { scope, params, query } = call;
+  const gathered = await gatherSnapshot({ table: reader.core, scope }, params.imageDefinitionId);
+  if (gathered === undefined) throw notFound('image definition');
+  const { snapshot, obstacles } = gathered;
+  if (snapshot === undefined) throw brokenRules(obstacles, 'cannot-start');
+  const number = await runStore(reader.core, scope).peekNumber(snapshot.definition);
+  const bundle = refusing(() =>
+    compileBundle({
+      run: {
+        deploymentId: reader.deploymentId,
+        workspaceId: scope.workspaceId,
+        definitionId: snapshot.definition.id,
+        runId: newId('run'),
+        imageName: snapshot.definition.name,
+        number,
+      },
+      snapshot,
+      platform: platformOf(snapshot.builderConfiguration.platform),
+      generation: query.packer ?? reader.generation,
+      ec2Endpoint: reader.ec2Endpoint,
+    }),
+  );
+  return { body: await presentTemplate(reader.resources, scope, snapshot, bundle) };
+};
+
+/** What no template can be made of is told as what a run could not begin with. */
+const refusing = <T>(make: () => T): T => {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    const pointer = error.errorId === 'text-not-usable' ? '' : '/builderConfigurationId';
+    throw brokenRules([{ pointer, code: error.errorId, detail: error.message }], 'cannot-start');
+  }
+};
+
+/** What a run gave to Packer; 404 until it is prepared. */
+export const readRunTemplate = async (
+  reader: TemplateReader,
+  { scope, params }: { scope: WorkspaceScope; params: { runId: string } },
+): Promise<Answer> => {
+  const run = await runStore(reader.core, scope).get(params.runId);
+  if (run === undefined) throw notFound('run');
+  if (run.bundle === undefined) throw new ApiProblem('not-found', 'The run has given nothing to Packer yet.');
+  const [snapshot, bundle] = await Promise.all([
+    snapshotOf(reader, run),
+    reader.files.getBundle(run.bundle.key),
+  ]);
+  return { body: await presentTemplate(reader.resources, scope, snapshot, bundle) };
+};

@@ -1,0 +1,29 @@
+import { entry } from './entry.ts';
+
+/** The base image is not there or does not fit. */
+export const operatingSystem = {
+  'base-image-not-found': entry(
+    'operating-system',
+    'Base image not found',
+    'No base image fits: it was withdrawn, its filter matches nothing, or it is not shared with this account.',
+    'Correct the image of the operating system, or switch the definition to a newer operating system.',
+  ),
+  'base-image-ambiguous': entry(
+    'operating-system',
+    'Base image ambiguous',
+    'More than one base image fits and none is the newest.',
+    'Make the name filter of the operating system narrower.',
+  ),
+  'base-image-mismatch': entry(
+    'operating-system',
+    'Base image of another architecture',
+    'The base image has another processor architecture than the operating system says.',
+    'Correct the architecture or the image of the operating system.',
+  ),
+  'base-image-not-subscribed': entry(
+    'operating-system',
+    'Base image not subscribed',
+    'The base image comes from a marketplace and its terms were not accepted in this account.',
+    "Subscribe to the image in the provider's marketplace.",
+  ),
+};

@@ -1,0 +1,40 @@
+import type { RunSnapshot, SnapshotStep } from '../contracts/snapshot.ts';
+import type { GeneraliseStep } from './platform.ts';
+import { findPlatform } from './registry.ts';
+
+/** What stands in place of the ids of a provisioner and a group: the step is nobody's entity. */
+const NOBODY = '0'.repeat(26);
+/** Begins when the run does, and is no one's work. */
+const NEVER = '1970-01-01T00:00:00.000Z';
+/** Sysprep of a server with many roles takes its time. */
+const TIMEOUT_SECONDS = 3600;
+
+const stepOf = ({ name, script }: GeneraliseStep, index: number): SnapshotStep => ({
+  index,
+  groupId: `grp_${NOBODY}`,
+  groupName: 'Goldsmith',
+  environment: {},
+  provisioner: {
+    id: `prv_${NOBODY}`,
+    name,
+    description: 'Added to every Windows image of a cloud; its text is published at /v1/sysprep-scripts.',
+    tags: {},
+    createdAt: NEVER,
+    createdBy: 'goldsmith',
+    updatedAt: NEVER,
+    rev: 1,
+    type: 'powershell',
+    osFamily: 'windows',
+    script,
+    // The machine may end the connection while it is made ready.
+    expectDisconnect: true,
+    timeoutSeconds: TIMEOUT_SECONDS,
+  },
+});
+
+/** The snapshot with the platform's own generalise step behind the last one, where Windows is built in a cloud (S85–S88). */
+export const withGeneralise = (snapshot: RunSnapshot): RunSnapshot => {
+  const step = findPlatform(snapshot.builderConfiguration.platform)?.generalise;
+  if (step === undefined || snapshot.operatingSystem.family !== 'windows') return snapshot;
+  return { ...snapshot, steps: [...snapshot.steps, stepOf(step, snapshot.steps.length + 1)] };
+};
