@@ -18,8 +18,11 @@ export type CloudCall = { method: string; host: string; path: string };
 
 /** The machines behind a cloud: real ones, or none at all. */
 export type Machines = {
-  /** Starts a machine that this key opens for this user, and answers its address. Repeating it is harmless. */
-  start: (machine: { name: string; user: string; publicKey: string }) => Promise<{ address: string }>;
+  /**
+   * Starts a machine that this key opens, from a captured image or else from the base disk, and answers its address.
+   * Repeating it is harmless.
+   */
+  start: (machine: { name: string; publicKey: string; image?: string }) => Promise<{ address: string }>;
   /** Ends it; of one that is gone already it is a success. */
   stop: (name: string) => Promise<void>;
   /** Keeps the disk of a stopped machine as an image. */

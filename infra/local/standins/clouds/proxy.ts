@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import type { Authority } from './authority.ts';
+import type { Cloud, CloudAnswer } from './cloud.ts';
+
+export type CloudProxy = {
+  /** For HTTPS_PROXY. */
+  url: string;
+  close: () => Promise<void>;
+};
+
+export type CloudProxyOptions = {
+  clouds: readonly Cloud[];
+  authority: Authority;
+  /** Port on the loopback interface; any free one, if not said. */
+  port?: number;
+};
+
+/** Most bytes of a request: a deployment's template has some hundred kilobytes. */
+const MAX_BODY = 4 * 1024 * 1024;
+
+/**
+ * A proxy for HTTPS whose servers are the given clouds: it takes the TLS off with certificates of its own authority and
+ * hands each request to the cloud of its host. A host of none of them is refused: nothing leaves the machine.
+ */
+export const startCloudProxy = async ({
+  clouds,
+  authority,
+  port = 0,
+}: CloudProxyOptions): Promise<CloudProxy> => {
+  const inner = createServer((request, response) => {
+    serve(clouds, request, response).catch((error: unknown) => {
+      send(response, { status: 500, body: { error: String(error) } });
+    });
+  });
+  const outer = createServer((_request, response) => {
+    send(response, { status: 400, body: { error: 'this proxy takes CONNECT only' } });
+  });
+  outer.on('connect', (request, socket: Duplex, head) => {
+    void tunnel(request, socket, head);
+  });
+  const tunnel = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const host = (request.url ?? '').replace(/:\d+$/, '');
+    socket.on('error', () => socket.destroy());
+    if (!clouds.some((cloud) => cloud.serves(host))) {
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      return;
+    }
+    const { key, certificate } = await authority.certify(host);
+    socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+    if (head.length > 0) socket.unshift(head);
+    const secureContext = createSecureContext({ key, cert: certificate });
+    const plain = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
+    plain.on('error', () => socket.destroy());
+    inner.emit('connection', plain);
+  };
+  outer.listen(port, '127.0.0.1');
+  await once(outer, 'listening');
+  const address = outer.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    close: async () => {
+      inner.closeAllConnections();
+      outer.closeAllConnections();
+      outer.close();
+      await once(outer, 'close');
+    },
+  };
+};
+
+const serve = async (
+  clouds: readonly Cloud[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  const cloud = clouds.find((one) => one.serves(host));
+  const body = await textOf(request);
+  if (cloud === undefined || body === undefined) {
+    send(response, { status: body === undefined ? 413 : 421 });
+    return;
+  }
+  const { method = 'GET', headers } = request;
+  const url = new URL(request.url ?? '/', `https://${host}`);
+  cloud.calls.push({ method, host, path: url.pathname });
+  send(response, await cloud.handle({ method, host, url, headers, body }));
+};
+
+/** The whole body; undefined when it is longer than a cloud would take. */
+const textOf = async (request: IncomingMessage): Promise<string | undefined> => {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of request) {
+    const bytes = Buffer.from(piece);
+    size += bytes.length;
+    if (size > MAX_BODY) return undefined;
+    pieces.push(bytes);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+};
+
+const send = (response: ServerResponse, { status, headers = {}, body }: CloudAnswer): void => {
+  if (body === undefined) {
+    response.writeHead(status, headers).end();
+    return;
+  }
+  const isText = typeof body === 'string';
+  const text = isText ? body : JSON.stringify(body);
+  response
+    .writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
+    .end(text);
+};
