@@ -45,6 +45,7 @@ export const idPrefixes = {
   'image-definition': 'def',
   run: 'run',
   'image-version': 'ver',
+  share: 'shr',
   leftover: 'lft',
   'api-token': 'tok',
   lease: 'lse',

@@ -19,6 +19,7 @@ const core = '{goldsmith-test-state:CoreTable}';
 const traffic = '{goldsmith-test-state:TrafficTable}';
 const runs = '{goldsmith-test-state:RunsBucket}';
 const resources = '{goldsmith-test-state:ResourcesBucket}';
+const readFiles = ['GetObject', 'GetObjectVersion'].map((action) => `s3:${action} ${resources}/files/*`);
 const deleteResources = `s3:DeleteObject ${resources}/files/*`;
 const coreReadWrite = [...reads, ...writes].map((action) => `${action} ${core}`);
 const trafficReadWrite = [...reads, ...writes].map((action) => `${action} ${traffic}`);
@@ -63,13 +64,28 @@ const allowed: Record<FunctionName, string[]> = {
     snapshots,
     `s3:PutObject ${runs}/snapshots/*`,
   ],
+  'api/platforms': [
+    ...coreReadWrite,
+    decrypt,
+    assume,
+    snapshots,
+    `s3:GetObject ${runs}/jobs/*`,
+    ...readFiles,
+    `s3:ListBucket ${resources}`,
+  ],
   'agent-api': [
     ...cloudTask,
     `s3:GetObject ${runs}/jobs/*`,
+    ...readFiles,
     `states:SendTaskFailure ${machine}`,
     `states:SendTaskSuccess ${machine}`,
   ],
-  'workflow/prepare': [...cloudTask, `s3:PutObject ${runs}/jobs/*`],
+  'workflow/prepare': [
+    ...cloudTask,
+    `s3:PutObject ${runs}/jobs/*`,
+    ...readFiles,
+    `s3:ListBucket ${resources}`,
+  ],
   'workflow/start-build': [
     ...coreReadWrite,
     `codebuild:StartBuild ${project}`,

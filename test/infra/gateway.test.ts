@@ -94,8 +94,8 @@ test('a function gets one permission for all its routes', () => {
     source: textOf(Properties['SourceArn']),
   }));
   const ofHttp = permissions.filter(({ source }) => source.includes(':{PublicApi'));
-  expect(ofHttp).toHaveLength(5);
-  expect(new Set(ofHttp.map(({ target }) => target)).size).toBe(5);
+  expect(ofHttp).toHaveLength(6);
+  expect(new Set(ofHttp.map(({ target }) => target)).size).toBe(6);
 });
 
 test('each route of the socket has its own function', () => {

@@ -100,6 +100,7 @@ const platformsApi = (scope: Construct, { stage, state, environment: env }: Part
       ...env.resourcesBucket,
       ...env.secrets,
       ...env.deployment,
+      ...env.identity,
       PACKER_GENERATION: stage.packer.generation,
     },
     permissions: [
@@ -108,7 +109,8 @@ const platformsApi = (scope: Construct, { stage, state, environment: env }: Part
       permit.assumeCustomerRoles(),
       permit.readObjects(state.runsBucket, 'snapshots'),
       permit.readObjects(state.runsBucket, 'jobs'),
-      // Links to the uploaded files of a template are signed in its name.
+      // Links to the uploaded files of a template are signed in its name, and a preflight looks whether they are there.
       permit.readVersions(state.resourcesBucket, 'files'),
+      permit.listObjects(state.resourcesBucket),
     ],
   });

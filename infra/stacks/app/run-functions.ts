@@ -21,8 +21,18 @@ const prepareTask = (scope: Construct, parts: Parts) =>
   new ServiceFunction(scope, 'Prepare', {
     stage: parts.stage,
     name: 'workflow/prepare',
-    environment: { ...parts.environment.engine, PACKER_GENERATION: parts.stage.packer.generation },
-    permissions: [...enginePermissions(parts), permit.putObjects(parts.state.runsBucket, 'jobs')],
+    environment: {
+      ...parts.environment.engine,
+      ...parts.environment.resourcesBucket,
+      PACKER_GENERATION: parts.stage.packer.generation,
+    },
+    permissions: [
+      ...enginePermissions(parts),
+      permit.putObjects(parts.state.runsBucket, 'jobs'),
+      // Looks whether the uploaded files of the run are there, in the versions that it began with.
+      permit.readVersions(parts.state.resourcesBucket, 'files'),
+      permit.listObjects(parts.state.resourcesBucket),
+    ],
   });
 
 const startBuildTask = (scope: Construct, { stage, state, api, build, environment: env }: Parts) =>

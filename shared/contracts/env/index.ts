@@ -13,8 +13,10 @@ const resourcesBucket = { RESOURCES_BUCKET: z.string() };
 const socketPush = { SOCKET_CALLBACK_URL: z.url() };
 const secrets = { SECRETS_KEY_ARN: z.string() };
 const deployment = { DEPLOYMENT_ID: z.string() };
+/** ARN of the role whose identity the deployment has elsewhere; empty: it has none. */
+const identity = { IDENTITY_ROLE_ARN: z.string() };
 /** What a task of the run engine works with. */
-const engine = { ...core, ...traffic, ...runsBucket, ...secrets, ...socketPush, ...deployment };
+const engine = { ...core, ...traffic, ...runsBucket, ...secrets, ...socketPush, ...deployment, ...identity };
 const authentication = {
   TOKEN_ISSUER: z.string(),
   JWKS_URI: z.url(),
@@ -35,7 +37,13 @@ const runnerPools = {
     .pipe(z.array(runnerPoolSchema).min(1)),
 };
 /** What customers' roles are told to trust: the deployment's account, and which of its roles. */
-const trust = { TRUST_PRINCIPAL_ARN: z.string(), TRUST_ROLE_PATTERN: z.string() };
+const trust = {
+  TRUST_PRINCIPAL_ARN: z.string(),
+  TRUST_ROLE_PATTERN: z.string(),
+  /** URL of the issuer of its identity tokens, and who they say it is; empty: it has none. */
+  IDENTITY_ISSUER: z.string(),
+  IDENTITY_SUBJECT: z.string(),
+};
 const limits = {
   POOL_ID: z.string(),
   POOL_LIMIT: z.coerce.number().int().min(1),
@@ -68,6 +76,7 @@ export const functionEnvironments = {
     ...resourcesBucket,
     ...secrets,
     ...deployment,
+    ...identity,
     PACKER_GENERATION: packerGenerationSchema,
   }),
   'agent-api': z.object({
@@ -76,7 +85,7 @@ export const functionEnvironments = {
     HEARTBEAT_SECONDS: z.coerce.number(),
     CHUNK_INTERVAL_MILLISECONDS: z.coerce.number().int(),
   }),
-  'workflow/prepare': z.object({ ...engine, PACKER_GENERATION: packerGenerationSchema }),
+  'workflow/prepare': z.object({ ...engine, ...resourcesBucket, PACKER_GENERATION: packerGenerationSchema }),
   'workflow/start-build': z.object({
     ...core,
     BUILD_PROJECT: z.string(),
@@ -95,7 +104,13 @@ export const functionEnvironments = {
     EVENT_BUS_NAME: z.string(),
   }),
   'events/dispatch-runs': z.object({ ...core, ...limits, STATE_MACHINE_ARN: z.string() }),
-  'events/remove-leftovers': z.object({ ...core, ...runsBucket, ...secrets, ...deployment }),
+  'events/remove-leftovers': z.object({
+    ...core,
+    ...runsBucket,
+    ...secrets,
+    ...deployment,
+    ...identity,
+  }),
   'events/remove-workspaces': z.object({
     ...core,
     ...traffic,

@@ -1,10 +1,37 @@
+import * as z from 'zod';
+import { listQuery, pageOf } from '../common.ts';
+import { checkListSchema } from '../entities/check.ts';
+import { shareInput, shareSchema } from '../entities/share.ts';
 import { templateQuery, templateSchema } from '../entities/template.ts';
 import { inWorkspace, type Route } from './route.ts';
 
 const definition = `${inWorkspace}/image-definitions/{imageDefinitionId}` as const;
+const shares = `${inWorkspace}/image-versions/{imageVersionId}/shares` as const;
+const emptyBody = z.strictObject({}).default({});
+const pageQuery = listQuery.pick({ limit: true, cursor: true });
 
 /** What looks at customers' platforms, and at what is given to Packer. */
 export const platformRoutes = {
+  verifyConnection: {
+    method: 'POST',
+    path: `${inWorkspace}/connections/{id}/verify`,
+    area: 'platforms',
+    role: 'operator',
+    summary: 'Whether the connection lets builds in, and what they would lack',
+    body: emptyBody,
+    status: 200,
+    response: checkListSchema,
+  },
+  preflight: {
+    method: 'POST',
+    path: `${definition}/preflight`,
+    area: 'platforms',
+    role: 'operator',
+    summary: 'Whether a run that starts now would work: the checks that each run begins with',
+    body: emptyBody,
+    status: 200,
+    response: checkListSchema,
+  },
   readTemplate: {
     method: 'GET',
     path: `${definition}/template`,
@@ -23,5 +50,34 @@ export const platformRoutes = {
     summary: 'What the run gave to Packer',
     status: 200,
     response: templateSchema,
+  },
+  createShare: {
+    method: 'POST',
+    path: shares,
+    area: 'platforms',
+    role: 'editor',
+    summary: 'Let an account, an organization or a unit of one use the image in a region',
+    body: shareInput,
+    status: 201,
+    response: shareSchema,
+    otherAnswers: [{ status: 200, summary: 'It was shared with them already', response: shareSchema }],
+  },
+  listShares: {
+    method: 'GET',
+    path: shares,
+    area: 'platforms',
+    role: 'viewer',
+    summary: 'Who may use the image, newest first',
+    query: pageQuery,
+    status: 200,
+    response: pageOf(shareSchema),
+  },
+  deleteShare: {
+    method: 'DELETE',
+    path: `${shares}/{shareId}`,
+    area: 'platforms',
+    role: 'editor',
+    summary: 'Take back that somebody may use the image',
+    status: 204,
   },
 } as const satisfies Record<string, Route>;
