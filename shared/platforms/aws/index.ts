@@ -1,6 +1,7 @@
 import { loginOf } from '../login.ts';
 import { definePlatform } from '../platform.ts';
 import { regionOf } from './base-image.ts';
+import { awsGeneralise } from './generalise.ts';
 import { readArtifact, readOutput } from './output.ts';
 import { amazonEbsSource } from './source.ts';
 
@@ -14,5 +15,6 @@ export const aws = definePlatform({
   plugins: { amazon: { source: 'github.com/hashicorp/amazon', version: '= 1.8.1' } },
   readOutput,
   readArtifact,
+  generalise: awsGeneralise,
   client: () => import('./client.ts'),
 });
