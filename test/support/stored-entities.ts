@@ -50,3 +50,18 @@ export const storedProvisioner = (type: ProvisionerExample, fields: object = {})
     ...base(`prv_${ulid('P')}`, `a ${type}`),
     ...sealed(provisionerOf(type, fields)),
   });
+
+/** A way to reach the platform of each builder type. */
+export const connectionOf: Record<ExampleType, keyof typeof connectionBodies> = {
+  'amazon-ebs': 'aws role',
+  'azure-managed': 'azure client-secret',
+  'azure-gallery': 'azure workload-identity',
+  googlecompute: 'gcp service-account-key',
+  'vsphere-iso': 'vsphere password',
+  'vsphere-clone': 'vsphere token',
+  'proxmox-iso': 'proxmox token',
+  'proxmox-clone': 'proxmox password',
+  'hyperv-iso': 'hyperv',
+  nutanix: 'nutanix token',
+  qemu: 'qemu',
+};
