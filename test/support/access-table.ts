@@ -3,7 +3,14 @@
  * this too; `test/unit/shared/domain/access/may.test.ts` fails until then.
  */
 export const mayFrom = {
-  public: ['getHealth', 'getOpenApi', 'getErrorCatalogue', 'listPlatforms'],
+  public: [
+    'getHealth',
+    'getOpenApi',
+    'getErrorCatalogue',
+    'listPlatforms',
+    'listSysprepScripts',
+    'readSysprepScript',
+  ],
   'signed-in': ['getMe', 'listRunnerPools', 'createWorkspace', 'listWorkspaces'],
   viewer: [
     'getWorkspace',

@@ -4,6 +4,7 @@ import { errorCatalogue } from '../../../shared/domain/triage/catalogue.ts';
 import { answerRequests, checkedCall } from '../../../shared/runtime/api/answer-requests.ts';
 import { operation } from '../../../shared/runtime/api/operation.ts';
 import { platformCatalogue } from './platforms.ts';
+import { sysprepScriptAnswer, sysprepScriptList } from './sysprep-scripts.ts';
 
 const health = { status: 'ok', version: openApi.info.version };
 const catalogue = { items: Object.entries(errorCatalogue).map(([id, entry]) => ({ id, ...entry })) };
@@ -21,6 +22,10 @@ export const handler = answerRequests(
     getOpenApi: operation(routes.getOpenApi, async () => ({ body: openApi })),
     getErrorCatalogue: operation(routes.getErrorCatalogue, async () => ({ body: catalogue })),
     listPlatforms: operation(routes.listPlatforms, listPlatforms),
+    listSysprepScripts: operation(routes.listSysprepScripts, async () => ({ body: sysprepScriptList })),
+    readSysprepScript: operation(routes.readSysprepScript, async ({ params }) =>
+      sysprepScriptAnswer(params.scriptId),
+    ),
   },
   async (event, found) => found.run(checkedCall(event, found)),
 );

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { platformListSchema } from '../entities/platform.ts';
+import { sysprepScriptListSchema } from '../entities/sysprep-script.ts';
 import { errorCatalogueSchema } from '../error-catalogue.ts';
 import type { Route } from './route.ts';
 
@@ -43,5 +44,25 @@ export const publicRoutes = {
       'Platforms and builder types, with the JSON Schema of the settings of each connection and builder',
     status: 200,
     response: platformListSchema,
+  },
+  listSysprepScripts: {
+    method: 'GET',
+    path: '/v1/sysprep-scripts',
+    area: 'public',
+    role: 'public',
+    summary:
+      'What makes Windows ready to become an image: the scripts that run by themselves, and the example',
+    status: 200,
+    response: sysprepScriptListSchema,
+  },
+  readSysprepScript: {
+    method: 'GET',
+    path: '/v1/sysprep-scripts/{scriptId}',
+    area: 'public',
+    role: 'public',
+    summary: 'The PowerShell text of one of them, byte for byte as it runs',
+    status: 200,
+    contentType: 'text/plain',
+    response: z.string(),
   },
 } as const satisfies Record<string, Route>;
