@@ -1,14 +1,13 @@
 import { changeRun } from '../../shared/actions/change-run.ts';
 import type { Engine } from '../../shared/actions/engine.ts';
 import { snapshotOf } from '../../shared/actions/platform-access.ts';
-import type { JobBundle } from '../../shared/contracts/bundle.ts';
 import type { ClaimAnswer, ClaimRequest } from '../../shared/contracts/agent-protocol.ts';
+import { downloadKey } from '../../shared/contracts/bundle.ts';
 import type { RunSnapshot } from '../../shared/contracts/snapshot.ts';
 import type { StoredRun } from '../../shared/contracts/stored-run.ts';
 import { sha256 } from '../../shared/domain/sha256.ts';
 import { secretsOf } from '../../shared/packer/variables.ts';
 import { platformOf } from '../../shared/platforms/registry.ts';
-import { fileOf } from '../../shared/platforms/snapshot-of.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { newSecret } from '../../shared/runtime/ids.ts';
 import { logStore } from '../../shared/store/log-store.ts';
@@ -31,12 +30,11 @@ export const claim = async (
     throw new ApiProblem('lease-lost', 'The run has no job.');
   const leaseToken = newSecret();
   const lease = { ...call.body, tokenSha256: sha256(leaseToken), claimedAt: now, lastHeardAt: now };
-  const [claimed, { lastSeq }, snapshot, url, job] = await Promise.all([
+  const [claimed, { lastSeq }, snapshot, url] = await Promise.all([
     takeLease(engine, scope, run, lease),
     logStore(engine.traffic, scope, run.id).head(),
     snapshotOf(engine, run),
     engine.files.bundleUrl(bundle.key),
-    engine.files.getBundle(bundle.key),
   ]);
   const platform = platformOf(snapshot.builderConfiguration.platform);
   return {
@@ -46,7 +44,7 @@ export const claim = async (
     stop: claimed.stopRequestedAt !== undefined,
     deadlineAt,
     bundle: { url, sha256: bundle.sha256 },
-    downloads: await linksOf(engine.resources, scope, snapshot, job),
+    downloads: await linksOf(engine.resources, scope, snapshot),
     ...(await openSecrets(engine, scope, snapshot)),
     credentials: platform.credentials(snapshot),
   };
@@ -66,16 +64,15 @@ const takeLease = (
     return { changes: { lease, phase } };
   });
 
-/** Where the runner fetches the uploaded files of the job, each in the version that the snapshot holds. */
+/** Where the runner fetches the uploaded files of the run, each in the version that the snapshot holds. */
 const linksOf = async (
   resources: ResourceFiles,
   scope: WorkspaceScope,
-  snapshot: RunSnapshot,
-  { downloads }: JobBundle,
+  { files }: RunSnapshot,
 ): Promise<Record<string, string>> => {
-  const links = downloads.map(async ({ path, resourceId, version }): Promise<[string, string]> => {
-    const { objectVersion } = fileOf(snapshot, resourceId, version);
-    return [path, await resources.bytesUrl(scope, { resourceId, version }, objectVersion)];
+  const links = files.map(async ({ resourceId, version, objectVersion }): Promise<[string, string]> => {
+    const place = { resourceId, version };
+    return [downloadKey(place), await resources.bytesUrl(scope, place, objectVersion)];
   });
   return Object.fromEntries(await Promise.all(links));
 };
@@ -83,9 +80,11 @@ const linksOf = async (
 /** Values of the template's variables. They go to the runner of this one run, over TLS, and nowhere else. */
 const openSecrets = async (engine: Engine, scope: WorkspaceScope, snapshot: RunSnapshot) => {
   const opened = await Promise.all(
-    secretsOf(snapshot, platformOf(snapshot.builderConfiguration.platform)).map(async ({ variable, ciphertext, field, entityId }) => {
-      return [variable, await engine.secrets.open({ scope, entityId, field }, ciphertext)] as const;
-    }),
+    secretsOf(snapshot, platformOf(snapshot.builderConfiguration.platform)).map(
+      async ({ variable, ciphertext, field, entityId }) => {
+        return [variable, await engine.secrets.open({ scope, entityId, field }, ciphertext)] as const;
+      },
+    ),
   );
   return { variables: Object.fromEntries(opened), redact: [] };
 };

@@ -1,6 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { connectPlatform, snapshotOf } from '../../shared/actions/platform-access.ts';
 import { functionEnvironments } from '../../shared/contracts/env/index.ts';
+import { identityAudience } from '../../shared/domain/connection/identity-audience.ts';
 import { agentRoutes as routes } from '../../shared/contracts/routes/agent.ts';
 import { apiHandler } from '../../shared/runtime/api/api-handler.ts';
 import { operation } from '../../shared/runtime/api/operation.ts';
@@ -27,14 +28,24 @@ const noPeople = () => Promise.reject(new ApiProblem('bad-token', 'This is for r
 
 export const handler = apiHandler(
   {
-    claim: operation(routes.claim, async (call) => ({ body: await claim({ ...engine, resources }, rhythm, call) })),
+    claim: operation(routes.claim, async (call) => ({
+      body: await claim({ ...engine, resources }, rhythm, call),
+    })),
     log: operation(routes.log, async (call) => ({ body: await takeChunk(engine, call) })),
     heartbeat: operation(routes.heartbeat, async (call) => ({ body: await takeHeartbeat(engine, call) })),
     credentials: operation(routes.credentials, async (call) => {
       const { run } = await leased(engine.core, call);
       const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
-      if (client.credentials === undefined) throw new ApiProblem('not-found', 'This run has no such credentials.');
+      if (client.credentials === undefined)
+        throw new ApiProblem('not-found', 'This run has no such credentials.');
       return { body: await client.credentials() };
+    }),
+    identityToken: operation(routes.identityToken, async (call) => {
+      const { run } = await leased(engine.core, call);
+      const { connection } = await snapshotOf(engine, run);
+      if (engine.identityToken === undefined)
+        throw new ApiProblem('not-found', 'This deployment has no identity to show elsewhere.');
+      return { body: await engine.identityToken(identityAudience(connection.id)) };
     }),
     complete: operation(routes.complete, async (call) => {
       await complete(engine, states, call);

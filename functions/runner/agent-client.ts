@@ -6,6 +6,8 @@ import {
   type Completion,
   claimAnswerSchema,
   type HeartbeatRequest,
+  type IdentityToken,
+  identityTokenSchema,
   type Standing,
   standingSchema,
   type VendedCredentials,
@@ -21,6 +23,7 @@ export type AgentClient = {
   sendLog: (chunk: ChunkRequest, patience: Patience) => Promise<Standing>;
   sendHeartbeat: (heartbeat: HeartbeatRequest, patience: Patience) => Promise<Standing>;
   getCredentials: (patience: Patience) => Promise<VendedCredentials>;
+  getIdentityToken: (patience: Patience) => Promise<IdentityToken>;
   complete: (completion: Completion, patience: Patience) => Promise<void>;
 };
 
@@ -61,6 +64,7 @@ export const createAgentClient = (tools: CallTools, address: RunAddress, leaseTo
     sendLog: (chunk, patience) => call('log', chunk, patience, standingSchema),
     sendHeartbeat: (heartbeat, patience) => call('heartbeat', heartbeat, patience, standingSchema),
     getCredentials: (patience) => call('credentials', undefined, patience, vendedCredentialsSchema),
+    getIdentityToken: (patience) => call('identity-token', undefined, patience, identityTokenSchema),
     complete: async (completion, patience) => {
       await call('complete', completion, patience, z.unknown());
     },

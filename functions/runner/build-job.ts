@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Completion, TemporaryResource } from '../../shared/contracts/agent-protocol.ts';
 import type { JobBundle } from '../../shared/contracts/bundle.ts';
 import { createBuildFacts, type ReadOutput } from './build-facts.ts';
-import { startCredentialsEndpoint } from './credentials-endpoint.ts';
+import { startCredentialsEndpoint, startIdentityEndpoint } from './credentials-endpoint.ts';
 import { BundleError, fetchBundle } from './job-bundle.ts';
 import { fetchDownloads } from './job-downloads.ts';
 import { createJobFolder, type JobFolder, writeBundleFiles } from './job-folder.ts';
@@ -94,7 +94,8 @@ const withCredentials = async <T>(
 ): Promise<T> => {
   if (claim.credentials === 'none') return work({});
   const onSecrets = (values: string[]): void => void redactor.add(values);
-  const endpoint = await startCredentialsEndpoint({ client, clock, onSecrets });
+  const start = claim.credentials === 'aws' ? startCredentialsEndpoint : startIdentityEndpoint;
+  const endpoint = await start({ client, clock, onSecrets });
   try {
     return await work(endpoint.environment);
   } finally {

@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { BundleDownload } from '../../shared/contracts/bundle.ts';
+import { type BundleDownload, downloadKey } from '../../shared/contracts/bundle.ts';
 import type { Patience } from './agent-client.ts';
 import type { CallTools } from './http-call.ts';
 import { BundleError } from './job-bundle.ts';
@@ -24,7 +24,7 @@ export const fetchDownloads = async (
   patience: Patience,
 ): Promise<void> => {
   for (const wanted of job.downloads) {
-    const url = job.links[wanted.path];
+    const url = job.links[downloadKey(wanted)];
     if (url === undefined) throw new BundleError(`Nobody said where ${wanted.path} is fetched from.`);
     const target = path.resolve(root, wanted.path);
     if (!target.startsWith(root + path.sep))

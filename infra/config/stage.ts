@@ -55,6 +55,11 @@ export const stageSchema = z.strictObject({
     .prefault({}),
   /** Browser origins that may call the API. */
   corsOrigins: z.array(z.union([z.literal('*'), z.url()])).default([]),
+  /**
+   * URL of the account's issuer of identity tokens, as `aws iam enable-outbound-web-identity-federation` answers it:
+   * connections to Azure and Google Cloud can then do without stored keys. Default: they cannot.
+   */
+  identityIssuer: z.url({ protocol: /^https$/ }).optional(),
   /** Only on one machine: where the emulator answers instead of AWS. */
   local: z.strictObject({ endpoint: z.url({ protocol: /^http$/ }) }).optional(),
 });

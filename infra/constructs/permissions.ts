@@ -94,6 +94,17 @@ export const assumeCustomerRoles = () =>
     'Customers name their roles themselves. The owner of a role decides: its trust policy names this deployment and demands the external id of the connection.',
   );
 
+/** Tokens for the accounts of other clouds that trust this deployment; each is made for one connection. */
+export const makeIdentityTokens = () => {
+  const statement = new WildcardStatement(
+    ['sts:GetWebIdentityToken'],
+    ['*'],
+    'The action knows no resources; the audience says who a token is for, and begins with goldsmith.',
+  );
+  statement.addCondition('ForAllValues:StringLike', { 'sts:IdentityTokenAudience': 'goldsmith:con_*' });
+  return statement;
+};
+
 /** Messages to open connections. */
 export const postToSockets = (stage: IWebSocketStage) =>
   new WildcardStatement(

@@ -1,3 +1,4 @@
+import type { IdentityToken } from '../contracts/agent-protocol.ts';
 import type { ServerMessage } from '../contracts/socket.ts';
 import type { RunFiles } from '../store/run-files.ts';
 import type { SecretBox } from '../store/secret-box.ts';
@@ -14,5 +15,7 @@ export type Engine = {
   secrets: SecretBox;
   send: SendToSocket;
   deploymentId: string;
+  /** A token that says who this deployment is, for an audience; undefined where it has no identity. */
+  identityToken?: ((audience: string) => Promise<IdentityToken>) | undefined;
   now: () => string;
 };

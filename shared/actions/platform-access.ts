@@ -1,5 +1,6 @@
 import type { RunSnapshot } from '../contracts/snapshot.ts';
 import type { StoredRun } from '../contracts/stored-run.ts';
+import { identityAudience } from '../domain/connection/identity-audience.ts';
 import { type PlatformClient, PlatformError, type RunIdentity } from '../platforms/platform.ts';
 import { platformOf } from '../platforms/registry.ts';
 import { scopeTo } from '../store/workspace-scope.ts';
@@ -18,9 +19,18 @@ export const identityOf = (run: StoredRun, deploymentId: string): RunIdentity =>
 export const snapshotOf = (engine: Pick<Engine, 'files'>, run: StoredRun): Promise<RunSnapshot> =>
   engine.files.getSnapshot(scopeTo(run.workspaceId), run.snapshotSha256);
 
+/** Lets a client ask for tokens that are made for this one connection. */
+export const identityOfConnection = (
+  { identityToken }: Pick<Engine, 'identityToken'>,
+  connectionId: string,
+): { identityToken?: () => Promise<string> } =>
+  identityToken === undefined
+    ? {}
+    : { identityToken: async () => (await identityToken(identityAudience(connectionId))).token };
+
 /** The customer's account as this run may use it. Needs the right to decrypt. */
 export const connectPlatform = async (
-  engine: Pick<Engine, 'secrets' | 'deploymentId'>,
+  engine: Pick<Engine, 'secrets' | 'deploymentId' | 'identityToken'>,
   run: StoredRun,
   snapshot: RunSnapshot,
 ): Promise<PlatformClient> => {
@@ -33,5 +43,6 @@ export const connectPlatform = async (
     snapshot,
     run: identityOf(run, engine.deploymentId),
     decrypt: ({ ciphertext, field }) => engine.secrets.open({ ...place, field }, ciphertext),
+    ...identityOfConnection(engine, snapshot.connection.id),
   });
 };

@@ -46,7 +46,7 @@ export const claimAnswerSchema = z.object({
   stop: z.boolean(),
   deadlineAt: timestamp,
   bundle: z.object({ url: z.string(), sha256: z.string() }),
-  /** Where each file of the bundle's `downloads` is fetched from, by its path; good for an hour. */
+  /** Where each file of the bundle's `downloads` is fetched from, by its `downloadKey`; good for an hour. */
   downloads: z.record(z.string(), z.string()).default({}),
   /** Values of the template's variables, by name; they go to Packer as PKR_VAR_… and nowhere else. */
   variables: z.record(z.string(), z.string()),
@@ -100,7 +100,21 @@ export const vendedCredentialsSchema = z.object({
 });
 export type VendedCredentials = z.infer<typeof vendedCredentialsSchema>;
 
-export const artifactSchema = z.object({ builderId: z.string(), id: z.string(), description: z.string() });
+/** Answer of `identity-token`: a JWT that says who this deployment is, for the one connection of the run. */
+export const identityTokenSchema = z.object({ token: z.string(), expiresAt: timestamp.optional() });
+export type IdentityToken = z.infer<typeof identityTokenSchema>;
+
+/** Most files of one artifact that are told of, and the longest path of one (Linux: PATH_MAX). */
+export const MAX_ARTIFACT_FILES = 100;
+export const MAX_ARTIFACT_PATH = 4096;
+
+/** What Packer made. `files` are on the runner's own machine: some builders make files and nothing with an id. */
+export const artifactSchema = z.object({
+  builderId: z.string(),
+  id: z.string(),
+  description: z.string(),
+  files: z.array(z.string().max(MAX_ARTIFACT_PATH)).max(MAX_ARTIFACT_FILES).optional(),
+});
 export type PackerArtifact = z.infer<typeof artifactSchema>;
 
 /**

@@ -23,6 +23,10 @@ export const bundleDownloadSchema = z.object({
 });
 export type BundleDownload = z.infer<typeof bundleDownloadSchema>;
 
+/** What a claim calls the place of an uploaded file by. */
+export const downloadKey = ({ resourceId, version }: Pick<BundleDownload, 'resourceId' | 'version'>): string =>
+  `${resourceId}/${version}`;
+
 /** A variable of the template and where its value comes from; the value itself is never in the bundle. */
 export const bundleVariableSchema = z.object({ name: z.string(), from: z.string() });
 export type BundleVariable = z.infer<typeof bundleVariableSchema>;
@@ -43,3 +47,6 @@ export type JobBundle = z.infer<typeof jobBundleSchema>;
 
 /** Name of the template's variable that carries the nonce of the step markers; the runner makes the value. */
 export const NONCE_VARIABLE = 'goldsmith_nonce';
+
+/** Folder of a job with certificates (PEM) that Packer and its plugins trust beside the machine's own. */
+export const AUTHORITIES_FOLDER = 'authorities';

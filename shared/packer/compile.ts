@@ -39,7 +39,10 @@ const compileOne = (
 ): CompiledStep => {
   const { provisioner } = step;
   const nameOf = (field: string) => variableOf(place.secrets, provisioner.id, field);
-  const secretEnvironment = secretEnvironmentOf(step).map(([name, { field }]) => [name, nameOf(field)]);
+  const secretEnvironment = secretEnvironmentOf(step).map(([name, { field }]): [string, string] => [
+    name,
+    nameOf(field),
+  ]);
   const password = elevatedPasswordOf(provisioner);
   return compileStep(provisioner, {
     index: step.index,
@@ -92,7 +95,12 @@ const withChecksum = ({ path, content }: TextFile): JobBundle['files'][number] =
 
 type Source = ReturnType<Platform['source']>;
 
-const templateOf = (input: CompileInput, source: Source, secrets: PlatformSecret[], steps: CompiledStep[]) => {
+const templateOf = (
+  input: CompileInput,
+  source: Source,
+  secrets: PlatformSecret[],
+  steps: CompiledStep[],
+) => {
   const provisioner = provisionersOf(input.snapshot, steps);
   return serializeTemplate({
     variable: variableBlocks(secrets, source.variables ?? []),
@@ -122,8 +130,10 @@ const stepsOf = ({ steps }: RunSnapshot): JobBundle['steps'] =>
 
 /** Plugins of the builder and of the steps, sorted by name. */
 const pluginsOf = (platform: Platform, steps: CompiledStep[]): Plugins => {
-  const all = Object.assign({}, platform.plugins, ...steps.map(({ plugins }) => plugins ?? {}));
-  return Object.fromEntries(Object.entries<Plugins[string]>(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const all = [platform.plugins, ...steps.map(({ plugins }) => plugins ?? {})].flatMap((some) =>
+    Object.entries(some),
+  );
+  return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 };
 
 /**

@@ -123,8 +123,8 @@ export type ConnectionAccess<S extends RunSnapshot = RunSnapshot> = {
   snapshot: S;
   run: RunIdentity;
   decrypt: Decrypt;
-  /** A token that says who this deployment is, for a platform that trusts it (workload identity). */
-  identityToken?: (audience: string) => Promise<string>;
+  /** A token that says who this deployment is, made for this connection (workload identity). */
+  identityToken?: () => Promise<string>;
 };
 
 /** What is needed to act in a customer's account as a connection, without a run. */
@@ -133,7 +133,7 @@ export type AccountAccess<P extends PlatformId = PlatformId> = {
   /** Tells the provider's own log who asks: an id of ours. */
   sessionName: string;
   decrypt: Decrypt;
-  identityToken?: (audience: string) => Promise<string>;
+  identityToken?: () => Promise<string>;
 };
 
 /** Who an image is shared with. */

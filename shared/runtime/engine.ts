@@ -3,6 +3,7 @@ import type { Engine } from '../actions/engine.ts';
 import { runFiles } from '../store/run-files.ts';
 import { secretBox } from '../store/secret-box.ts';
 import { openTable } from '../store/table.ts';
+import { identityTokens } from './identity-tokens.ts';
 import { newId, now } from './ids.ts';
 import { socketSender } from './socket-sender.ts';
 
@@ -13,6 +14,7 @@ type Settings = {
   SECRETS_KEY_ARN: string;
   SOCKET_CALLBACK_URL: string;
   DEPLOYMENT_ID: string;
+  IDENTITY_ROLE_ARN: string;
 };
 
 /** Everything that a task of the run engine works with, from its environment. */
@@ -23,6 +25,7 @@ export const openEngine = (settings: Settings): Engine & { newId: typeof newId; 
   secrets: secretBox(settings.SECRETS_KEY_ARN),
   send: socketSender(settings.SOCKET_CALLBACK_URL),
   deploymentId: settings.DEPLOYMENT_ID,
+  identityToken: identityTokens(settings.IDENTITY_ROLE_ARN),
   now,
   newId,
   pause,

@@ -69,7 +69,8 @@ const numbered = (number: number): Run => {
   if (run === undefined) throw new Error(`There is no run ${number}`);
   return run;
 };
-const amiOf = (run: Run): string => run.image?.locators[0]?.amiId ?? '';
+const amiOf = ({ image }: Run): string =>
+  image?.locators.flatMap((locator) => ('amiId' in locator ? [locator.amiId] : []))[0] ?? '';
 const imageOf = async (name: string): Promise<Image> => {
   const [image, ...others] = await imagesNamed(name);
   if (image === undefined || others.length > 0) throw new Error(`${others.length} others than ${name}`);

@@ -33,7 +33,8 @@ describe('QuickStart, as a new workspace holds it', () => {
   });
 
   it('makes an image that boots and holds what its steps wrote (S125)', async () => {
-    const amiId = run.image?.locators[0]?.amiId ?? '';
+    const [first] = run.image?.locators ?? [];
+    const amiId = first !== undefined && 'amiId' in first ? first.amiId : '';
     expect((await bootAndReadFile(amiId, WITNESS_FILE)).trim()).toBe(WITNESS_SUM);
   });
 });

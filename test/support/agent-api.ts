@@ -257,6 +257,7 @@ const claim: Handler = (state, body, options, bundle) => {
     leaseToken: LEASE_TOKEN,
     heartbeatSeconds: 0.2,
     chunkIntervalMilliseconds: 10,
+    downloads: {},
     variables: {},
     redact: [],
     credentials: 'none',

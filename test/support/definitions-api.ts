@@ -33,7 +33,7 @@ const sealer = {
 const entitySchema = z.looseObject({ id: z.string(), rev: z.int() });
 
 /** A fresh workspace and the whole definitions API over `table`, as its owner calls it. */
-export const openDefinitionsApi = async (table: Table, secrets: EntityContext['secrets'] = sealer) => {
+export const openDefinitionsApi = async (table: Table, secrets: EntityContext['secrets'] = sealer, identity = {}) => {
   const scope = scopeTo(newId('workspace'));
   const { workspaceId } = scope;
   const workspace = { ...base(workspaceId, 'a workspace of a test'), maxConcurrentRuns: 5 };
@@ -46,6 +46,9 @@ export const openDefinitionsApi = async (table: Table, secrets: EntityContext['s
     trust: {
       principalArn: 'arn:aws:iam::111122223333:root',
       rolePattern: 'arn:aws:iam::111122223333:role/goldsmith-test-app*',
+      issuer: 'https://issuer.example',
+      subject: 'arn:aws:iam::111122223333:role/goldsmith-test-identity',
+      ...identity,
     },
   });
   const handler = apiHandler(operations, {

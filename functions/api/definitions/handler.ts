@@ -16,7 +16,12 @@ export const handler = apiHandler(
     secrets: secretBox(environment.SECRETS_KEY_ARN),
     files: resourceFiles(environment.RESOURCES_BUCKET),
     poolIds: environment.RUNNER_POOLS.map(({ id }) => id),
-    trust: { principalArn: environment.TRUST_PRINCIPAL_ARN, rolePattern: environment.TRUST_ROLE_PATTERN },
+    trust: {
+      principalArn: environment.TRUST_PRINCIPAL_ARN,
+      rolePattern: environment.TRUST_ROLE_PATTERN,
+      issuer: environment.IDENTITY_ISSUER,
+      subject: environment.IDENTITY_SUBJECT,
+    },
   }),
   { table, authenticate: authenticator(environment, table) },
 );

@@ -1,12 +1,11 @@
 import { definitionRoutes as routes } from '../../../shared/contracts/routes/definitions.ts';
 import { earlyOperation, operation } from '../../../shared/runtime/api/operation.ts';
-import type { TrustSettings } from '../../../shared/platforms/aws/trust.ts';
 import type { EntityContext } from '../../../shared/runtime/entities/module.ts';
 import { verbsOf } from '../../../shared/runtime/entities/verbs.ts';
 import type { ResourceFiles } from '../../../shared/store/resource-files.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { listAuditEvents } from './audit-events.ts';
-import { readConnectionTrust } from './connection-trust.ts';
+import { readConnectionTrust, type Trust } from './connection-trust.ts';
 import { builderConfigurationIn } from './entities/builder-configuration.ts';
 import { connection } from './entities/connection.ts';
 import { connector } from './entities/connector.ts';
@@ -29,8 +28,8 @@ export type DefinitionsApi = Pick<EntityContext, 'table' | 'secrets'> & {
   files: ResourceFiles;
   /** The runner pools of the deployment, which builder configurations may name. */
   poolIds: string[];
-  /** What customers' roles in AWS are told to trust. */
-  trust: TrustSettings;
+  /** What customers' accounts are told to trust. */
+  trust: Trust;
 };
 
 const contextOf =

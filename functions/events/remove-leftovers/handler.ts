@@ -2,6 +2,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { workflowInputSchema } from '../../../shared/contracts/workflow.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
+import { identityTokens } from '../../../shared/runtime/identity-tokens.ts';
 import { now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { runFiles } from '../../../shared/store/run-files.ts';
@@ -16,6 +17,7 @@ const engine = {
   files: runFiles(environment.RUNS_BUCKET),
   secrets: secretBox(environment.SECRETS_KEY_ARN),
   deploymentId: environment.DEPLOYMENT_ID,
+  identityToken: identityTokens(environment.IDENTITY_ROLE_ARN),
   now,
 };
 

@@ -9,7 +9,7 @@ import { runRemoval } from '../../../shared/store/run-removal.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 
-type Sweeper = Pick<Engine, 'core' | 'files' | 'secrets' | 'deploymentId' | 'now'>;
+type Sweeper = Pick<Engine, 'core' | 'files' | 'secrets' | 'deploymentId' | 'identityToken' | 'now'>;
 
 /**
  * Deletes what is marked `deleting`, and of a failed run whatever still carries its tags; also when the run itself was

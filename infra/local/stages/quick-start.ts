@@ -21,7 +21,9 @@ export interface QuickStartOptions {
 export async function runQuickStart({ stack, printer, signal }: QuickStartOptions): Promise<void> {
   const run = await printer.stage(`run of ${QUICK_START}`, (report) => build(stack, printer, report, signal));
   const image = run.image;
-  const locator = image?.locators.flatMap((each) => ('amiId' in each ? [each] : [])).find((each) => each.role === 'primary');
+  const locator = image?.locators
+    .flatMap((each) => ('amiId' in each ? [each] : []))
+    .find((each) => each.role === 'primary');
   if (run.status !== 'Succeeded' || image === undefined || locator === undefined)
     throw new Error(`The run of ${QUICK_START} ended as ${run.status}. ${explainFailure(run)}`);
   const content = await printer.stage(`boot of ${image.name}`, (report) =>

@@ -73,7 +73,13 @@ export function removeLeftovers(scope: Construct, parts: Parts): void {
   const { lambda } = new ServiceFunction(scope, 'RemoveLeftovers', {
     stage,
     name: 'events/remove-leftovers',
-    environment: { ...env.core, ...env.runsBucket, ...env.secrets, ...env.deployment },
+    environment: {
+      ...env.core,
+      ...env.runsBucket,
+      ...env.secrets,
+      ...env.deployment,
+      ...env.identity,
+    },
     permissions: [
       permit.readWriteTable(state.coreTable),
       permit.readObjects(state.runsBucket, 'snapshots'),

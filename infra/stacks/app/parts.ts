@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { tokenIssuer } from '../../config/addresses.ts';
 import type { Stage } from '../../config/stage.ts';
 import type { BuildProject } from '../../constructs/build-project.ts';
+import { identityOf } from '../../constructs/identity-role.ts';
 import * as permit from '../../constructs/permissions.ts';
 import type { PublicApi } from '../../constructs/public-api.ts';
 import type { Queues } from '../../constructs/queues.ts';
@@ -41,6 +42,9 @@ export function environmentGroups(
   const secrets = { SECRETS_KEY_ARN: state.secretsKey.keyArn };
   // Marks what runs make in customers' accounts: two deployments must not take each other's for their own.
   const deployment = { DEPLOYMENT_ID: `${stage.name}-${Aws.ACCOUNT_ID}-${Aws.REGION}` };
+  const rolePattern = `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${roleNameStart(scope)}*`;
+  const { issuer: identityIssuer, subject } = identityOf(scope, stage, rolePattern);
+  const identity = { IDENTITY_ROLE_ARN: subject };
   return {
     core,
     traffic,
@@ -49,7 +53,8 @@ export function environmentGroups(
     socketPush,
     secrets,
     deployment,
-    engine: { ...core, ...traffic, ...runsBucket, ...socketPush, ...secrets, ...deployment },
+    identity,
+    engine: { ...core, ...traffic, ...runsBucket, ...socketPush, ...secrets, ...deployment, ...identity },
     authentication: {
       TOKEN_ISSUER: issuer,
       JWKS_URI: jwksUri,
@@ -60,7 +65,9 @@ export function environmentGroups(
     },
     trust: {
       TRUST_PRINCIPAL_ARN: `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:root`,
-      TRUST_ROLE_PATTERN: `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${roleNameStart(scope)}*`,
+      TRUST_ROLE_PATTERN: rolePattern,
+      IDENTITY_ISSUER: identityIssuer,
+      IDENTITY_SUBJECT: subject,
     },
     limits: {
       POOL_ID: CLOUD_POOL,

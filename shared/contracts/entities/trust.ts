@@ -19,12 +19,23 @@ const awsRole = z.object({
   }),
 });
 
+/** How the deployment shows itself to another cloud; without an issuer it has no identity yet. */
+const shownAs = {
+  issuer: z.string().optional().meta({ description: "Issuer of the deployment's tokens (OpenID Connect)" }),
+  subject: z.string().optional().meta({ description: 'Who the tokens say it is: a role of its account' }),
+  audience: z.string().meta({
+    description:
+      'Who the tokens are for: this connection alone. Demand it, or every workspace of the deployment could build there',
+  }),
+};
+
 const note = z.string().meta({ description: 'What is not known yet, or why there is nothing to do' });
 
 const azureIdentity = z.object({
   kind: z.literal('azure-workload-identity'),
   tenantId: z.string(),
   clientId: z.string().meta({ description: 'Application that gets the federated credential' }),
+  ...shownAs,
   note,
 });
 
@@ -32,6 +43,7 @@ const gcpIdentity = z.object({
   kind: z.literal('gcp-workload-identity'),
   provider: z.string().meta({ description: 'Workload identity provider that is to trust this deployment' }),
   serviceAccountEmail: z.string().meta({ description: 'Service account that the provider may use' }),
+  ...shownAs,
   note,
 });
 

@@ -5,6 +5,7 @@ import {
   claimRequestSchema,
   completionSchema,
   heartbeatRequestSchema,
+  identityTokenSchema,
   standingSchema,
   vendedCredentialsSchema,
 } from '../agent-protocol.ts';
@@ -56,6 +57,15 @@ export const agentRoutes = {
     summary: "Credentials for the customer's account, good for an hour at most",
     status: 200,
     response: vendedCredentialsSchema,
+  },
+  identityToken: {
+    method: 'GET',
+    path: `${agentApiPath}/identity-token`,
+    area: 'agent',
+    role: 'public',
+    summary: "A token that says who this deployment is to the customer's account, good for some minutes",
+    status: 200,
+    response: identityTokenSchema,
   },
   complete: {
     method: 'POST',

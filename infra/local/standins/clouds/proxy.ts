@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Authority } from './authority.ts';
 import type { Cloud, CloudAnswer } from './cloud.ts';
@@ -91,15 +92,8 @@ const serve = async (
 
 /** The whole body; undefined when it is longer than a cloud would take. */
 const textOf = async (request: IncomingMessage): Promise<string | undefined> => {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of request) {
-    const bytes = Buffer.from(piece);
-    size += bytes.length;
-    if (size > MAX_BODY) return undefined;
-    pieces.push(bytes);
-  }
-  return Buffer.concat(pieces).toString('utf8');
+  const announced = Number(request.headers['content-length'] ?? 0);
+  return announced > MAX_BODY ? undefined : text(request);
 };
 
 const send = (response: ServerResponse, { status, headers = {}, body }: CloudAnswer): void => {
@@ -108,8 +102,8 @@ const send = (response: ServerResponse, { status, headers = {}, body }: CloudAns
     return;
   }
   const isText = typeof body === 'string';
-  const text = isText ? body : JSON.stringify(body);
+  const content = isText ? body : JSON.stringify(body);
   response
     .writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
-    .end(text);
+    .end(content);
 };

@@ -15,7 +15,12 @@ const trustIn = async (example: keyof typeof connectionBodies) => {
   const { id, ...connection } = await api.create('/connections', connectionBodies[example]);
   const answer = await api.ask('GET', `/connections/${id}/trust`);
   expect(answer.status).toBe(200);
-  return { connection, trust: connectionTrustSchema.parse(answer.body), text: JSON.stringify(answer.body) };
+  return {
+    id,
+    connection,
+    trust: connectionTrustSchema.parse(answer.body),
+    text: JSON.stringify(answer.body),
+  };
 };
 
 describe('what to set up at the provider for a connection', () => {
@@ -56,9 +61,23 @@ describe('what to set up at the provider for a connection', () => {
   test.each([
     ['azure workload-identity', 'azure-workload-identity'],
     ['gcp workload-identity', 'gcp-workload-identity'],
-  ] as const)('of %s is what is known, and says what is not', async (example, kind) => {
-    const { trust } = await trustIn(example);
-    expect(trust).toMatchObject({ kind, note: containing('yet') });
+  ] as const)('of %s is issuer, subject and an audience of this connection alone', async (example, kind) => {
+    const { id, trust } = await trustIn(example);
+    expect(trust).toMatchObject({
+      kind,
+      issuer: 'https://issuer.example',
+      subject: 'arn:aws:iam::111122223333:role/goldsmith-test-identity',
+      audience: `goldsmith:${id}`,
+    });
+  });
+
+  test('of a workload identity says so where the deployment has none', async () => {
+    const without = await openDefinitionsApi(memoryTable(), undefined, { issuer: '', subject: '' });
+    const { id } = await without.create('/connections', connectionBodies['azure workload-identity']);
+    const { body } = await without.ask('GET', `/connections/${id}/trust`);
+    const trust = connectionTrustSchema.parse(body);
+    expect(trust).toMatchObject({ audience: `goldsmith:${id}`, note: containing('has no identity') });
+    expect(trust).not.toHaveProperty('subject');
   });
 
   test.each([

@@ -3,6 +3,7 @@ import { toTimestamp } from '../../../../functions/runner/clock.ts';
 import {
   createCredentialsCache,
   startCredentialsEndpoint,
+  startIdentityEndpoint,
 } from '../../../../functions/runner/credentials-endpoint.ts';
 import type { VendedCredentials } from '../../../../shared/contracts/agent-protocol.ts';
 import { createFastClock } from './fake-time.ts';
@@ -145,5 +146,48 @@ describe('the credentials endpoint', () => {
     const response = await fetch(url, { headers: { authorization: token } });
     expect(response.status).toBe(503);
     expect(await response.text()).not.toContain('secret inside');
+  });
+});
+
+type Identity = Awaited<ReturnType<typeof startIdentityEndpoint>>;
+
+describe('the identity of a build', () => {
+  const open = () => {
+    const clock = createFastClock();
+    const secrets: string[] = [];
+    let asked = 0;
+    const getIdentityToken = async () => {
+      asked += 1;
+      return { token: `jwt-${asked}`, expiresAt: toTimestamp(clock.now() + 30 * MINUTE) };
+    };
+    const onSecrets = (values: string[]) => void secrets.push(...values);
+    return {
+      clock,
+      secrets,
+      start: () => startIdentityEndpoint({ client: { getIdentityToken }, clock, onSecrets }),
+    };
+  };
+  const ask = (environment: Identity['environment'], authorization?: string) =>
+    fetch(`${environment.PKR_VAR_identity_url}?audience=api%3A%2F%2FAzureADTokenExchange`, {
+      headers: { authorization: authorization ?? `Bearer ${environment.PKR_VAR_identity_token}` },
+    });
+
+  it('is a token for whoever knows the bearer token, renewed before it expires, and hidden from the log (S65)', async () => {
+    const { clock, secrets, start } = open();
+    const endpoint = await start();
+    try {
+      expect(await (await ask(endpoint.environment)).json()).toEqual({ value: 'jwt-1' });
+      clock.pass(24 * MINUTE);
+      expect(await (await ask(endpoint.environment)).json()).toEqual({ value: 'jwt-1' });
+      clock.pass(2 * MINUTE);
+      expect(await (await ask(endpoint.environment)).json()).toEqual({ value: 'jwt-2' });
+      expect(secrets).toEqual([endpoint.environment.PKR_VAR_identity_token, 'jwt-1', 'jwt-2']);
+      expect((await ask(endpoint.environment, 'Bearer wrong')).status).toBe(403);
+      expect((await ask(endpoint.environment, endpoint.environment.PKR_VAR_identity_token)).status).toBe(
+        403,
+      );
+    } finally {
+      await endpoint.close();
+    }
   });
 });
