@@ -18,10 +18,16 @@ export const runTags = (run: RunIdentity): Record<string, string> => ({
 export const kinds = {
   instance: 'ec2-instance',
   image: 'ec2-image',
+  snapshot: 'ec2-snapshot',
   volume: 'ec2-volume',
   keyPair: 'ec2-key-pair',
   securityGroup: 'ec2-security-group',
+  launchTemplate: 'ec2-launch-template',
+  instanceProfile: 'iam-instance-profile',
 } as const;
+
+/** In place of a region, for what IAM keeps for the whole account. */
+export const EVERYWHERE = 'global';
 
 /** Where a resource is, as one string: `eu-central-1/i-0123456789abcdef0`. */
 export const locatorOf = (region: string, id: string): string => `${region}/${id}`;
@@ -35,3 +41,7 @@ export const parseLocator = (locator: string): { region: string; id: string } | 
 
 /** Names that Packer gives to the security groups that it makes for a build; all others were there before. */
 export const isPackersGroup = (name: string): boolean => /^packer_[0-9a-f-]+$/.test(name);
+
+/** Names that Packer gives to the instance profile and the role that it makes for a build, both the same. */
+export const isPackersProfile = (name: string): boolean =>
+  /^packer-[0-9a-f]{8}(-[0-9a-f]{4,12}){4}$/.test(name);

@@ -3,8 +3,8 @@ import type { Locator } from '../../contracts/entities/image-version.ts';
 import { awsLocator } from '../../contracts/platforms/aws.ts';
 import type { ArtifactContext, OutputFacts } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
-import type { AwsSnapshot } from './base-image.ts';
-import { isPackersGroup, kinds } from './names.ts';
+import { type AwsSnapshot, regionOf } from './base-image.ts';
+import { isPackersGroup, isPackersProfile, kinds } from './names.ts';
 
 const PREFIX = /^(==>|\s)\s*(\S+: )\s*/;
 
@@ -29,6 +29,14 @@ const readers: { pattern: RegExp; read: (value: string) => OutputFacts }[] = [
     pattern: /^Creating temporary security group for this instance: (\S+)$/,
     read: (id) => (isPackersGroup(id) ? { temporaries: [{ kind: kinds.securityGroup, id }] } : {}),
   },
+  {
+    pattern: /^Creating temporary instance profile for this instance: (\S+)$/,
+    read: (id) => (isPackersProfile(id) ? { temporaries: [{ kind: kinds.instanceProfile, id }] } : {}),
+  },
+  {
+    pattern: /^Created Spot Fleet launch template: (lt-[0-9a-f]{8,17})$/,
+    read: (id) => ({ temporaries: [{ kind: kinds.launchTemplate, id }] }),
+  },
 ];
 
 /** What one line of `amazon-ebs` output says about the machine and the temporary resources of a build. */
@@ -44,16 +52,19 @@ export const readOutput = (text: string): OutputFacts => {
 /** The builder id of `amazon-ebs` artifacts. */
 const BUILDER_ID = 'mitchellh.amazonebs';
 
-/** AMIs in an artifact id such as `eu-central-1:ami-1,us-east-1:ami-2`; the first is the primary one. */
+/**
+ * AMIs in an artifact id such as `eu-central-1:ami-1,us-east-1:ami-2`, in which Packer sorts the regions by name: the
+ * one in the region of the build is the primary one and comes first, all others are copies.
+ */
 export const readArtifact = (
   artifact: PackerArtifact,
   { snapshot, run, accountId }: ArtifactContext<AwsSnapshot>,
 ): Locator[] => {
   if (artifact.builderId !== BUILDER_ID) return [];
-  return artifact.id.split(',').flatMap((part, place) => {
+  const found = artifact.id.split(',').flatMap((part) => {
     const [region, amiId] = part.trim().split(':');
     const locator = awsLocator.safeParse({
-      role: place === 0 ? 'primary' : 'copy',
+      role: region === regionOf(snapshot) ? 'primary' : 'copy',
       region,
       accountId,
       amiId,
@@ -61,4 +72,5 @@ export const readArtifact = (
     });
     return locator.success && /^ami-[0-9a-f]+$/.test(locator.data.amiId) ? [locator.data] : [];
   });
+  return [...found.filter(({ role }) => role === 'primary'), ...found.filter(({ role }) => role === 'copy')];
 };

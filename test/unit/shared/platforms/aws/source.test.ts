@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { RunSnapshot } from '../../../../../shared/contracts/snapshot.ts';
+import type { AwsSnapshot } from '../../../../../shared/platforms/aws/base-image.ts';
 import { amazonEbsSource } from '../../../../../shared/platforms/aws/source.ts';
 import { PlatformError } from '../../../../../shared/platforms/platform.ts';
 import { compileInput, snapshot, windowsSnapshot, withSettings } from '../../packer/fixtures.ts';
 
-const bodyOf = (from: RunSnapshot, fields: Parameters<typeof compileInput>[0] = {}) =>
-  amazonEbsSource(compileInput({ snapshot: from, ...fields })).body;
+type Fields = Omit<NonNullable<Parameters<typeof compileInput>[0]>, 'snapshot'>;
+
+const sourceOf = (from: AwsSnapshot, fields: Fields = {}) =>
+  amazonEbsSource({ ...compileInput(fields), snapshot: from });
+const bodyOf = (from: AwsSnapshot, fields: Fields = {}) => sourceOf(from, fields).body;
 
 const withAccess = (
-  from: RunSnapshot,
+  from: AwsSnapshot,
   access: { communicator: 'ssh' | 'winrm'; username: string; port?: number } | undefined,
-): RunSnapshot => {
+): AwsSnapshot => {
   const images = from.operatingSystem.images.map((image) => ({ ...image, access }));
   return { ...from, operatingSystem: { ...from.operatingSystem, images } };
 };
@@ -63,7 +66,7 @@ describe('the amazon-ebs source', () => {
   });
 
   it('reaches Windows by WinRM over TLS, which the user data sets up', () => {
-    const { body, files } = amazonEbsSource(compileInput({ snapshot: windowsSnapshot() }));
+    const { body, files } = sourceOf(windowsSnapshot());
     expect(body).toMatchObject({
       communicator: 'winrm',
       winrm_username: 'Administrator',
@@ -115,9 +118,7 @@ describe('the amazon-ebs source', () => {
 
   it('gives user data to a machine reached by SSH as it was written, and never beside its own', () => {
     const userData = '#!/bin/sh\necho {{ braces }} ${stay}\n';
-    const { body, files } = amazonEbsSource(
-      compileInput({ snapshot: withSettings(snapshot(), { userData }) }),
-    );
+    const { body, files } = sourceOf(withSettings(snapshot(), { userData }));
     expect(body['user_data_file']).toBe('user-data.txt');
     expect(files).toEqual([{ path: 'user-data.txt', content: userData }]);
     expect(() => bodyOf(withSettings(windowsSnapshot(), { userData }))).toThrow(PlatformError);
@@ -125,7 +126,7 @@ describe('the amazon-ebs source', () => {
 
   it('has the port of WinRM that the builder names', () => {
     const from = withSettings(windowsSnapshot(), { winrmPort: 8443 });
-    const { body, files } = amazonEbsSource(compileInput({ snapshot: from }));
+    const { body, files } = sourceOf(from);
     expect(body['winrm_port']).toBe(8443);
     expect(files[0]?.content).toContain('-Port 8443');
   });
