@@ -1,4 +1,8 @@
-import type { PackerArtifact } from '../../contracts/agent-protocol.ts';
+import {
+  MAX_ARTIFACT_FILES,
+  MAX_ARTIFACT_PATH,
+  type PackerArtifact,
+} from '../../contracts/agent-protocol.ts';
 import type { PackerEvent } from './events.ts';
 import { artifactText } from './ui-text.ts';
 
@@ -10,7 +14,7 @@ export const createArtifactCollector = () => {
       if (event.kind !== 'artifact') return;
       const key = `${event.target}#${event.index}`;
       const artifact = found.get(key) ?? { builderId: '', id: '', description: '' };
-      found.set(key, { ...artifact, ...readField(event.field, event.value) });
+      found.set(key, { ...artifact, ...readField(event, artifact) });
     },
     /**
      * Artifacts that have an id. A post-processor that only notes what was built (`manifest`) makes Packer list the
@@ -26,9 +30,19 @@ export const createArtifactCollector = () => {
   };
 };
 
-const readField = (field: string, value: string): Partial<PackerArtifact> => {
+type Field = Pick<Extract<PackerEvent, { kind: 'artifact' }>, 'field' | 'value'>;
+
+const readField = ({ field, value }: Field, { files = [] }: PackerArtifact): Partial<PackerArtifact> => {
   if (field === 'builder-id') return { builderId: value };
   if (field === 'id') return { id: value };
   if (field === 'string') return { description: artifactText(value) };
+  if (field === 'file') return addFile(files, value);
   return {};
+};
+
+/** A file comes after its place: `0,images/Web-Base-v7`. */
+const addFile = (files: string[], value: string): Partial<PackerArtifact> => {
+  const path = /^\d{1,6},(.+)$/s.exec(value)?.[1];
+  if (path === undefined || path.length > MAX_ARTIFACT_PATH || files.length >= MAX_ARTIFACT_FILES) return {};
+  return { files: [...files, path] };
 };

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { artifactSchema } from '../../../../../shared/contracts/agent-protocol.ts';
 import { createArtifactCollector } from '../../../../../shared/packer/output/artifacts.ts';
 import { readPackerLine } from '../../../../../shared/packer/output/events.ts';
 import { readMachineLine } from '../../../../../shared/packer/output/machine-line.ts';
@@ -137,6 +138,34 @@ describe('artifacts', () => {
 
   it('are given once when a manifest makes Packer list them twice', () => {
     expect(collect([...ami(0), ...ami(1)])).toHaveLength(1);
+  });
+
+  const vm = (files: string[]) => [
+    '1,qemu.image,artifact,0,builder-id,transcend.qemu',
+    '1,qemu.image,artifact,0,id,VM',
+    `1,qemu.image,artifact,0,files-count,${files.length}`,
+    ...files.map((path, place) => `1,qemu.image,artifact,0,file,${place},${path}`),
+  ];
+
+  it('have the paths of their files, in order (S129)', () => {
+    const paths = ['/images/Web-Base-v7/Web-Base-v7', 'D:\\new images\\a%!(PACKER_COMMA)b.vhdx'];
+    expect(collect(vm(paths))).toEqual([
+      {
+        builderId: 'transcend.qemu',
+        id: 'VM',
+        description: '',
+        files: ['/images/Web-Base-v7/Web-Base-v7', 'D:\\new images\\a,b.vhdx'],
+      },
+    ]);
+  });
+
+  it('keep no file without a path, and of files no more than a completion may hold', () => {
+    const odd = ['1,t,artifact,0,file', '1,t,artifact,0,file,0', '1,t,artifact,0,file,x,/a'];
+    expect(collect([...vm([]), ...odd])[0]).not.toHaveProperty('files');
+    const many = Array.from({ length: 250 }, (_, place) => `/images/${place}`);
+    const [found] = collect(vm(['/'.repeat(5000), ...many]));
+    expect(found?.files).toEqual(many.slice(0, 100));
+    expect(artifactSchema.safeParse(found).success).toBe(true);
   });
 
   it('need an id: nothing else proves an image (S128)', () => {
