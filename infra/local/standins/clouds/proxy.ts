@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { createSecureContext, TLSSocket } from 'node:tls';
@@ -17,6 +18,8 @@ export type CloudProxyOptions = {
   authority: Authority;
   /** Port on the loopback interface; any free one, if not said. */
   port?: number;
+  /** What is none of the clouds': led on to where it wants to go, or refused, which is the default. */
+  others?: 'lead-on' | 'refuse';
 };
 
 /** Most bytes of a request: a deployment's template has some hundred kilobytes. */
@@ -24,39 +27,34 @@ const MAX_BODY = 4 * 1024 * 1024;
 
 /**
  * A proxy for HTTPS whose servers are the given clouds: it takes the TLS off with certificates of its own authority and
- * hands each request to the cloud of its host. A host of none of them is refused: nothing leaves the machine.
+ * hands each request to the cloud of its host.
  */
-export const startCloudProxy = async ({
-  clouds,
-  authority,
-  port = 0,
-}: CloudProxyOptions): Promise<CloudProxy> => {
+export const startCloudProxy = async (options: CloudProxyOptions): Promise<CloudProxy> => {
+  const { clouds, authority, port = 0, others = 'refuse' } = options;
   const inner = createServer((request, response) => {
     serve(clouds, request, response).catch((error: unknown) => {
       send(response, { status: 500, body: { error: String(error) } });
     });
   });
-  const outer = createServer((_request, response) => {
-    send(response, { status: 400, body: { error: 'this proxy takes CONNECT only' } });
-  });
-  outer.on('connect', (request, socket: Duplex, head) => {
-    void tunnel(request, socket, head);
-  });
+  // Whoever asks the proxy itself looks whether it is there.
+  const outer = createServer((_request, response) => send(response, { status: 200, body: { ok: true } }));
   const tunnel = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const host = (request.url ?? '').replace(/:\d+$/, '');
     socket.on('error', () => socket.destroy());
+    const host = hostOf(request.url);
     if (!clouds.some((cloud) => cloud.serves(host))) {
-      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      if (others === 'lead-on') leadOn(request.url ?? '', socket, head);
+      else socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
       return;
     }
     const { key, certificate } = await authority.certify(host);
-    socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+    socket.write(ESTABLISHED);
     if (head.length > 0) socket.unshift(head);
     const secureContext = createSecureContext({ key, cert: certificate });
     const plain = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
     plain.on('error', () => socket.destroy());
     inner.emit('connection', plain);
   };
+  outer.on('connect', (request, socket: Duplex, head) => void tunnel(request, socket, head));
   outer.listen(port, '127.0.0.1');
   await once(outer, 'listening');
   const address = outer.address();
@@ -72,14 +70,30 @@ export const startCloudProxy = async ({
   };
 };
 
+const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n';
+const hostOf = (authority = ''): string => authority.replace(/:\d+$/, '');
+
+/** Joins the client with the server that it asked for, unread. */
+const leadOn = (authority: string, socket: Duplex, head: Buffer): void => {
+  const { hostname, port } = new URL(`http://${authority}`);
+  const server = connect(Number(port === '' ? 443 : port), hostname);
+  server.once('connect', () => {
+    socket.write(ESTABLISHED);
+    server.write(head);
+    server.pipe(socket).pipe(server);
+  });
+  server.once('error', () => socket.destroy());
+  socket.once('close', () => server.destroy());
+};
+
 const serve = async (
   clouds: readonly Cloud[],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  const host = hostOf(request.headers.host);
   const cloud = clouds.find((one) => one.serves(host));
-  const body = await textOf(request);
+  const body = await bodyOf(request);
   if (cloud === undefined || body === undefined) {
     send(response, { status: body === undefined ? 413 : 421 });
     return;
@@ -91,7 +105,7 @@ const serve = async (
 };
 
 /** The whole body; undefined when it is longer than a cloud would take. */
-const textOf = async (request: IncomingMessage): Promise<string | undefined> => {
+const bodyOf = async (request: IncomingMessage): Promise<string | undefined> => {
   const announced = Number(request.headers['content-length'] ?? 0);
   return announced > MAX_BODY ? undefined : text(request);
 };
@@ -103,7 +117,6 @@ const send = (response: ServerResponse, { status, headers = {}, body }: CloudAns
   }
   const isText = typeof body === 'string';
   const content = isText ? body : JSON.stringify(body);
-  response
-    .writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
-    .end(content);
+  const type = { 'content-type': isText ? 'text/plain' : 'application/json' };
+  response.writeHead(status, { ...type, ...headers }).end(content);
 };
