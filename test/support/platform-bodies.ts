@@ -102,6 +102,9 @@ export const builderSettings = {
     subnetId: 'subnet-0123456789abcdef0',
     encryptBoot: true,
     kmsKeyId: 'alias/images',
+    amiRegions: ['eu-central-1'],
+    regionKmsKeyIds: { 'eu-central-1': 'arn:aws:kms:eu-central-1:123456789012:key/mrk-0123456789abcdef' },
+    amiUsers: ['210987654321'],
     launchBlockDeviceMappings: [
       { deviceName: '/dev/sda1', volumeSize: 20, volumeType: 'gp3', iops: 3000, throughput: 125 },
     ],

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { plainText, templateSafeText } from '../common.ts';
+import { awsRegion, imageFields, imageRule, kmsKey } from './aws-image.ts';
 import {
   blame,
   flag,
@@ -9,17 +10,12 @@ import {
   shaped,
   sshFields,
   tagsOf,
-  text,
   whole,
   winrmFields,
   written,
 } from './fields.ts';
 
-/** `eu-central-1`, `us-gov-west-1`: what an AWS region's name looks like. */
-export const awsRegion = z
-  .string()
-  .max(32, { abort: true })
-  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is no AWS region');
+export { awsRegion } from './aws-image.ts';
 
 /** Tags on the finished image and on what a build makes for a while. AWS takes 50; Goldsmith and Packer add theirs. */
 export const awsTags = tagsOf(
@@ -63,7 +59,7 @@ const blockDevice = z.strictObject({
   iops: whole(100, 256_000, 'I/O operations a second, for io1, io2 and gp3.'),
   throughput: whole(125, 2000, 'MiB/s, for gp3.'),
   encrypted: flag("Encrypt the volume. Default: the account's."),
-  kmsKeyId: text(2048, "KMS key; needs encrypted. Default: the account's."),
+  kmsKeyId: kmsKey.optional().describe("KMS key; needs encrypted. Default: the account's."),
   deleteOnTermination: flag('Delete the volume with the build VM. Default: false.'),
 });
 
@@ -84,6 +80,22 @@ const metadataOptions = z.strictObject({
     64,
     'Network hops that an answer may take; containers need 2. Default: 1.',
   ),
+});
+
+const policyText = templateSafeText(2048).min(1);
+/** IAM's own words, so that a policy can be pasted. */
+const policyDocument = z.strictObject({
+  Version: z.literal('2012-10-17'),
+  Statement: z
+    .array(
+      z.strictObject({
+        Effect: z.enum(['Allow', 'Deny']),
+        Action: z.array(policyText).min(1).max(100),
+        Resource: z.array(policyText).min(1).max(100),
+      }),
+    )
+    .min(1)
+    .max(20),
 });
 
 /** A price as text, as Packer takes it, with at most five decimals, and not zero. */
@@ -118,21 +130,28 @@ export const amazonEbsSettings = z.strictObject({
     .optional()
     .describe('Who may reach the build VM through the security group that is made. Default: everybody.'),
   associatePublicIpAddress: flag("Give the build VM a public address. Default: the subnet's."),
-  iamInstanceProfile: text(128, 'Instance profile of the build VM. Default: none.'),
+  iamInstanceProfile: shaped(/^[\w+=,.@-]{1,128}$/, 'is no name of an instance profile')
+    .optional()
+    .describe('Instance profile of the build VM, by its name. Default: none.'),
+  temporaryIamInstanceProfilePolicyDocument: policyDocument
+    .optional()
+    .describe(
+      'Policy of an instance profile that is made for the build and removed after it, as IAM writes one. The ' +
+        'connection must be allowed to make roles: see docs/aws.md. Default: none.',
+    ),
   ebsOptimized: flag('EBS-optimised build VM. Default: that of the instance type.'),
   enaSupport: flag('Enhanced networking (ENA) on the image. Default: that of the base image.'),
-  encryptBoot: flag("Encrypt the image's snapshots. Default: that of the base image."),
-  kmsKeyId: text(2048, "KMS key of the image's snapshots; needs encryptBoot. Default: the account's."),
   launchBlockDeviceMappings: z
     .array(blockDevice)
     .max(20)
     .optional()
     .describe('Disks of the build VM. Default: those of the base image.'),
-  amiDescription: text(255, 'Description of the image. Default: none.'),
+  ...imageFields,
   ...sshFields,
   sshInterface: oneOf(
     ['public_ip', 'private_ip', 'public_dns', 'private_dns', 'session_manager'],
-    'Way to the build VM. Default: its public address, where it has one.',
+    'Way to the build VM. session_manager needs an instance profile, and SSH. ' +
+      'Default: its public address, where it has one.',
   ),
   winrmUsername: winrmFields.winrmUsername,
   winrmPort: winrmFields.winrmPort,
@@ -170,14 +189,28 @@ const deviceRule = (
   if (kmsKeyId !== undefined && encrypted !== true) blameField('kmsKeyId', 'needs encrypted');
 };
 
+const accessRule: SettingsRule<AmazonEbsSettings> = (settings, issues) => {
+  const { iamInstanceProfile, temporaryIamInstanceProfilePolicyDocument: temporary } = settings;
+  const winrm = (['winrmUsername', 'winrmPort', 'winrmTimeout'] as const).filter(
+    (field) => settings[field] !== undefined,
+  );
+  for (const field of winrm)
+    if (settings.userData !== undefined)
+      blame(issues, 'userData', `is not possible together with ${field}: a run's own user data opens WinRM`);
+  if (iamInstanceProfile !== undefined && temporary !== undefined)
+    blame(issues, 'temporaryIamInstanceProfilePolicyDocument', 'is not possible with iamInstanceProfile');
+  if (settings.sshInterface !== 'session_manager') return;
+  if (iamInstanceProfile === undefined && temporary === undefined)
+    blame(issues, 'iamInstanceProfile', 'is needed by the sshInterface session_manager');
+  for (const field of winrm)
+    blame(issues, 'sshInterface', `session_manager carries SSH only; ${field} is of WinRM`);
+};
+
 const settingsRule: SettingsRule<AmazonEbsSettings> = (settings, issues) => {
-  if (settings.kmsKeyId !== undefined && settings.encryptBoot !== true)
-    blame(issues, 'kmsKeyId', 'needs encryptBoot');
+  imageRule(settings, issues);
+  accessRule(settings, issues);
   if (settings.spotPrice !== undefined && settings.enaSupport === true)
     blame(issues, 'enaSupport', 'is not possible together with spotPrice');
-  for (const field of ['winrmUsername', 'winrmPort', 'winrmTimeout'] as const)
-    if (settings.userData !== undefined && settings[field] !== undefined)
-      blame(issues, 'userData', `is not possible together with ${field}: a run's own user data opens WinRM`);
   for (const [at, device] of (settings.launchBlockDeviceMappings ?? []).entries())
     deviceRule(device, (field, why) => blame(issues, ['launchBlockDeviceMappings', at, field], why));
 };
@@ -193,6 +226,10 @@ export const amazonEbsInput = written(amazonEbsSettings, {
     sourceAmi: 'is in the operating system',
     sourceAmiFilter: 'is in the operating system',
     userDataFile: 'is not taken: write the text as userData',
+    amiGroups: 'is not taken: no image is made public',
+    snapshotGroups: 'is not taken: no snapshot is made public',
+    forceDeregister: 'is not taken: a version that is there is never replaced',
+    forceDeleteSnapshot: 'is not taken: a version that is there is never replaced',
   },
 });
 

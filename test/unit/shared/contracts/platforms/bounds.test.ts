@@ -225,7 +225,7 @@ const rules: [string, ExampleType, object, string[]][] = [
     { userData: '#!/bin/sh\n', winrmPort: 5986 },
     ['userData'],
   ],
-  ['a KMS key without encryption', 'amazon-ebs', { encryptBoot: false }, ['kmsKeyId']],
+  ['a KMS key without encryption', 'amazon-ebs', { encryptBoot: false }, ['kmsKeyId', 'regionKmsKeyIds']],
   [
     'throughput of another volume',
     'amazon-ebs',
