@@ -1,4 +1,6 @@
-import { NONCE_VARIABLE } from '../../shared/contracts/bundle.ts';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { AUTHORITIES_FOLDER, NONCE_VARIABLE } from '../../shared/contracts/bundle.ts';
 import type { JobFolder } from './job-folder.ts';
 
 /** What Packer and its plugins may know of the runner's own environment: paths, proxies, CAs, AWS's endpoints. */
@@ -20,7 +22,8 @@ export type PackerEnvironmentInput = {
 export const packerEnvironment = (input: PackerEnvironmentInput): Record<string, string> => {
   const passedOn = Object.entries(input.own).filter(([name]) => PASSED_ON.test(name));
   const variables = Object.entries(input.variables).map(([name, value]) => [`PKR_VAR_${name}`, value]);
-  const all = [...passedOn, ...variables, ...Object.entries(fixed(input.folder))];
+  const ours = { ...fixed(input.folder), ...authorities(input) };
+  const all = [...passedOn, ...variables, ...Object.entries(ours)];
   return {
     ...Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined)),
     ...input.credentials,
@@ -38,3 +41,13 @@ const fixed = (folder: JobFolder): Record<string, string> => ({
   // An EC2 machine must not lend its role to a build that has no credentials.
   AWS_EC2_METADATA_DISABLED: 'true',
 });
+
+/** Where Go's programs look for authorities when nobody names other folders (crypto/x509, root_linux.go). */
+const SYSTEM_AUTHORITIES = '/etc/ssl/certs:/etc/pki/tls/certs';
+
+/** Lets Packer and its plugins, which are Go programs, trust the job's authorities too; on Windows they do not ask. */
+const authorities = ({ own, folder }: PackerEnvironmentInput): Record<string, string> => {
+  const ofJob = path.join(folder.files, AUTHORITIES_FOLDER);
+  if (!existsSync(ofJob)) return {};
+  return { SSL_CERT_DIR: `${own['SSL_CERT_DIR'] ?? SYSTEM_AUTHORITIES}:${ofJob}` };
+};

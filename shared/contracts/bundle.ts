@@ -24,12 +24,24 @@ export const bundleDownloadSchema = z.object({
 export type BundleDownload = z.infer<typeof bundleDownloadSchema>;
 
 /** What a claim calls the place of an uploaded file by. */
-export const downloadKey = ({ resourceId, version }: Pick<BundleDownload, 'resourceId' | 'version'>): string =>
-  `${resourceId}/${version}`;
+export const downloadKey = ({
+  resourceId,
+  version,
+}: Pick<BundleDownload, 'resourceId' | 'version'>): string => `${resourceId}/${version}`;
 
 /** A variable of the template and where its value comes from; the value itself is never in the bundle. */
 export const bundleVariableSchema = z.object({ name: z.string(), from: z.string() });
 export type BundleVariable = z.infer<typeof bundleVariableSchema>;
+
+/** A step as the runner tells of it. */
+const bundleStepSchema = z.object({
+  index: z.int().min(1),
+  name: z.string(),
+  /** Limit of one try. */
+  timeoutSeconds: z.int().optional(),
+  /** The pause before it and all of its tries, each up to its limit. */
+  longestSeconds: z.int().optional(),
+});
 
 /** Everything a runner gives to Packer: files with their checksums, names of variables, the steps. */
 export const jobBundleSchema = z.object({
@@ -41,7 +53,7 @@ export const jobBundleSchema = z.object({
   /** Plugins that Packer ≥ 1.7 needs for it: name to version. */
   plugins: z.record(z.string(), z.string()).default({}),
   variables: z.array(bundleVariableSchema),
-  steps: z.array(z.object({ index: z.int().min(1), name: z.string(), timeoutSeconds: z.int().optional() })),
+  steps: z.array(bundleStepSchema),
 });
 export type JobBundle = z.infer<typeof jobBundleSchema>;
 
@@ -50,3 +62,9 @@ export const NONCE_VARIABLE = 'goldsmith_nonce';
 
 /** Folder of a job with certificates (PEM) that Packer and its plugins trust beside the machine's own. */
 export const AUTHORITIES_FOLDER = 'authorities';
+
+/**
+ * Name of the template's variable with the folder for images that are files of the machine that runs Packer. It outlives
+ * the job; the runner makes it and gives the value.
+ */
+export const IMAGE_FOLDER_VARIABLE = 'image_folder';

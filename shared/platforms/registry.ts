@@ -6,7 +6,9 @@ import { proxmox } from './proxmox/index.ts';
 import { vsphere } from './vsphere/index.ts';
 
 /** One line a platform. */
-export const platforms = { aws, azure, vsphere, proxmox } as const satisfies Partial<Record<PlatformId, Platform>>;
+export const platforms = { aws, azure, vsphere, proxmox } as const satisfies Partial<
+  Record<PlatformId, Platform>
+>;
 
 /** The platform with this id; undefined when there is none. */
 export const findPlatform = (id: string): Platform | undefined =>

@@ -5,6 +5,8 @@ import type { RunSnapshot } from '../../shared/contracts/snapshot.ts';
 import { withGeneralise } from '../../shared/platforms/generalise.ts';
 import { cases as aws } from '../unit/shared/platforms/aws/cases.ts';
 import { cases as azure } from '../unit/shared/platforms/azure/cases.ts';
+import { cases as proxmox } from '../unit/shared/platforms/proxmox/cases.ts';
+import { cases as vsphere } from '../unit/shared/platforms/vsphere/cases.ts';
 
 /** One way of building on a platform: what the contract suite, the golden files and Packer itself are asked about. */
 export type PlatformCase = {
@@ -22,7 +24,7 @@ export type PlatformCase = {
 };
 
 /** Every case of every platform, with the steps that a run would have. */
-export const platformCases: PlatformCase[] = [...aws, ...azure].map((one) => ({
+export const platformCases: PlatformCase[] = [...aws, ...azure, ...vsphere, ...proxmox].map((one) => ({
   ...one,
   snapshot: withGeneralise(one.snapshot),
 }));

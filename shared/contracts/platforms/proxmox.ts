@@ -38,6 +38,9 @@ const ipconfig = z.strictObject({
   gateway6: z.ipv6().optional().describe('IPv6 gateway.'),
 });
 
+/** Proxmox shuts the machine down itself: its builders have no command for that, nor a time for it. */
+const { bootWait, bootKeyInterval } = bootFields;
+
 const common = {
   node: shaped(/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, 'is no node name').describe(
     'Node that builds.',
@@ -59,7 +62,8 @@ const common = {
   cloudInitStoragePool: pool.optional().describe('Storage of that drive. Default: that of the system disk.'),
   cloudInitDiskType: oneOf(['ide', 'scsi', 'sata'], 'Bus of that drive. Default: ide.'),
   ...hardware,
-  ...bootFields,
+  bootWait,
+  bootKeyInterval,
 };
 
 const isoFields = {
@@ -91,8 +95,11 @@ export const proxmoxCloneSettings = <S extends z.ZodType>(secret: S) =>
 
 const elsewhere = (where: string, ...fields: string[]) =>
   Object.fromEntries(fields.map((field) => [field, `is in the ${where}`]));
+const byProxmox = 'is no argument of the Proxmox builders: Proxmox itself shuts the machine down';
 const notOurs = {
   ...namedByRun('vmName', 'templateName'),
+  shutdownCommand: byProxmox,
+  shutdownTimeout: byProxmox,
   ...elsewhere('connection', 'proxmoxUrl', 'username', 'password', 'token', 'insecureSkipTlsVerify'),
   ...elsewhere('operating system', 'bootIso', 'isoFile', 'isoUrl', 'isoChecksum', 'cloneVm', 'bootCommand'),
 };
