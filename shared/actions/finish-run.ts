@@ -97,6 +97,13 @@ const sayEnd = async (
   }
 };
 
+/** What the image was made with. Packer 1.6 has its plugins built in: then there are no versions of them to tell. */
+const toolchainOf = ({ lease, plugins = {} }: StoredRun) => ({
+  packer: lease?.packerVersion,
+  runner: lease?.runnerVersion,
+  ...(Object.keys(plugins).length === 0 ? {} : { plugins }),
+});
+
 const recordsOf = (
   engine: Finishing,
   scope: WorkspaceScope,
@@ -115,7 +122,8 @@ const recordsOf = (
     state: 'available' as const,
     locators: run.locators ?? [],
     baseImage: run.baseImage,
-    toolchain: { packer: run.lease?.packerVersion, runner: run.lease?.runnerVersion },
+    connectionId: run.connectionId,
+    toolchain: toolchainOf(run),
     createdAt: now,
   };
   return { changes: { imageVersionId: version.id }, writes: recordImageVersion(scope, version) };

@@ -3,7 +3,7 @@ import type { StoredRun } from '../contracts/stored-run.ts';
 import { identityAudience } from '../domain/connection/identity-audience.ts';
 import { type PlatformClient, PlatformError, type RunIdentity } from '../platforms/platform.ts';
 import { platformOf } from '../platforms/registry.ts';
-import { scopeTo } from '../store/workspace-scope.ts';
+import { scopeTo, type WorkspaceScope } from '../store/workspace-scope.ts';
 import type { Engine } from './engine.ts';
 
 /** What identifies a run in names and tags. */
@@ -20,7 +20,7 @@ export const snapshotOf = (engine: Pick<Engine, 'files'>, run: StoredRun): Promi
   engine.files.getSnapshot(scopeTo(run.workspaceId), run.snapshotSha256);
 
 /** Lets a client ask for tokens that are made for this one connection. */
-export const identityOfConnection = (
+const identityOfConnection = (
   { identityToken }: Pick<Engine, 'identityToken'>,
   connectionId: string,
 ): { identityToken?: () => Promise<string> } =>
@@ -28,21 +28,38 @@ export const identityOfConnection = (
     ? {}
     : { identityToken: async () => (await identityToken(identityAudience(connectionId))).token };
 
+type Opener = Pick<Engine, 'secrets' | 'identityToken'>;
+
+/** Opens the secrets of a connection. */
+export const accessOf = (engine: Opener, scope: WorkspaceScope, entityId: string) => ({
+  decrypt: ({ ciphertext, field }: { ciphertext: string; field: string }) =>
+    engine.secrets.open({ scope, entityId, field }, ciphertext),
+  ...identityOfConnection(engine, entityId),
+});
+
+/** The customer's account as a run may use it; undefined where only a connector at the site reaches it. */
+export const connectAs = async (
+  engine: Opener,
+  run: RunIdentity,
+  snapshot: RunSnapshot,
+): Promise<PlatformClient | undefined> => {
+  const { client } = platformOf(snapshot.builderConfiguration.platform);
+  if (client === undefined) return undefined;
+  const { connect } = await client();
+  return connect({
+    snapshot,
+    run,
+    ...accessOf(engine, scopeTo(run.workspaceId), snapshot.connection.id),
+  });
+};
+
 /** The customer's account as this run may use it. Needs the right to decrypt. */
 export const connectPlatform = async (
-  engine: Pick<Engine, 'secrets' | 'deploymentId' | 'identityToken'>,
+  engine: Opener & Pick<Engine, 'deploymentId'>,
   run: StoredRun,
   snapshot: RunSnapshot,
 ): Promise<PlatformClient> => {
-  const { client } = platformOf(snapshot.builderConfiguration.platform);
-  if (client === undefined)
-    throw new PlatformError('platform-unreachable', 'Only a connector at the site reaches this platform.');
-  const { connect } = await client();
-  const place = { scope: scopeTo(run.workspaceId), entityId: snapshot.connection.id };
-  return connect({
-    snapshot,
-    run: identityOf(run, engine.deploymentId),
-    decrypt: ({ ciphertext, field }) => engine.secrets.open({ ...place, field }, ciphertext),
-    ...identityOfConnection(engine, snapshot.connection.id),
-  });
+  const client = await connectAs(engine, identityOf(run, engine.deploymentId), snapshot);
+  if (client !== undefined) return client;
+  throw new PlatformError('platform-unreachable', 'Only a connector at the site reaches this platform.');
 };

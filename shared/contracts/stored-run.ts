@@ -40,6 +40,9 @@ export const storedRunSchema = z.object({
   slots: z.object({ workspace: z.int(), pool: z.int() }).optional(),
   executionArn: z.string().optional(),
   baseImage: baseImageSchema.optional(),
+  /** Versions of Packer's plugins by their names, and the connection that the run builds with. */
+  plugins: z.record(z.string(), z.string()).optional(),
+  connectionId: z.string().optional(),
   /** Where the build VM stands and who to log in as, known before it exists. */
   buildSite: z.object({ user: z.string(), region: z.string().optional() }).optional(),
   bundle: z.object({ key: z.string(), sha256: z.string() }).optional(),

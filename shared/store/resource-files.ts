@@ -89,7 +89,11 @@ const links = ({ Bucket, client }: Bucketed) => {
     );
 
   /** A signed download of exactly these bytes for a machine, also when the resource was deleted a moment ago. */
-  const bytesUrl = (scope: WorkspaceScope, place: ResourcePlace, VersionId: string | undefined): Promise<string> =>
+  const bytesUrl = (
+    scope: WorkspaceScope,
+    place: ResourcePlace,
+    VersionId: string | undefined,
+  ): Promise<string> =>
     getSignedUrl(client, new GetObjectCommand({ Bucket, Key: keyOf(scope, place), VersionId }), {
       expiresIn: BYTES_SECONDS,
     });
@@ -99,10 +103,14 @@ const links = ({ Bucket, client }: Bucketed) => {
 
 /** What is done with the bytes that lie there. */
 const bytes = ({ Bucket, client }: Bucketed) => {
-  /** What was uploaded, as S3 itself measured it; undefined when nothing was. */
-  const inspect = async (scope: WorkspaceScope, place: ResourcePlace) => {
+  /**
+   * What was uploaded, as S3 itself measured it; undefined when nothing was. By their own version, bytes are also found
+   * that were removed some days ago.
+   */
+  const inspect = async (scope: WorkspaceScope, place: ResourcePlace, version?: string) => {
+    const Key = keyOf(scope, place);
     try {
-      const command = new HeadObjectCommand({ Bucket, Key: keyOf(scope, place), ChecksumMode: 'ENABLED' });
+      const command = new HeadObjectCommand({ Bucket, Key, VersionId: version, ChecksumMode: 'ENABLED' });
       const { ContentLength, ChecksumSHA256, VersionId } = await client.send(command);
       const sha256 = ChecksumSHA256 === undefined ? undefined : hexOf(ChecksumSHA256);
       return { sizeBytes: ContentLength, sha256, objectVersion: VersionId };

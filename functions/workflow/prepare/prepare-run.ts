@@ -1,108 +1,109 @@
 import { sayInLog } from '../../../shared/actions/append-log.ts';
 import { changeRun } from '../../../shared/actions/change-run.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
-import { connectPlatform, identityOf, snapshotOf } from '../../../shared/actions/platform-access.ts';
-import type { PackerGeneration } from '../../../shared/contracts/bundle.ts';
+import { identityOf, snapshotOf } from '../../../shared/actions/platform-access.ts';
+import { type Judgement, judgeRun, type Preflight } from '../../../shared/actions/preflight.ts';
+import { isFailed, type RunCheck, withRemedy } from '../../../shared/actions/run-checks.ts';
+import type { UnnumberedLine } from '../../../shared/contracts/entities/log.ts';
 import type { Failure } from '../../../shared/contracts/entities/run.ts';
-import type { RunSnapshot } from '../../../shared/contracts/snapshot.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import type { TaskResult } from '../../../shared/contracts/workflow.ts';
-import { isErrorId } from '../../../shared/domain/triage/catalogue.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
-import { compileBundle } from '../../../shared/packer/compile.ts';
-import { findMisfits } from '../../../shared/packer/misfits.ts';
-import { PlatformError } from '../../../shared/platforms/platform.ts';
-import { platformOf } from '../../../shared/platforms/registry.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 
-/** What the runners of this deployment bring along. */
-export type Target = { generation: PackerGeneration; ec2Endpoint?: string | undefined };
+export type Preparing = Engine & Preflight;
 
 /**
- * Resolves the base image, compiles the template and stores the job bundle. What is wrong is written to the log and
- * the run as its verdict, and the workflow goes to Finish. Repeating it gives the same bundle.
+ * The first phase of a run: the same checks as before it, each a line of its log, then the job bundle is stored. The
+ * first check that fails is the run's failure, before any machine is made, and the workflow goes to Finish. Repeating
+ * it gives the same bundle.
  */
 export const prepareRun = async (
-  engine: Engine,
+  engine: Preparing,
   scope: WorkspaceScope,
   runId: string,
-  target: Target,
 ): Promise<TaskResult> => {
   const run = await runStore(engine.core, scope).get(runId);
   if (run === undefined || run.status !== 'Running' || run.stopRequestedAt !== undefined)
     return { next: 'finish' };
   if (run.bundle !== undefined) return { next: 'go-on' };
+  if (run.verdict !== undefined) return { next: 'finish' };
   try {
-    await prepare(engine, scope, run, target);
-    return { next: 'go-on' };
+    const failure = await prepare(engine, scope, run);
+    return failure === undefined ? { next: 'go-on' } : await fail(engine, scope, runId, failure);
   } catch (error) {
-    const failure = await explain(engine, scope, runId, error);
-    await changeRun(engine.core, scope, runId, (current) =>
-      current.verdict === undefined ? { changes: { verdict: { outcome: 'failed', failure } } } : undefined,
-    );
-    return { next: 'finish' };
+    logger.error('a run could not be prepared', { runId, error });
+    return fail(engine, scope, runId, await explain(engine, scope, runId));
   }
 };
 
-/** A step that cannot run on the operating system; found before a machine is made. */
-class UnfitStep extends Error {
-  readonly step: string;
-  constructor(step: string, detail: string) {
-    super(detail);
-    this.name = 'UnfitStep';
-    this.step = step;
-  }
-}
-
+/** Answers why the run fails; undefined: its job is stored. */
 const prepare = async (
-  engine: Engine,
+  engine: Preparing,
   scope: WorkspaceScope,
   run: StoredRun,
-  target: Target,
-): Promise<void> => {
+): Promise<Failure | undefined> => {
   const snapshot = await snapshotOf(engine, run);
-  demandFit(snapshot);
-  const client = await connectPlatform(engine, run, snapshot);
-  const baseImage = await client.resolveBaseImage();
-  const platform = platformOf(snapshot.builderConfiguration.platform);
-  const buildSite = platform.buildSite(snapshot);
-  const bundle = compileBundle({
-    run: identityOf(run, engine.deploymentId),
-    snapshot,
-    baseImage,
-    platform,
-    ...target,
-  });
-  const stored = await engine.files.putBundle(scope, run.id, bundle);
-  const text = `Base image ${baseImage.name ?? snapshot.operatingSystem.name} (${baseImage.id}).`;
-  await sayInLog(engine, scope, run.id, [{ text: `Run ${run.number} of ${run.imageName}.` }, { text }]);
-  await changeRun(engine.core, scope, run.id, (current) =>
-    current.status === 'Running' ? { changes: { bundle: stored, baseImage, buildSite } } : undefined,
+  const judged = await judgeRun(engine, snapshot, identityOf(run, engine.deploymentId));
+  for (const error of judged.faults) logger.error('a check could not be made', { runId: run.id, error });
+  const checks = judged.checks.map(withRemedy);
+  const head = { text: `Run ${run.number} of ${run.imageName}.` };
+  const firstSeq = await sayInLog(engine, scope, run.id, [head, ...checks.map(lineOf)]);
+  const at = checks.findIndex(isFailed);
+  const failed = checks[at];
+  if (failed !== undefined) return failureOfCheck(failed, firstSeq + 1 + at);
+  await storeJob(engine, scope, run, { ...judged, connectionId: snapshot.connection.id });
+  return undefined;
+};
+
+const levels = { pass: 'info', warn: 'warn', fail: 'error' } as const;
+
+/** What a failure's remedy is, the end of the run tells. */
+const lineOf = ({ id, status, detail, remedy }: RunCheck): Pick<UnnumberedLine, 'text' | 'level'> => ({
+  text: status === 'warn' && remedy !== undefined ? `${id}: ${detail} ${remedy}` : `${id}: ${detail}`,
+  level: levels[status],
+});
+
+const failureOfCheck = (check: RunCheck, logSeq: number): Failure => {
+  const { errorId = 'unclassified', detail, step } = check;
+  const failure = failureOf(errorId, { message: detail, logSeq, step: step ?? null });
+  return { ...failure, remedy: check.remedy ?? failure.remedy };
+};
+
+const storeJob = async (
+  { files, core }: Preparing,
+  scope: WorkspaceScope,
+  { id: runId }: StoredRun,
+  { job, baseImage, connectionId }: Judgement & { connectionId: string },
+): Promise<void> => {
+  if (job === undefined) throw new Error('nothing failed, and there is no job');
+  const bundle = await files.putBundle(scope, runId, job.bundle);
+  const { buildSite } = job;
+  const { plugins } = job.bundle;
+  await changeRun(core, scope, runId, (current) =>
+    current.status === 'Running'
+      ? { changes: { bundle, baseImage, buildSite, plugins, connectionId } }
+      : undefined,
   );
 };
 
-const demandFit = (snapshot: RunSnapshot): void => {
-  const [misfit] = findMisfits(snapshot);
-  if (misfit !== undefined) throw new UnfitStep(misfit.name, misfit.detail);
-};
-
-const explain = async (
-  engine: Engine,
+const fail = async (
+  { core }: Preparing,
   scope: WorkspaceScope,
   runId: string,
-  error: unknown,
-): Promise<Failure> => {
-  const meant = error instanceof UnfitStep || error instanceof PlatformError;
-  if (!meant) logger.error('a run could not be prepared', { runId, error });
-  const message = meant
-    ? error.message
-    : 'Something went wrong on our side while the run was prepared. Run again.';
+  failure: Failure,
+): Promise<TaskResult> => {
+  await changeRun(core, scope, runId, (current) =>
+    current.verdict === undefined ? { changes: { verdict: { outcome: 'failed', failure } } } : undefined,
+  );
+  return { next: 'finish' };
+};
+
+/** What nobody foresaw; its text stays with us. */
+const explain = async (engine: Preparing, scope: WorkspaceScope, runId: string): Promise<Failure> => {
+  const message = 'Something went wrong on our side while the run was prepared. Run again.';
   const logSeq = await sayInLog(engine, scope, runId, [{ text: message, level: 'error' }]);
-  if (error instanceof UnfitStep) {
-    return failureOf('provisioner-os-mismatch', { message, step: error.step, logSeq });
-  }
-  const errorId = error instanceof PlatformError && isErrorId(error.errorId) ? error.errorId : 'unclassified';
-  return failureOf(errorId, { message, logSeq });
+  return failureOf('unclassified', { message, logSeq });
 };

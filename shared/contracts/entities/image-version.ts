@@ -39,6 +39,7 @@ export const imageVersionSchema = z
     state: z.enum(['available', 'deprecated', 'revoked', 'missing', 'deleted']),
     locators: z.array(locatorSchema),
     baseImage: baseImageSchema.optional(),
+    connectionId: z.string().optional().meta({ description: 'The connection that it was made with' }),
     toolchain: z.object({
       packer: z.string().optional(),
       runner: z.string().optional(),
