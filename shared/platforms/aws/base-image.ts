@@ -12,6 +12,10 @@ export const regionOf = ({
 }: Pick<AwsSnapshot, 'builderConfiguration' | 'connection'>): string =>
   builderConfiguration.settings.region ?? connection.settings.region;
 
+/** The further regions that the image is copied to. The connection's region may be among those that are written. */
+export const copyRegionsOf = (snapshot: AwsSnapshot): string[] =>
+  (snapshot.builderConfiguration.settings.amiRegions ?? []).filter((region) => region !== regionOf(snapshot));
+
 const awsTypes = ['aws-ami', 'aws-ami-filter', 'aws-ssm-parameter', 'image-definition'] as const;
 /** An image that can be looked up on AWS; an operating system holds others too, for other platforms. */
 export type AwsImage = Extract<OsImage, { type: (typeof awsTypes)[number] }>;

@@ -6,8 +6,9 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import { PlatformError } from '../platform.ts';
-import { type AwsImage, type AwsLocator, type AwsSnapshot, amisOf, awsImageOf } from './base-image.ts';
+import type { AwsImage, AwsLocator, AwsSnapshot } from './base-image.ts';
 import { filter, type Session } from './client-session.ts';
+import { demandImage, filterOf, layerAmi } from './source-image.ts';
 
 /** What is looked for: one AMI, or the newest that a filter finds; `what` names it for people. */
 type Wanted = { what: string } & ({ amiId: string } | { owners: string[]; nameFilter: string });
@@ -22,31 +23,20 @@ const byFilter = async (
   { owners, nameFilter }: { owners: string[]; nameFilter: string },
   architecture: string,
 ): Promise<Image[]> => {
-  const filters = [
-    filter('name', nameFilter),
-    filter('architecture', architecture),
-    filter('state', 'available'),
-    filter('root-device-type', 'ebs'),
-  ];
+  const conditions = filterOf(nameFilter, architecture);
+  const filters = Object.entries(conditions).map(([name, value]) => filter(name, value));
   const found: Image[] = [];
   const pages = paginateDescribeImages({ client: ec2 }, { Owners: owners, Filters: filters });
   for await (const { Images: images = [] } of pages) found.push(...images);
   return found;
 };
 
-/** The AMI of the layer in the build's region. */
-const layerAmi = ({ layer }: AwsSnapshot, region: string): Wanted => {
-  const locator = amisOf(layer?.locators ?? []).find((one) => one.region === region);
-  if (layer === undefined || locator === undefined) {
-    const message = `${layer?.name ?? 'The image that this one builds on'} has no AMI in ${region}.`;
-    throw new PlatformError('base-image-not-found', message);
-  }
-  return { amiId: locator.amiId, what: `${layer.name} (${locator.amiId})` };
-};
-
 const wantedOf = async (session: Session, snapshot: AwsSnapshot, image: AwsImage): Promise<Wanted> => {
   if (image.type === 'aws-ami') return { amiId: image.amiId, what: image.amiId };
-  if (image.type === 'image-definition') return layerAmi(snapshot, session.region);
+  if (image.type === 'image-definition') {
+    const { amiId, name } = layerAmi(snapshot);
+    return { amiId, what: `${name} (${amiId})` };
+  }
   if (image.type === 'aws-ssm-parameter') {
     const { readParameter } = await import('./client-parameters.ts');
     const amiId = await readParameter(session, image.parameter);
@@ -63,11 +53,7 @@ const newestFirst = (a: Image, b: Image): number =>
 export const resolveBaseImage = async (session: Session, snapshot: AwsSnapshot): Promise<BaseImage> => {
   const { ec2, region } = session;
   const { operatingSystem, layer } = snapshot;
-  const image = awsImageOf(snapshot);
-  if (image === undefined) {
-    const message = `The operating system "${operatingSystem.name}" has no image for this connection in ${region}.`;
-    throw new PlatformError('base-image-not-found', message);
-  }
+  const image = demandImage(snapshot);
   const wanted = await wantedOf(session, snapshot, image);
   const images =
     'amiId' in wanted

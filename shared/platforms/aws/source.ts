@@ -4,7 +4,9 @@ import { PlatformError, type Source, type SourceInput } from '../platform.ts';
 import { type Login, loginOf } from '../login.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, regionOf } from './base-image.ts';
+import { imageFields } from './image-fields.ts';
 import { keyPairName, runTags } from './names.ts';
+import { sourceImage } from './source-image.ts';
 import { WINRM_TLS_PORT, winrmUserData } from './winrm.ts';
 
 type Input = SourceInput<AwsSnapshot>;
@@ -48,13 +50,22 @@ const winrmAccess = (settings: AmazonEbsSettings, { username, port = WINRM_TLS_P
 const accessOf = (snapshot: AwsSnapshot): Access => {
   const { settings } = snapshot.builderConfiguration;
   const login = loginOf(snapshot);
-  if (login.communicator === 'winrm' && settings.userData !== undefined)
+  if (login.communicator === 'ssh') return sshAccess(settings, login);
+  if (settings.userData !== undefined)
     throw new PlatformError(
       'builder-setting-invalid',
       'The builder configuration has user data, and user data of the run is what opens WinRM.',
     );
-  return login.communicator === 'winrm' ? winrmAccess(settings, login) : sshAccess(settings, login);
+  if (settings.sshInterface === 'session_manager')
+    throw new PlatformError(
+      'builder-setting-invalid',
+      'The build VM is reached by WinRM, and sshInterface session_manager carries SSH only.',
+    );
+  return winrmAccess(settings, login);
 };
+
+const policyFields = ({ temporaryIamInstanceProfilePolicyDocument: policy }: AmazonEbsSettings) =>
+  policy && { Version: policy.Version, Statement: policy.Statement };
 
 const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
   instance_type: settings.instanceType,
@@ -64,6 +75,7 @@ const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
   temporary_security_group_source_cidrs: settings.temporarySecurityGroupSourceCidrs,
   associate_public_ip_address: settings.associatePublicIpAddress,
   iam_instance_profile: settings.iamInstanceProfile,
+  temporary_iam_instance_profile_policy_document: policyFields(settings),
   ebs_optimized: settings.ebsOptimized,
   ena_support: settings.enaSupport,
   spot_price: settings.spotPrice,
@@ -96,41 +108,48 @@ const tagFields = ({ run, snapshot }: Input): TemplateObject => {
   };
 };
 
-const modernFields = ({ metadataOptions, imdsSupport }: AmazonEbsSettings): TemplateObject => ({
-  metadata_options: {
-    http_endpoint: metadataOptions?.httpEndpoint ?? 'enabled',
-    http_tokens: metadataOptions?.httpTokens ?? 'required',
-    http_put_response_hop_limit: metadataOptions?.httpPutResponseHopLimit,
-  },
-  imds_support: imdsSupport,
-  // Newer plugins put the tags of temporary resources on the image as well.
-  skip_ami_run_tags: true,
-});
+/**
+ * Modern Packer can put the tags of temporary resources on image and snapshots when it makes them, and the image's own
+ * later over them. That leaves no trace when each key is also one of the image's; else a tag such as one that tells a
+ * janitor what to remove would stay on the image for good.
+ */
+const keepsTemporaryTags = ({ imageTags = {}, temporaryResourceTags = {} }: AwsSnapshot['connection']) =>
+  Object.keys(temporaryResourceTags).some((key) => key !== 'Name' && !Object.hasOwn(imageTags, key));
+
+const modernFields = ({ snapshot }: Input): TemplateObject => {
+  const { metadataOptions, imdsSupport } = snapshot.builderConfiguration.settings;
+  return {
+    metadata_options: {
+      http_endpoint: metadataOptions?.httpEndpoint ?? 'enabled',
+      http_tokens: metadataOptions?.httpTokens ?? 'required',
+      http_put_response_hop_limit: metadataOptions?.httpPutResponseHopLimit,
+    },
+    imds_support: imdsSupport,
+    skip_ami_run_tags: keepsTemporaryTags(snapshot.connection) ? true : undefined,
+  };
+};
 
 /** Packer 1.6 knows neither metadata options nor `imds_support`; its endpoint is an argument. */
-const generationFields = ({ generation, ec2Endpoint, snapshot }: Input): TemplateObject =>
-  generation === 'modern'
-    ? modernFields(snapshot.builderConfiguration.settings)
-    : { custom_endpoint_ec2: ec2Endpoint };
+const generationFields = (input: Input): TemplateObject =>
+  input.generation === 'modern' ? modernFields(input) : { custom_endpoint_ec2: input.ec2Endpoint };
 
 /**
  * Packer's `amazon-ebs` source of a run. Credentials are not in it: Packer asks the runner for them. Throws
- * PlatformError when nobody says who to log in as.
+ * PlatformError when nobody says who to log in as, or when a setting does not go with the run.
  */
 export const amazonEbsSource = (input: Input): Source => {
-  const { run, snapshot, baseImage } = input;
+  const { run, snapshot, generation } = input;
   const { settings } = snapshot.builderConfiguration;
   const access = accessOf(snapshot);
+  const { body: image, variables } = sourceImage(input);
   return {
     type: 'amazon-ebs',
     body: {
       region: regionOf(snapshot),
       ami_name: finalName(snapshot, run),
-      ami_description: settings.amiDescription,
-      source_ami: baseImage?.id,
+      ...image,
       ...machineFields(settings),
-      encrypt_boot: settings.encryptBoot,
-      kms_key_id: settings.kmsKeyId,
+      ...imageFields(snapshot, generation),
       ...access.body,
       ssh_interface: settings.sshInterface,
       temporary_key_pair_name: keyPairName(run.runId),
@@ -139,5 +158,6 @@ export const amazonEbsSource = (input: Input): Source => {
       ...generationFields(input),
     },
     files: access.files,
+    ...(variables === undefined ? {} : { variables }),
   };
 };

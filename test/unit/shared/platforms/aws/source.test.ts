@@ -91,7 +91,7 @@ describe('the amazon-ebs source', () => {
     const modern = bodyOf(snapshot(), { generation: 'modern', ec2Endpoint });
     expect(old).toMatchObject({ custom_endpoint_ec2: ec2Endpoint });
     expect(old).not.toHaveProperty('metadata_options');
-    expect(modern).toMatchObject({ metadata_options: { http_tokens: 'required' }, skip_ami_run_tags: true });
+    expect(modern).toMatchObject({ metadata_options: { http_tokens: 'required' } });
     expect(modern).not.toHaveProperty('custom_endpoint_ec2');
   });
 

@@ -1,0 +1,49 @@
+import type { PackerGeneration } from '../../contracts/bundle.ts';
+import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
+import type { TemplateObject } from '../expression.ts';
+import { PlatformError } from '../platform.ts';
+import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
+
+/** Settings that Packer 1.6 lacks and that nobody wants silently left out. */
+const NEWER = ['amiOrgArns', 'amiOuArns', 'deprecateAt', 'deregistrationProtection'] as const;
+
+const demandGeneration = (settings: AmazonEbsSettings, generation: PackerGeneration): void => {
+  const missing = NEWER.filter((field) => settings[field] !== undefined);
+  if (generation === 'modern' || missing.length === 0) return;
+  throw new PlatformError('packer-too-old', `Packer 1.6 knows nothing of ${missing.join(', ')}.`);
+};
+
+const protectionOf = ({ deregistrationProtection: protection }: AmazonEbsSettings) =>
+  protection && { enabled: protection.enabled, with_cooldown: protection.withCooldown };
+
+/** Packer takes keys for exactly the regions that it copies to. */
+const keysOf = ({ regionKmsKeyIds = {} }: AmazonEbsSettings, regions: string[]) => {
+  const keys = regions.flatMap((region) => {
+    const key = regionKmsKeyIds[region];
+    return key === undefined ? [] : [[region, key] as const];
+  });
+  return keys.length === 0 ? undefined : Object.fromEntries(keys);
+};
+
+/**
+ * What becomes of the image: encryption, copies and who may use it. Throws PlatformError when a setting needs a newer
+ * Packer.
+ */
+export const imageFields = (snapshot: AwsSnapshot, generation: PackerGeneration): TemplateObject => {
+  const { settings } = snapshot.builderConfiguration;
+  demandGeneration(settings, generation);
+  const regions = copyRegionsOf(snapshot);
+  return {
+    ami_description: settings.amiDescription,
+    encrypt_boot: settings.encryptBoot,
+    kms_key_id: settings.kmsKeyId,
+    ami_regions: regions.length === 0 ? undefined : regions,
+    region_kms_key_ids: keysOf(settings, regions),
+    ami_users: settings.amiUsers,
+    ami_org_arns: settings.amiOrgArns,
+    ami_ou_arns: settings.amiOuArns,
+    snapshot_users: settings.snapshotUsers,
+    deprecate_at: settings.deprecateAt,
+    deregistration_protection: protectionOf(settings),
+  };
+};

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { imageFields } from '../../../../../shared/platforms/aws/image-fields.ts';
+import { amazonEbsSource } from '../../../../../shared/platforms/aws/source.ts';
+import { compileInput, snapshot, windowsSnapshot, withSettings } from '../../packer/fixtures.ts';
+
+const unit = 'arn:aws:organizations::123456789012:ou/o-abcdef1234/ou-ab12-abcdef12';
+
+describe('what becomes of an image of amazon-ebs', () => {
+  it('is nothing special when nothing is said: no copy, nobody else (S141)', () => {
+    const fields = imageFields(snapshot(), 'modern');
+    expect(Object.values(fields).filter((value) => value !== undefined)).toEqual([]);
+  });
+
+  it('has a key for each region that it is copied to, and never a copy to where it is built', () => {
+    const from = withSettings(snapshot(), {
+      encryptBoot: true,
+      kmsKeyId: 'alias/here',
+      amiRegions: ['us-east-1', 'eu-central-1'],
+      regionKmsKeyIds: { 'us-east-1': 'alias/there', 'eu-central-1': 'alias/other' },
+    });
+    // Packer refuses a key for a region that it does not copy to, and the other way round.
+    expect(imageFields(from, '1.6')).toMatchObject({
+      kms_key_id: 'alias/here',
+      ami_regions: ['us-east-1'],
+      region_kms_key_ids: { 'us-east-1': 'alias/there' },
+    });
+  });
+
+  it('is shared with whom the builder names (S142)', () => {
+    const from = withSettings(snapshot(), { amiUsers: ['210987654321'], snapshotUsers: ['210987654321'] });
+    expect(imageFields(from, '1.6')).toMatchObject({
+      ami_users: ['210987654321'],
+      snapshot_users: ['210987654321'],
+    });
+  });
+
+  it('needs a newer Packer for what is never left out in silence', () => {
+    const from = withSettings(snapshot(), { amiOuArns: [unit], deprecateAt: '2030-01-31T12:00:00Z' });
+    expect(imageFields(from, 'modern')).toMatchObject({
+      ami_ou_arns: [unit],
+      deprecate_at: '2030-01-31T12:00:00Z',
+    });
+    expect(() => imageFields(from, '1.6')).toThrow('Packer 1.6 knows nothing of amiOuArns, deprecateAt.');
+  });
+
+  it('keeps its protection as it was written', () => {
+    const protection = (withCooldown?: boolean) =>
+      imageFields(
+        withSettings(snapshot(), { deregistrationProtection: { enabled: true, withCooldown } }),
+        'modern',
+      )['deregistration_protection'];
+    expect(protection(true)).toEqual({ enabled: true, with_cooldown: true });
+    expect(protection()).toEqual({ enabled: true, with_cooldown: undefined });
+  });
+});
+
+describe('tags at the moment of creation', () => {
+  const skips = (imageTags: Record<string, string>, temporaryResourceTags: Record<string, string>) => {
+    const from = snapshot();
+    const connection = { ...from.connection, imageTags, temporaryResourceTags };
+    const input = compileInput({ generation: 'modern' });
+    const { body } = amazonEbsSource({ ...input, snapshot: { ...from, connection } });
+    return body['skip_ami_run_tags'];
+  };
+
+  it('are on the image too, where its own take the place of every one of them later', () => {
+    expect(skips({}, {})).toBeUndefined();
+    expect(skips({ team: 'web', more: '1' }, { team: 'build' })).toBeUndefined();
+    expect(skips({}, { Name: 'mine' })).toBeUndefined();
+  });
+
+  it('wait where one of the temporary things would stay on the image for good', () => {
+    expect(skips({ team: 'web' }, { 'remove-after': '1d' })).toBe(true);
+    expect(skips({}, { constructor: 'x' })).toBe(true);
+  });
+});
+
+describe('access through Session Manager', () => {
+  it('is refused for WinRM whatever says that it is WinRM', () => {
+    const from = withSettings(windowsSnapshot(), {
+      sshInterface: 'session_manager',
+      iamInstanceProfile: 'build',
+    });
+    expect(() => amazonEbsSource({ ...compileInput(), snapshot: from })).toThrow(/carries SSH only/);
+  });
+});
