@@ -16,8 +16,8 @@ if ((Get-ImageState) -eq $generalised) {
     Write-Message 'The machine was generalised before'
     exit 0
 }
-$services = Get-Service -Name RdAgent, WindowsAzureTelemetryService, WindowsAzureGuestAgent -ErrorAction SilentlyContinue
-foreach ($service in $services) {
+$agent = @('RdAgent', 'WindowsAzureTelemetryService', 'WindowsAzureGuestAgent')
+foreach ($service in (Get-Service -Name $agent -ErrorAction SilentlyContinue)) {
     Write-Message "Waiting for the service $($service.Name)"
     $service.WaitForStatus('Running', [TimeSpan]::FromMinutes(10))
 }

@@ -153,4 +153,5 @@ catch {
     Stop-Log
     throw
 }
+exit 0
 `;
