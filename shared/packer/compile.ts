@@ -1,12 +1,15 @@
 import { type BundleVariable, type JobBundle, NONCE_VARIABLE } from '../contracts/bundle.ts';
 import type { RunSnapshot, SnapshotFile, SnapshotStep } from '../contracts/snapshot.ts';
+import { mergeVariables } from '../domain/definition/environment.ts';
 import { sha256 } from '../domain/sha256.ts';
 import type { TemplateObject } from '../platforms/expression.ts';
 import type { Platform, PlatformSecret, SourceInput } from '../platforms/platform.ts';
-import { fileOf, finalName } from '../platforms/snapshot-of.ts';
+import { fileOf } from '../platforms/snapshot-of.ts';
 import { beginMarker, endMarker } from './markers.ts';
+import { longestTime, pauseBefore } from './pause.ts';
 import { compileStep } from './provisioners/registry.ts';
 import type { CompiledStep } from './provisioners/step.ts';
+import { runEnvironment } from './run-environment.ts';
 import { serializeTemplate } from './serialize.ts';
 import { elevatedPasswordOf, secretEnvironmentOf, secretsOf, variableOf } from './variables.ts';
 
@@ -19,43 +22,39 @@ const SOURCE_NAME = 'image';
 /** The first release that redacts secrets in machine-readable output. */
 const MODERN_PACKER = '>= 1.15.1';
 
-/** What every script can read about its run. */
-const runEnvironment = ({ snapshot, run }: CompileInput, index: number): Record<string, string> => ({
-  GOLDSMITH_IMAGE_NAME: finalName(snapshot, run),
-  GOLDSMITH_RUN_ID: run.runId,
-  GOLDSMITH_RUN_NUMBER: String(run.number),
-  GOLDSMITH_STEP: String(index),
-});
-
 const uploadOf = (snapshot: RunSnapshot, { provisioner }: SnapshotStep): SnapshotFile | undefined =>
   'resourceId' in provisioner && provisioner.resourceId !== undefined
     ? fileOf(snapshot, provisioner.resourceId, provisioner.resourceVersion)
     : undefined;
 
+/** A step's provisioners with its place. */
+type PlacedStep = CompiledStep & { index: number };
+
 const compileOne = (
   input: CompileInput,
   step: SnapshotStep,
   place: { isLast: boolean; secrets: PlatformSecret[] },
-): CompiledStep => {
-  const { provisioner } = step;
+): PlacedStep => {
+  const { provisioner, index } = step;
   const nameOf = (field: string) => variableOf(place.secrets, provisioner.id, field);
-  const secretEnvironment = secretEnvironmentOf(step).map(([name, { field }]): [string, string] => [
-    name,
-    nameOf(field),
-  ]);
+  const secretEnvironment = secretEnvironmentOf(step).map(
+    ([name, { field }]) => [name, nameOf(field)] as const,
+  );
   const password = elevatedPasswordOf(provisioner);
-  return compileStep(provisioner, {
-    index: step.index,
+  const ofRun = runEnvironment(input.snapshot, input.run, index);
+  const { before = [], ...compiled } = compileStep(provisioner, {
+    index,
     isLast: place.isLast,
     generation: input.generation,
-    environment: { ...step.environment, ...runEnvironment(input, step.index) },
+    environment: mergeVariables(provisioner.osFamily, step.environment, ofRun),
     secretEnvironment: Object.fromEntries(secretEnvironment),
     elevatedPassword: password === undefined ? undefined : nameOf(password.field),
     upload: uploadOf(input.snapshot, step),
   });
+  return { ...compiled, index, before: [...pauseBefore(provisioner), ...before] };
 };
 
-const compileSteps = (input: CompileInput, secrets: PlatformSecret[]): CompiledStep[] =>
+const compileSteps = (input: CompileInput, secrets: PlatformSecret[]): PlacedStep[] =>
   input.snapshot.steps.map((step, place, all) =>
     compileOne(input, step, { isLast: place === all.length - 1, secrets }),
   );
@@ -65,10 +64,11 @@ const compileSteps = (input: CompileInput, secrets: PlatformSecret[]): CompiledS
  * every provisioner costs a process that takes a tenth of a second to start. An array of one-key objects: any other
  * form loses the order.
  */
-const provisionersOf = ({ steps }: RunSnapshot, compiled: CompiledStep[]): TemplateObject[] => {
+const provisionersOf = (steps: PlacedStep[]): TemplateObject[] => {
   const total = steps.length;
-  const marked = compiled.flatMap(({ type, body }, place) => [
-    beginMarker(steps[place]?.index ?? place + 1, total),
+  const marked = steps.flatMap(({ index, before = [], type, body }) => [
+    beginMarker(index, total),
+    ...before,
     { [type]: body },
   ]);
   const last = steps.at(-1);
@@ -95,13 +95,8 @@ const withChecksum = ({ path, content }: TextFile): JobBundle['files'][number] =
 
 type Source = ReturnType<Platform['source']>;
 
-const templateOf = (
-  input: CompileInput,
-  source: Source,
-  secrets: PlatformSecret[],
-  steps: CompiledStep[],
-) => {
-  const provisioner = provisionersOf(input.snapshot, steps);
+const templateOf = (source: Source, secrets: PlatformSecret[], steps: PlacedStep[]) => {
+  const provisioner = provisionersOf(steps);
   return serializeTemplate({
     variable: variableBlocks(secrets, source.variables ?? []),
     source: { [source.type]: { [SOURCE_NAME]: source.body } },
@@ -122,11 +117,7 @@ const variablesOf = (source: Source, secrets: PlatformSecret[]): JobBundle['vari
 ];
 
 const stepsOf = ({ steps }: RunSnapshot): JobBundle['steps'] =>
-  steps.map(({ index, provisioner: { name, timeoutSeconds } }) => ({
-    index,
-    name,
-    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-  }));
+  steps.map(({ index, provisioner }) => ({ index, name: provisioner.name, ...longestTime(provisioner) }));
 
 /** Plugins of the builder and of the steps, sorted by name. */
 const pluginsOf = (platform: Platform, steps: CompiledStep[]): Plugins => {
@@ -148,17 +139,17 @@ export const compileBundle = (input: CompileInput): JobBundle => {
   const source = platform.source(input);
   const plugins = generation === 'modern' ? pluginsOf(platform, steps) : {};
   const files = [
-    { path: 'image.pkr.json', content: templateOf(input, source, secrets, steps) },
+    { path: 'image.pkr.json', content: templateOf(source, secrets, steps) },
     ...(generation === 'modern' ? [pluginsFile(plugins)] : []),
     ...source.files,
-    ...steps.flatMap(({ file }) => file ?? []),
+    ...steps.flatMap(({ files = [] }) => files),
   ];
   return {
     schemaVersion: 1,
     generation,
     platform: platform.id,
     files: files.map(withChecksum),
-    downloads: [...(source.downloads ?? []), ...steps.flatMap(({ download }) => download ?? [])],
+    downloads: [...(source.downloads ?? []), ...steps.flatMap(({ downloads = [] }) => downloads)],
     plugins: Object.fromEntries(
       Object.entries(plugins).map(([name, { version }]) => [name, version.replace('= ', '')]),
     ),

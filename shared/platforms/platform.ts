@@ -44,6 +44,8 @@ export type Source = {
   downloads?: BundleDownload[];
   /** Variables that are no stored secret, and where each value comes from: `runner`, or words for people. */
   variables?: BundleVariable[];
+  /** Generated provisioners behind the last step, such as a wait for the machine to be off. */
+  closing?: TemplateObject[];
 };
 
 /** A variable of the template and the stored secret that it gets its value from. */
@@ -67,6 +69,8 @@ export type ArtifactContext<S extends RunSnapshot = RunSnapshot> = {
   run: RunIdentity;
   /** AWS account, Azure subscription or project of Google Cloud. */
   accountId: string;
+  /** Name of the machine that Packer ran on, where it is known: images of some builders are files there. */
+  host?: string | undefined;
 };
 
 /** One check with the id of the catalogue that explains its failure. */

@@ -1,12 +1,15 @@
 import type { PlatformId } from '../contracts/platforms/kinds.ts';
 import { aws } from './aws/index.ts';
 import { azure } from './azure/index.ts';
+import { hyperv } from './hyperv/index.ts';
+import { nutanix } from './nutanix/index.ts';
 import type { Platform } from './platform.ts';
 import { proxmox } from './proxmox/index.ts';
+import { qemu } from './qemu/index.ts';
 import { vsphere } from './vsphere/index.ts';
 
 /** One line a platform. */
-export const platforms = { aws, azure, vsphere, proxmox } as const satisfies Partial<
+export const platforms = { aws, azure, vsphere, proxmox, hyperv, nutanix, qemu } as const satisfies Partial<
   Record<PlatformId, Platform>
 >;
 

@@ -5,7 +5,10 @@ import type { RunSnapshot } from '../../shared/contracts/snapshot.ts';
 import { withGeneralise } from '../../shared/platforms/generalise.ts';
 import { cases as aws } from '../unit/shared/platforms/aws/cases.ts';
 import { cases as azure } from '../unit/shared/platforms/azure/cases.ts';
+import { cases as hyperv } from '../unit/shared/platforms/hyperv/cases.ts';
+import { cases as nutanix } from '../unit/shared/platforms/nutanix/cases.ts';
 import { cases as proxmox } from '../unit/shared/platforms/proxmox/cases.ts';
+import { cases as qemu } from '../unit/shared/platforms/qemu/cases.ts';
 import { cases as vsphere } from '../unit/shared/platforms/vsphere/cases.ts';
 
 /** One way of building on a platform: what the contract suite, the golden files and Packer itself are asked about. */
@@ -24,7 +27,15 @@ export type PlatformCase = {
 };
 
 /** Every case of every platform, with the steps that a run would have. */
-export const platformCases: PlatformCase[] = [...aws, ...azure, ...vsphere, ...proxmox].map((one) => ({
+export const platformCases: PlatformCase[] = [
+  ...aws,
+  ...azure,
+  ...vsphere,
+  ...proxmox,
+  ...hyperv,
+  ...nutanix,
+  ...qemu,
+].map((one) => ({
   ...one,
   snapshot: withGeneralise(one.snapshot),
 }));

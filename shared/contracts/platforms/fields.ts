@@ -122,7 +122,7 @@ export const bootFields = {
   shutdownCommand: common(
     'ShutdownCommand',
     templateSafeText(1000).min(1),
-    'Command that shuts the machine down when all steps are done. Default: asked of the hypervisor.',
+    'Command that shuts the machine down when all steps are done. Default: asked of the hypervisor; where it would cut the power (QEMU, Nutanix), a command of the system.',
   ),
   shutdownTimeout: common(
     'ShutdownTimeout',

@@ -40,7 +40,7 @@ const fields = {
   useFixedVhdFormat: flag('Fixed VHD; needs generation 1 and skipCompaction. Default: false.'),
   skipCompaction: flag('Do not compact the disk. Default: false.'),
   skipExport: flag('Do not export the machine, keep the disks only. Default: false.'),
-  keepRegistered: flag('Keep the machine in Hyper-V after the build. Default: false.'),
+  keepRegistered: flag('Keep the machine in Hyper-V after the build; Packer 1.6 cannot. Default: false.'),
   switchName: text(255, 'Virtual switch. Default: an external one that is up.'),
   switchVlanId: vlanId.optional().describe("VLAN of the switch's card, as text. Default: none."),
   vlanId: vlanId.optional().describe("VLAN of the machine's card, as text. Default: none."),
@@ -72,7 +72,9 @@ const fields = {
     .optional()
     .describe("Further ISOs of the agent's machine, by their absolute paths. Default: none."),
   headless: flag('No window on the host. Default: true.'),
-  disableShutdown: flag('The last step shuts the machine down by itself. Default: false.'),
+  disableShutdown: flag(
+    'The last step shuts the machine down by itself. Default: whether it may end the connection and there is no shutdownCommand.',
+  ),
   outputDirectory: absoluteFolder
     .optional()
     .describe(
@@ -80,7 +82,9 @@ const fields = {
     ),
   tempPath: absoluteFolder
     .optional()
-    .describe("Folder for the machine's files while building. Default: the agent's."),
+    .describe(
+      "Folder for the machine's files while building, which must exist. Default: the agent's image folder.",
+    ),
   ...bootFields,
 };
 
@@ -91,7 +95,14 @@ const fields = {
 export const hypervIsoSettings = <S extends z.ZodType>(secret: S) =>
   z.strictObject({ ...fields, ...loginFields(secret) });
 
+/**
+ * What would end a string of PowerShell in double quotes, or have something run in it, in any of the forms that PowerShell
+ * takes for them: the plugin puts some texts into its scripts as they are.
+ */
+export const POWERSHELL_SYNTAX = /["\u201c\u201d\u201e$`]/;
+
 type Settings = {
+  switchName?: string | undefined;
   generation?: number | undefined;
   memory?: number | undefined;
   useFixedVhdFormat?: boolean | undefined;
@@ -131,6 +142,8 @@ const machineRule: SettingsRule<Settings> = (settings, issues) => {
 export const hypervIsoInput = <S extends z.ZodType>(secret: S) =>
   written(hypervIsoSettings(secret), {
     rule: (settings, issues) => {
+      if (POWERSHELL_SYNTAX.test(settings.switchName ?? ''))
+        blame(issues, 'switchName', 'must not hold " $ or `, which PowerShell would read');
       generationRule(settings, issues);
       machineRule(settings, issues);
     },

@@ -110,7 +110,9 @@ const fields = {
     .optional()
     .describe('Cloud-init data for Linux, Base64. Default: none.'),
   ipWaitTimeout: span('How long to wait for an address. Default: 30m.'),
-  disableStopInstance: flag('The last step stops the machine by itself. Default: false.'),
+  disableStopInstance: flag(
+    'The last step stops the machine by itself. Default: whether it may end the connection and there is no shutdownCommand.',
+  ),
   ...bootFields,
 };
 

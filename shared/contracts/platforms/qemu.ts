@@ -64,7 +64,9 @@ const fields = {
   diskCompression: flag('Compress the image, qcow2 only. Default: false.'),
   skipCompaction: flag('Do not compact the image. Default: false.'),
   skipResizeDisk: flag('Keep the size of a base disk. Default: false.'),
-  useBackingFile: flag('Keep only what differs from the base disk; qcow2 only. Default: false.'),
+  useBackingFile: flag(
+    'Keep only what differs from the base disk, which must be qcow2 and stay where it is. Default: false.',
+  ),
   netDevice: oneOf(netDevices, 'Network card. Default: virtio-net.'),
   netBridge: shaped(/^[A-Za-z0-9._-]{1,15}$/, 'is no bridge such as virbr0')
     .optional()
