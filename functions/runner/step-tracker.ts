@@ -101,8 +101,10 @@ export class StepTracker {
     this.#running = undefined;
     const elapsed = this.#options.clock.now() - startedAt;
     if (how === 'failed') this.#failed = step;
-    // Packer's clock of the step began before its begin was read here: what Packer says counts as well.
-    if (isLate || elapsed >= (step.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000) this.#sayLate();
+    // Packer's clock of the step began before its begin was read here: what Packer says counts as well. A pause and
+    // tries that failed in time are not late.
+    const longest = step.longestSeconds ?? step.timeoutSeconds ?? Number.POSITIVE_INFINITY;
+    if (isLate || elapsed >= longest * 1000) this.#sayLate();
     this.#say(
       step,
       `${how} ${how === 'succeeded' ? 'in' : 'after'} ${describeDuration(elapsed)}`,

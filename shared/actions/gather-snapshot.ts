@@ -6,6 +6,7 @@ import type { ProvisionerStored } from '../contracts/entities/provisioner.ts';
 import type { FieldError } from '../contracts/problem.ts';
 import type { RunSnapshot, SnapshotLayer, SnapshotStep } from '../contracts/snapshot.ts';
 import { chosenImage } from '../domain/definition/base-image.ts';
+import { mergeVariables } from '../domain/definition/environment.ts';
 import { fileUses, unusableFiles } from '../domain/definition/files.ts';
 import { noRunner, type RunParts, unfitParts } from '../domain/definition/runnable.ts';
 import { MAX_STEPS, tooManySteps } from '../domain/definition/steps.ts';
@@ -45,7 +46,7 @@ const stepsOf = (
     groupId,
     groupName,
     provisioner,
-    environment: { ...ownVariables(provisioner), ...environment, ...variables },
+    environment: mergeVariables(provisioner.osFamily, ownVariables(provisioner), environment, variables),
   }));
 
 type Found = RunParts & { role: { id: string; name: string }; items: RoleItem[] };
@@ -88,8 +89,7 @@ export const gatherSnapshot = async (asking: Asking, definitionId: string): Prom
   if ('missing' in parts) return { obstacles: parts.missing, waits: [] };
   const items = parts.items.filter(({ enabled }) => enabled);
   // Too many are not even read: they could be more than a function's memory.
-  const places =
-    items.length > MAX_STEPS ? [] : await withProvisioners(asking.table, asking.scope, items);
+  const places = items.length > MAX_STEPS ? [] : await withProvisioners(asking.table, asking.scope, items);
   const [based, filed] = await Promise.all([onLayer(asking, parts), withFiles(asking, parts, places)]);
   const { obstacles: unfit, ...layer } = based;
   const { obstacles: unusable, ...used } = filed;

@@ -1,15 +1,20 @@
 import type { SecretStored } from '../contracts/secret.ts';
 import type { RunSnapshot, SnapshotStep } from '../contracts/snapshot.ts';
+import { mergeVariables, variableKey } from '../domain/definition/environment.ts';
 import type { Platform, PlatformSecret } from '../platforms/platform.ts';
+import { isRunVariable } from './run-environment.ts';
 
 type Provisioner = SnapshotStep['provisioner'];
 
 /** Names and stored secrets of the secret environment that is in force at a step, sorted by name. */
 export const secretEnvironmentOf = ({ provisioner, environment }: SnapshotStep): [string, SecretStored][] => {
   const secrets = 'secretEnvironment' in provisioner ? provisioner.secretEnvironment : undefined;
+  const { osFamily } = provisioner;
+  const keyOf = (name: string) => variableKey(osFamily, name);
+  const plain = new Set(Object.keys(environment).map(keyOf));
   // A plain variable of the definition or the group item wins, as it does over a plain one of the provisioner.
-  return Object.entries(secrets ?? {})
-    .filter(([name]) => !Object.hasOwn(environment, name))
+  return Object.entries(mergeVariables(osFamily, secrets))
+    .filter(([name]) => !plain.has(keyOf(name)) && !isRunVariable(osFamily, name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
@@ -28,10 +33,7 @@ const secretsOfStep = (step: SnapshotStep): SecretStored[] => {
  * Which variables of a run's template carry which stored secret. The compiler and the claim both ask here, so the
  * template never has a variable without a value. A secret that several steps use is one variable.
  */
-export const secretsOf = (
-  snapshot: RunSnapshot,
-  platform: Pick<Platform, 'secrets'>,
-): PlatformSecret[] => {
+export const secretsOf = (snapshot: RunSnapshot, platform: Pick<Platform, 'secrets'>): PlatformSecret[] => {
   const ofSteps = new Map<string, PlatformSecret>();
   for (const step of snapshot.steps) {
     for (const { ciphertext, field } of secretsOfStep(step)) {

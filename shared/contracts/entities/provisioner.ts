@@ -3,6 +3,7 @@ import { entityBase, entityInput, idOf, mapOf, osFamilySchema, templateSafeText 
 import { readable } from '../readable.ts';
 import { secretInput, secretOutput, secretStored } from '../secret.ts';
 import { variants } from '../variants.ts';
+import { elevation, oneSource, oneValue, placed } from './provisioner-rules.ts';
 
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is no environment variable name');
 
@@ -15,13 +16,16 @@ export const environmentSchema = mapOf(variableName, templateSafeText(8192), MAX
 /** Longest inline script, in characters: the item it is stored in may have 400 KB. */
 const MAX_SCRIPT = 200_000;
 
-/** Characters that neither Packer's two template passes nor a remote shell gives a meaning to. */
+/** Characters that neither Packer's two template passes nor a remote shell gives a meaning to; no option of a command. */
 const remotePath = z
   .string()
   .min(1)
   .max(500, { abort: true })
   .regex(/^[A-Za-z0-9_./:\\~ -]+$/, 'is no plain path')
-  .describe('Path in the build VM.');
+  .regex(/^[^ -]/, 'begins with a space or a hyphen')
+  .describe(
+    'Path in the build VM, in a folder that is there. With a slash at its end an uploaded file keeps its own name.',
+  );
 
 const stored = {
   resourceId: idOf('resource')
@@ -113,9 +117,22 @@ const windowsUpdate = {
   updateLimit: z.int().min(1).max(1000).optional().describe('Most updates at once. Default: 1000.'),
 };
 
-/** Accounts of Windows that a scheduled task runs under without a password. */
-const WITHOUT_PASSWORD =
-  /^(NT AUTHORITY\\)?(SYSTEM|LOCAL SERVICE|NETWORK SERVICE|LOCALSERVICE|NETWORKSERVICE)$/i;
+/** What Packer's scheduled task takes: other characters would stand in its definition with an escape before them. */
+const accountName = z
+  .string()
+  .min(1)
+  .max(104, { abort: true })
+  .regex(/^[A-Za-z0-9._@\\ -]+$/, 'may hold ASCII letters, digits, spaces and . _ @ \\ - only');
+
+const batchScript = script
+  .optional()
+  .describe("Text of the script; cmd reads it in the machine's own code page, so keep to ASCII.");
+const playbook = script.optional().describe('Text of the playbook (YAML). Ansible must be in the build VM.');
+const extraArguments = z
+  .array(templateSafeText(500).min(1))
+  .max(50)
+  .optional()
+  .describe('Further arguments of ansible-playbook, each as it stands; no shell reads them. Default: none.');
 
 const fieldsOf = <S extends z.ZodType>(secret: S) => {
   const variables = {
@@ -148,15 +165,21 @@ const fieldsOf = <S extends z.ZodType>(secret: S) => {
       ...scripted,
       ...exits,
       ...disconnects,
-      elevatedUser: templateSafeText(104)
-        .min(1)
+      elevatedUser: accountName
         .optional()
         .describe(
           'User that runs the script with full rights, as a scheduled task; SYSTEM needs no password.',
         ),
       elevatedPassword: secret.optional().describe('Password of that user.'),
     },
-    windowsShell: { type: z.literal('windows-shell'), ...windows, ...scripted, ...exits },
+    windowsShell: {
+      type: z.literal('windows-shell'),
+      ...windows,
+      ...scripted,
+      script: batchScript,
+      ...exits,
+      ...disconnects,
+    },
     file,
     windowsRestart,
     windowsUpdate,
@@ -164,52 +187,10 @@ const fieldsOf = <S extends z.ZodType>(secret: S) => {
       type: z.literal('ansible-local'),
       ...linux,
       ...scripted,
-      script: script.optional().describe('Text of the playbook (YAML). Ansible must be in the build VM.'),
-      extraArguments: z
-        .array(templateSafeText(500).min(1))
-        .max(50)
-        .optional()
-        .describe('Further arguments of ansible-playbook. Default: none.'),
+      script: playbook,
+      extraArguments,
     },
   };
-};
-
-type Sourced = { resourceId?: unknown; resourceVersion?: unknown };
-
-/** Text or file, one of them; a version only of a file. */
-const oneSource =
-  <F extends 'script' | 'content'>(field: F) =>
-  (step: Sourced & { [K in F]?: unknown }, context: z.core.$RefinementCtx): void => {
-    const say = (path: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [path], message });
-    const hasText = step[field] !== undefined;
-    const hasFile = step.resourceId !== undefined;
-    if (!hasText && !hasFile) say(field, `give either ${field} or resourceId`);
-    if (hasText && hasFile) say('resourceId', `give either ${field} or resourceId, not both`);
-    if (step.resourceVersion !== undefined && !hasFile) say('resourceVersion', 'needs resourceId');
-  };
-
-type Elevated = { elevatedUser?: string | undefined; elevatedPassword?: unknown };
-const elevation = (step: Elevated, context: z.core.$RefinementCtx): void => {
-  const { elevatedUser: user, elevatedPassword: password } = step;
-  const say = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-  if (user === undefined && password !== undefined) say('elevatedUser', 'elevatedPassword needs it');
-  if (user !== undefined && password === undefined && !WITHOUT_PASSWORD.test(user))
-    say('elevatedPassword', 'this elevatedUser needs it');
-};
-
-type Variables = {
-  osFamily: string;
-  environment?: Record<string, unknown> | undefined;
-  secretEnvironment?: Record<string, unknown> | undefined;
-};
-
-/** A variable has one value, open or secret. Windows does not tell `Path` from `PATH`. */
-const oneValue = (step: Variables, context: z.core.$RefinementCtx): void => {
-  const keyOf = (name: string) => (step.osFamily === 'windows' ? name.toUpperCase() : name);
-  const open = new Set(Object.keys(step.environment ?? {}).map(keyOf));
-  for (const name of Object.keys(step.secretEnvironment ?? {}).filter((one) => open.has(keyOf(one))))
-    context.addIssue({ code: 'custom', path: ['secretEnvironment', name], message: 'is in environment too' });
 };
 
 const input = fieldsOf(secretInput);
@@ -233,7 +214,10 @@ export const provisionerInput = variants('type', { ...entityInput, osFamily: osF
     .strictObject({ ...entityInput, ...input.windowsShell })
     .superRefine(oneScript)
     .superRefine(oneValue),
-  z.strictObject({ ...entityInput, ...input.file }).superRefine(oneSource('content')),
+  z
+    .strictObject({ ...entityInput, ...input.file })
+    .superRefine(oneSource('content'))
+    .superRefine(placed),
   z.strictObject({ ...entityInput, ...input.windowsRestart }),
   z.strictObject({ ...entityInput, ...input.windowsUpdate }),
   z

@@ -1,33 +1,50 @@
-import { variable } from '../../platforms/expression.ts';
-import { type CompiledStep, commonFields, environmentVars, type ProvisionerOf, type StepOf, stepText } from './step.ts';
+import { type TemplateObject, variable } from '../../platforms/expression.ts';
+import { type CompiledStep, commonFields, type ProvisionerOf, type StepOf, stepText } from './step.ts';
+import { windowsEnvironment } from './windows-environment.ts';
 
 type PowerShell = ProvisionerOf<'powershell'>;
 
-/** The exit code that Packer itself makes up for a connection that broke: its powershell has no expect_disconnect. */
-const DISCONNECTED = 2_300_218;
+/** Exit codes that Packer makes up for a connection that broke, over SSH and over WinRM: it has no expect_disconnect here. */
+const DISCONNECTED = [2_300_218, 16_001];
 
-const exitCodes = ({ validExitCodes, expectDisconnect }: PowerShell): number[] | undefined =>
-  expectDisconnect === true ? [...(validExitCodes ?? [0]), DISCONNECTED] : validExitCodes;
+type Ending = { validExitCodes?: number[] | undefined; expectDisconnect?: boolean | undefined };
 
-/** Accounts such as SYSTEM have none, and Packer wants one all the same. */
-const elevatedPassword = ({ provisioner, elevatedPassword: name }: StepOf<PowerShell>) => {
-  if (provisioner.elevatedUser === undefined) return undefined;
-  return name === undefined ? '' : variable(name);
-};
+/** Exit codes that are success, with those of an expected end of the connection. */
+export const windowsExitCodes = ({ validExitCodes, expectDisconnect }: Ending): number[] | undefined =>
+  expectDisconnect === true ? [...(validExitCodes ?? [0]), ...DISCONNECTED] : validExitCodes;
+
+/** Accounts such as SYSTEM have no password, and Packer wants one all the same. */
+const elevation = (
+  { provisioner: { elevatedUser }, elevatedPassword }: StepOf<PowerShell>,
+  format: TemplateObject[string],
+): TemplateObject =>
+  elevatedUser === undefined
+    ? {}
+    : {
+        elevated_user: elevatedUser,
+        elevated_password: elevatedPassword === undefined ? '' : variable(elevatedPassword),
+        elevated_env_var_format: format,
+      };
+
+const MARK = '\uFEFF';
+
+/** Without a byte-order mark Windows PowerShell reads a script in the machine's own code page, not as UTF-8. */
+const withMark = (script: string | undefined): string | undefined =>
+  script === undefined || /^[\0-\x7f]*$/.test(script) || script.startsWith(MARK) ? script : MARK + script;
 
 /** A PowerShell script. */
 export const compilePowerShell = (step: StepOf<PowerShell>): CompiledStep => {
   const { provisioner } = step;
-  const { path, ...kept } = stepText(step, 'ps1', provisioner.script);
+  const { path, ...kept } = stepText(step, 'ps1', withMark(provisioner.script));
+  const environment = windowsEnvironment(step);
   return {
     type: 'powershell',
     body: {
       ...commonFields(provisioner),
       script: path,
-      environment_vars: environmentVars(step),
-      elevated_user: provisioner.elevatedUser,
-      elevated_password: elevatedPassword(step),
-      valid_exit_codes: exitCodes(provisioner),
+      ...environment,
+      ...elevation(step, environment['env_var_format']),
+      valid_exit_codes: windowsExitCodes(provisioner),
       skip_clean: provisioner.expectDisconnect === true && step.isLast ? true : undefined,
     },
     ...kept,

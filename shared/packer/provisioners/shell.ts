@@ -1,5 +1,12 @@
 import { GoTemplate } from '../../platforms/expression.ts';
-import { type CompiledStep, commonFields, environmentVars, type ProvisionerOf, type StepOf, stepText } from './step.ts';
+import {
+  type CompiledStep,
+  commonFields,
+  environmentVars,
+  type ProvisionerOf,
+  type StepOf,
+  stepText,
+} from './step.ts';
 
 type Shell = ProvisionerOf<'shell'>;
 
@@ -17,7 +24,9 @@ const executeCommand = ({ script, runAs }: Shell): GoTemplate => {
   const unnamed = `${sudo}${DEFAULT_SHELL}{{ .Path }}`;
   if (script !== undefined) return new GoTemplate(`${begin}${script.startsWith('#!') ? named : unnamed}`);
   // What an uploaded file begins with is known in the machine only.
-  return new GoTemplate(`${begin}if [ "$(head -c 2 {{ .Path }})" = '#!' ]; then ${named}; else ${unnamed}; fi`);
+  return new GoTemplate(
+    `${begin}if [ "$(head -c 2 {{ .Path }})" = '#!' ]; then ${named}; else ${unnamed}; fi`,
+  );
 };
 
 /** A script whose every line ends as on Windows was edited there; no shell of Linux would run it. */

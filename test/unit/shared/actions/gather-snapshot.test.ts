@@ -120,6 +120,20 @@ describe('what a run uses (S11, S29)', () => {
     ]);
   });
 
+  test.each([
+    ['powershell', { PATH: 'definition', temp: 'group', Home: 'own' }],
+    ['shell', { Path: 'own', PATH: 'definition', Temp: 'own', temp: 'group', Home: 'own' }],
+  ] as const)('has a variable of %s once, as the system tells names apart', async (type, environment) => {
+    const provisioner = storedProvisioner(type, { environment: { Path: 'own', Temp: 'own', Home: 'own' } });
+    const items = [{ provisionerId: provisioner.id, enabled: true, environment: { temp: 'group' } }];
+    const { steps } = await snapshotOf({
+      'image-definition': definitionRow(definitionId, { variables: { PATH: 'definition' } }),
+      'provisioner-group': { ...base(groupId, 'basics'), items },
+      provisioner,
+    });
+    expect(steps[0]?.environment).toEqual(environment);
+  });
+
   test('of a definition that is not there is nothing', async () => {
     expect(await workspace({ 'image-definition': undefined })).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import type { ProvisionerStored } from '../../../../shared/contracts/entities/provisioner.ts';
 import type { AmazonEbsSettings } from '../../../../shared/contracts/platforms/aws.ts';
-import type { SnapshotStep } from '../../../../shared/contracts/snapshot.ts';
+import type { SnapshotFile, SnapshotStep } from '../../../../shared/contracts/snapshot.ts';
 import type { CompileInput } from '../../../../shared/packer/compile.ts';
 import type { AwsSnapshot } from '../../../../shared/platforms/aws/base-image.ts';
 import { aws } from '../../../../shared/platforms/aws/index.ts';
@@ -10,7 +10,7 @@ import type { RunIdentity } from '../../../../shared/platforms/platform.ts';
 export const ulid = (end: string): string => `01JD0000000000000000000000`.slice(0, 26 - end.length) + end;
 
 const at = '2026-01-02T03:04:05.678Z';
-const base = (id: string, name: string) => ({
+export const base = (id: string, name: string) => ({
   id,
   name,
   description: '',
@@ -54,6 +54,17 @@ export const file = (fields: Partial<File> = {}): File => ({
   osFamily: 'linux',
   content: 'Welcome to {{ this }} ${machine}\n',
   destination: '/tmp/motd',
+  ...fields,
+});
+
+/** An uploaded file as a snapshot holds it. */
+export const uploaded = (fields: Partial<SnapshotFile> = {}): SnapshotFile => ({
+  resourceId: `res_${ulid('R')}`,
+  name: 'installer',
+  version: 3,
+  fileName: 'setup.sh',
+  sizeBytes: 12,
+  sha256: 'a'.repeat(64),
   ...fields,
 });
 

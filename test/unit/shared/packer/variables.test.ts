@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { secretsOf, variableOf } from '../../../../shared/packer/variables.ts';
-import { file, secret, shell, snapshot, step, ulid } from './fixtures.ts';
+import { aws } from '../../../../shared/platforms/aws/index.ts';
+import { file, powershell, secret, shell, snapshot, step, ulid } from './fixtures.ts';
 
 const two = shell({
   secretEnvironment: { B: secret('secretEnvironment/B'), A: secret('secretEnvironment/A') },
@@ -10,7 +11,7 @@ const other = shell({ id: `prv_${ulid('ZZ')}`, secretEnvironment: { A: secret('s
 describe('secrets of a snapshot', () => {
   it('are named in the order of steps and names, each once', () => {
     const steps = [step(1, two), step(2, file()), step(3, other), step(4, two)];
-    expect(secretsOf(snapshot({ steps }))).toEqual([
+    expect(secretsOf(snapshot({ steps }), aws)).toEqual([
       {
         variable: 'secret_1',
         ciphertext: 'cipher of secretEnvironment/A',
@@ -25,7 +26,27 @@ describe('secrets of a snapshot', () => {
 
   it('give way to a plain variable of the definition or the group', () => {
     const steps = [step(1, two, { A: 'plain' })];
-    expect(secretsOf(snapshot({ steps })).map(({ field }) => field)).toEqual(['secretEnvironment/B']);
+    expect(secretsOf(snapshot({ steps }), aws).map(({ field }) => field)).toEqual(['secretEnvironment/B']);
+  });
+
+  it.each([
+    [powershell({ secretEnvironment: { Token: secret('Token'), Rest: secret('Rest') } }), ['Rest']],
+    [shell({ secretEnvironment: { Token: secret('Token'), Rest: secret('Rest') } }), ['Rest', 'Token']],
+  ])('give way as the system tells names apart', (provisioner, fields) => {
+    const steps = [step(1, provisioner, { TOKEN: 'plain' })];
+    expect(secretsOf(snapshot({ steps }), aws).map(({ field }) => field)).toEqual(fields);
+  });
+
+  it('give way to what a run says of itself', () => {
+    const secretEnvironment = { GOLDSMITH_RUN_ID: secret('id'), GOLDSMITH_OTHER: secret('other') };
+    const steps = [step(1, shell({ secretEnvironment }))];
+    expect(secretsOf(snapshot({ steps }), aws).map(({ field }) => field)).toEqual(['other']);
+  });
+
+  it('are there once where Windows takes two names for one', () => {
+    const secretEnvironment = { Token: secret('first'), TOKEN: secret('second') };
+    const steps = [step(1, powershell({ secretEnvironment }))];
+    expect(secretsOf(snapshot({ steps }), aws).map(({ field }) => field)).toEqual(['second']);
   });
 
   it('that nobody declared are an error of ours', () => {

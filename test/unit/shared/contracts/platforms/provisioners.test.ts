@@ -66,6 +66,14 @@ describe('text or uploaded file', () => {
     expect(refused('file', { script: 'x' })).toEqual(['/script']);
   });
 
+  test('a file keeps its own name in a folder, and a text has none', () => {
+    const text = { resourceId: undefined, resourceVersion: undefined, content: 'x' };
+    expect(refused('file', { destination: '/opt/app/' })).toEqual([]);
+    expect(refused('file', { ...text, destination: '/opt/app/' })).toEqual(['/destination']);
+    expect(refused('file', { destination: 'C:\\Temp\\', osFamily: 'windows' })).toEqual([]);
+    expect(refused('file', { ...text, destination: 'C:\\a.txt', osFamily: 'windows' })).toEqual([]);
+  });
+
   test('a script has at most 200,000 characters', () => {
     expect(refused('shell', { script: 'x'.repeat(200_000) })).toEqual([]);
     expect(refused('shell', { script: 'x'.repeat(200_001) })).toEqual(['/script']);
@@ -100,6 +108,13 @@ describe('a script with full rights on Windows', () => {
     [{ elevatedUser: undefined }, ['/elevatedUser']],
     [{ elevatedPassword: 'plain text' }, ['/elevatedPassword']],
     [{ elevatedUser: '{{ .Vars }}' }, ['/elevatedUser']],
+    [{ elevatedUser: '.\\build_user-1@example.com' }, []],
+    [{ elevatedUser: '</UserId>' }, ['/elevatedUser']],
+    [{ elevatedUser: "a\n'@" }, ['/elevatedUser']],
+    [{ elevatedUser: 'Jürgen' }, ['/elevatedUser']],
+    [{ elevatedPassword: { value: 'it\'s "$ecret" `;' } }, []],
+    [{ elevatedPassword: { value: 'typographic “' } }, ['/elevatedPassword']],
+    [{ elevatedPassword: { value: 'two\nlines' } }, ['/elevatedPassword']],
   ])('case %#', (fields, expected) => {
     expect(refused('powershell', fields)).toEqual(expected);
   });
@@ -119,6 +134,8 @@ describe('text that reaches the template', () => {
     ['windows-shell', { environment: { 'A-B': 'x' } }, '/environment/A-B'],
     ['file', { destination: '/tmp/{{ x }}' }, '/destination'],
     ['file', { destination: '/tmp/$(id)' }, '/destination'],
+    ['file', { destination: '-S /tmp/x/y' }, '/destination'],
+    ['file', { destination: '/tmp/a\\b' }, '/destination'],
     ['windows-restart', { environment: { A: 'x' } }, '/environment'],
     ['file', { secretEnvironment: {} }, '/secretEnvironment'],
   ])('%s refuses %j', (type, fields, pointer) => {
