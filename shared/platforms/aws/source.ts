@@ -33,9 +33,16 @@ const sshAccess = (settings: AmazonEbsSettings, { username, port }: Login): Acce
   files: settings.userData === undefined ? [] : [{ path: USER_DATA, content: settings.userData }],
 });
 
-const winrmAccess = (settings: AmazonEbsSettings, { username, port = WINRM_TLS_PORT }: Login): Access => ({
+/** A base image of ours may bring a listener with it: the machine is asked again when its own user data has run. */
+const PAUSE_ON_LAYERS = '60s';
+
+const winrmAccess = (
+  { builderConfiguration: { settings }, layer }: AwsSnapshot,
+  { username, port = WINRM_TLS_PORT }: Login,
+): Access => ({
   body: {
     communicator: 'winrm',
+    pause_before_connecting: layer === undefined ? undefined : PAUSE_ON_LAYERS,
     winrm_username: username,
     winrm_port: port,
     winrm_timeout: settings.winrmTimeout,
@@ -61,7 +68,16 @@ const accessOf = (snapshot: AwsSnapshot): Access => {
       'builder-setting-invalid',
       'The build VM is reached by WinRM, and sshInterface session_manager carries SSH only.',
     );
-  return winrmAccess(settings, login);
+  return winrmAccess(snapshot, login);
+};
+
+/** With it Packer waits for a machine to stop by itself, and what generalises Windows leaves it running. */
+const demandStop = ({ operatingSystem, builderConfiguration: { settings } }: AwsSnapshot): void => {
+  if (operatingSystem.family === 'windows' && settings.disableStopInstance === true)
+    throw new PlatformError(
+      'builder-setting-invalid',
+      'The builder configuration has disableStopInstance, and the last step of a Windows image, sysprep, leaves the build VM running.',
+    );
 };
 
 const policyFields = ({ temporaryIamInstanceProfilePolicyDocument: policy }: AmazonEbsSettings) =>
@@ -140,6 +156,7 @@ const generationFields = (input: Input): TemplateObject =>
 export const amazonEbsSource = (input: Input): Source => {
   const { run, snapshot, generation } = input;
   const { settings } = snapshot.builderConfiguration;
+  demandStop(snapshot);
   const access = accessOf(snapshot);
   const { body: image, variables } = sourceImage(input);
   return {

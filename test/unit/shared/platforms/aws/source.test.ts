@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AwsSnapshot } from '../../../../../shared/platforms/aws/base-image.ts';
 import { amazonEbsSource } from '../../../../../shared/platforms/aws/source.ts';
 import { PlatformError } from '../../../../../shared/platforms/platform.ts';
-import { compileInput, snapshot, windowsSnapshot, withSettings } from '../../packer/fixtures.ts';
+import { compileInput, snapshot, ulid, windowsSnapshot, withSettings } from '../../packer/fixtures.ts';
 
 type Fields = Omit<NonNullable<Parameters<typeof compileInput>[0]>, 'snapshot'>;
 
@@ -129,6 +129,29 @@ describe('the amazon-ebs source', () => {
     const { body, files } = sourceOf(from);
     expect(body['winrm_port']).toBe(8443);
     expect(files[0]?.content).toContain('-Port 8443');
+  });
+
+  it('asks a machine again whose base image brought a listener of its own', () => {
+    const imageDefinitionId = `def_${ulid('BA')}`;
+    const layer = {
+      imageDefinitionId,
+      imageVersionId: `img_${ulid('V')}`,
+      name: 'Base-v3',
+      createdAt: '2026-01-02T03:04:05.678Z',
+      locators: [],
+    };
+    const from = windowsSnapshot();
+    const images = [{ type: 'image-definition' as const, imageDefinitionId }];
+    const layered = { ...from, layer, operatingSystem: { ...from.operatingSystem, images } };
+    expect(bodyOf(from)['pause_before_connecting']).toBeUndefined();
+    expect(bodyOf(layered)['pause_before_connecting']).toBe('60s');
+  });
+
+  it('is refused for Windows when the machine is to stop by itself: sysprep leaves it running (S85)', () => {
+    const stops = { disableStopInstance: true };
+    expect(() => bodyOf(withSettings(windowsSnapshot(), stops))).toThrow(/disableStopInstance/);
+    expect(bodyOf(withSettings(snapshot(), stops))['disable_stop_instance']).toBe(true);
+    expect(bodyOf(withSettings(windowsSnapshot(), { disableStopInstance: false }))).toBeDefined();
   });
 
   it('holds no credentials and grants nobody anything (S141)', () => {
