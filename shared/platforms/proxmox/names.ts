@@ -23,9 +23,11 @@ const tagOf = ([key, value]: [string, string]): string => `${key}.${value}`;
 
 /** Tags of the machine and of the template that it becomes; what ties it to its run wins over the connection's. */
 export const tagsOf = ({ connection }: ProxmoxSnapshot, run: RunIdentity): string => {
-  const own = Object.entries(originOf(run)).map(([key, value]) => [`goldsmith-${key}`, plain(value)]);
-  const all = { ...connection.imageTags, ...Object.fromEntries(own) };
-  return Object.entries<string>(all).map(tagOf).join(';');
+  const own = Object.entries(originOf(run)).map(
+    ([key, value]) => [`goldsmith-${key}`, plain(value)] as const,
+  );
+  const all = new Map([...Object.entries(connection.imageTags ?? {}), ...own]);
+  return [...all].map(tagOf).join(';');
 };
 
 /** Where a machine or template is in Proxmox's own list of resources. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -173,6 +173,23 @@ describe('the environment of Packer', () => {
     'XPATH',
   ])('does not hold the %s of the machine', (name) => {
     expect(environment({ [name]: 'x' })[name]).toBeUndefined();
+  });
+
+  it('trusts the authorities of the job beside those of the machine', async () => {
+    const ofJob = path.join(base, 'authorities');
+    const trusted = (own: NodeJS.ProcessEnv) =>
+      packerEnvironment({
+        own,
+        folder: { ...folder, files: base },
+        variables: {},
+        nonce: 'n',
+        credentials: {},
+      });
+    expect(trusted({})['SSL_CERT_DIR']).toBeUndefined();
+    await mkdir(ofJob);
+    expect(trusted({})['SSL_CERT_DIR']).toBe(`/etc/ssl/certs:/etc/pki/tls/certs:${ofJob}`);
+    expect(trusted({ SSL_CERT_DIR: '/corporate' })['SSL_CERT_DIR']).toBe(`/corporate:${ofJob}`);
+    expect(trusted({ SSL_CERT_FILE: '/ca.pem' })['SSL_CERT_FILE']).toBe('/ca.pem');
   });
 
   it('cannot have its nonce replaced by a variable of the job', () => {

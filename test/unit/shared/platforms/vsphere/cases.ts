@@ -111,11 +111,14 @@ const clone = (settings: object) =>
 /** Settings that exclude those of the others, so that all together have every one. */
 export const full = {
   'vsphere-iso': {
-    '1.6': [iso(old), iso({ ...old, ramReserveAll: undefined, ramReservation: 4096 })],
+    '1.6': [
+      iso(old),
+      iso({ ...old, ramReserveAll: undefined, ramReservation: 4096, convertToTemplate: false }),
+    ],
     modern: [iso(modern)],
   },
   'vsphere-clone': {
-    '1.6': [clone(old), clone({ ...old, diskSize: undefined, linkedClone: true })],
+    '1.6': [clone(old), clone({ ...old, diskSize: undefined, linkedClone: true, convertToTemplate: false })],
     modern: [clone(modern)],
   },
 };
