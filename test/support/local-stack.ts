@@ -46,6 +46,8 @@ export interface LocalStackInfo {
   vmManagerUrl: string;
   region: string;
   pids: { emulator: number; codebuild: number; ec2: number; vmManager: number };
+  /** Accounts at the stand-ins of other clouds. */
+  cloudsFile: string;
   /** The stack's folder, as `.goldsmith` is for `npm start`. */
   home: string;
 }
@@ -91,7 +93,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   return { ...describe(stack, paths, basePort), broken: stack.servers.broken, save: stack.save, stop };
 }
 
-function describe(stack: Stack, { home }: StackPaths, basePort: number): LocalStackInfo {
+function describe(stack: Stack, { home, cloudsFile }: StackPaths, basePort: number): LocalStackInfo {
   const { servers, outputs } = stack;
   return {
     ...stack.seeded,
@@ -111,6 +113,7 @@ function describe(stack: Stack, { home }: StackPaths, basePort: number): LocalSt
       vmManager: servers.ec2.pids.manager,
     },
     home,
+    cloudsFile,
   };
 }
 

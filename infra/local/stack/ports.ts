@@ -56,8 +56,8 @@ export async function findTakenPort(base: number): Promise<number | undefined> {
   return undefined;
 }
 
-function listPorts({ emulator, codebuild, ec2, vmManager }: StackPorts): number[] {
-  return [emulator, codebuild, ec2, vmManager];
+function listPorts({ emulator, codebuild, ec2, vmManager, clouds }: StackPorts): number[] {
+  return [emulator, codebuild, ec2, vmManager, clouds];
 }
 
 async function isFree(port: number): Promise<boolean> {

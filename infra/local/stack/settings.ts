@@ -39,6 +39,8 @@ export interface StackPaths {
   temporary: string;
   /** What clients read (api.md, section 4). */
   localFile: string;
+  /** Accounts at the stand-ins of Azure and Google Cloud, for connections to them. */
+  cloudsFile: string;
   /** Pid and start time of the process that owns everything. */
   supervisorFile: string;
 }
@@ -63,6 +65,7 @@ export function stackPaths(home: string = DEFAULT_HOME): StackPaths {
     cache: join(CHECKOUT, '.goldsmith', 'cache'),
     temporary: join(tmpdir().length > LONGEST_TMPDIR ? '/tmp' : tmpdir(), `goldsmith-${id}`),
     localFile: join(folder, 'local.json'),
+    cloudsFile: join(folder, 'clouds.json'),
     supervisorFile: join(folder, 'supervisor.json'),
   };
 }
@@ -72,6 +75,7 @@ export interface StackPorts {
   codebuild: number;
   ec2: number;
   vmManager: number;
+  clouds: number;
 }
 
 /** Ports from one block to the next; a block has room for stand-ins to come. */
@@ -79,7 +83,7 @@ export const BLOCK_SIZE = 10;
 
 /** The ports of the block that begins at `base`. */
 export function portsOf(base: number): StackPorts {
-  return { emulator: base, codebuild: base + 1, ec2: base + 2, vmManager: base + 3 };
+  return { emulator: base, codebuild: base + 1, ec2: base + 2, vmManager: base + 3, clouds: base + 4 };
 }
 
 /**
@@ -89,3 +93,6 @@ export function portsOf(base: number): StackPorts {
 export function vpcCidrOf(base: number): string {
   return `127.${2 + (Math.floor(base / BLOCK_SIZE) % 250)}.0.0/16`;
 }
+
+/** First three numbers of the addresses of other clouds' machines: in the same /16, behind the last region of EC2. */
+export const cloudNetworkOf = (vpcCidr: string): string => `${vpcCidr.split('.').slice(0, 2).join('.')}.250`;
