@@ -5,6 +5,7 @@ import type { Completion, TemporaryResource } from '../../shared/contracts/agent
 import type { JobBundle } from '../../shared/contracts/bundle.ts';
 import { createBuildFacts, type ReadOutput } from './build-facts.ts';
 import { startCredentialsEndpoint, startIdentityEndpoint } from './credentials-endpoint.ts';
+import { imageFolderVariable } from './image-folder.ts';
 import { BundleError, fetchBundle } from './job-bundle.ts';
 import { fetchDownloads } from './job-downloads.ts';
 import { createJobFolder, type JobFolder, writeBundleFiles } from './job-folder.ts';
@@ -107,7 +108,10 @@ const runJob = async (prepared: Prepared, credentials: Record<string, string>): 
   const { session, tools, bundle, folder } = prepared;
   const { log, outbox, clock, redactor } = session;
   const nonce = randomBytes(16).toString('hex');
-  const { variables } = session.claim;
+  const variables = {
+    ...session.claim.variables,
+    ...(await imageFolderVariable(bundle, session.imageFolder)),
+  };
   const environment = packerEnvironment({ own: tools.environment, folder, variables, nonce, credentials });
   const facts = createBuildFacts(tools.readOutputOf(bundle.platform), outbox);
   const { steps, generation } = bundle;

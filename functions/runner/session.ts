@@ -22,6 +22,8 @@ export type Session = Link & {
   control: RunControl;
   /** Where the job's folder is made. */
   workDir: string;
+  /** Where images go that are files of this machine; they stay. */
+  imageFolder: string;
   redactor: Redactor;
   log: RunLog;
   /** Until when the hand-over is tried, in milliseconds since 1970. */
@@ -38,7 +40,7 @@ export const openSession = (settings: Settings, claim: ClaimAnswer, tools: CallT
   const client = createAgentClient(tools, settings, claim.leaseToken);
   let endedAt = Number.NEGATIVE_INFINITY;
   const patience = () => Math.max(control.deadlineAt(), endedAt + HAND_OVER_PATIENCE);
-  const { workDir } = settings;
+  const { workDir, imageFolder } = settings;
   const spill = path.join(workDir, `goldsmith-lines-${randomBytes(8).toString('hex')}`);
   const link = openLink({ claim, client, control, clock, spill, patience });
   const redactor = createRedactor();
@@ -50,6 +52,7 @@ export const openSession = (settings: Settings, claim: ClaimAnswer, tools: CallT
     client,
     control,
     workDir,
+    imageFolder,
     redactor,
     patience,
     log: createRunLog(link.shipper, redactor.redact, clock),

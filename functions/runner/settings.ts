@@ -9,6 +9,7 @@ const environmentSchema = z.object({
   GOLDSMITH_CLAIM_TOKEN: z.string().min(1),
   GOLDSMITH_PACKER: z.string().min(1).default('packer'),
   GOLDSMITH_WORK_DIR: z.string().min(1).optional(),
+  GOLDSMITH_IMAGE_FOLDER: z.string().min(1).optional(),
 });
 
 export type Settings = {
@@ -18,6 +19,8 @@ export type Settings = {
   claimToken: string;
   packer: string;
   workDir: string;
+  /** Where images go that are files of this machine. */
+  imageFolder: string;
 };
 
 /**
@@ -32,6 +35,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): Settings => {
     throw new Error(`These environment variables are missing or not valid: ${names.join(', ')}`);
   }
   const values = parsed.data;
+  const workDir = values.GOLDSMITH_WORK_DIR ?? tmpdir();
   return {
     apiUrl: values.GOLDSMITH_API_URL,
     workspaceId: values.GOLDSMITH_WORKSPACE_ID,
@@ -41,6 +45,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): Settings => {
     packer: values.GOLDSMITH_PACKER.includes('/')
       ? path.resolve(values.GOLDSMITH_PACKER)
       : values.GOLDSMITH_PACKER,
-    workDir: values.GOLDSMITH_WORK_DIR ?? tmpdir(),
+    workDir,
+    imageFolder: path.resolve(values.GOLDSMITH_IMAGE_FOLDER ?? path.join(workDir, 'goldsmith', 'images')),
   };
 };

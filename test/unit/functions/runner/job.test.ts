@@ -207,6 +207,14 @@ describe('the settings', () => {
     GOLDSMITH_CLAIM_TOKEN: 'tok-secret',
   };
 
+  it('say where images go: where somebody said, else below the work folder, and never in a job', () => {
+    const folderOf = (more: NodeJS.ProcessEnv) => readSettings({ ...given, ...more }).imageFolder;
+    expect(folderOf({ GOLDSMITH_WORK_DIR: '/var/work' })).toBe('/var/work/goldsmith/images');
+    expect(folderOf({ GOLDSMITH_IMAGE_FOLDER: '/srv/images' })).toBe('/srv/images');
+    // Packer runs in the folder of the job.
+    expect(folderOf({ GOLDSMITH_IMAGE_FOLDER: 'images' })).toBe(path.resolve('images'));
+  });
+
   it('are read once: the token is gone from the environment', () => {
     const environment: NodeJS.ProcessEnv = { ...given };
     const settings = readSettings(environment);

@@ -1,9 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleOf } from '../../../support/agent-api.ts';
 import { type FakePacker, PRINT_ARTIFACT, printMarker } from './fake-packer.ts';
-import { begin, callsOf, run, stepsOf, textsOf } from './run-harness.ts';
+import { begin, callsOf, leftBehind, run, stepsOf, textsOf } from './run-harness.ts';
 
 describe('a build that succeeds', () => {
   it('is handed over with its artifact, its steps and its log (S49, S59, S76, S129)', async () => {
@@ -230,5 +230,39 @@ describe('output', () => {
     ]) {
       expect(sent).not.toContain(part);
     }
+  });
+});
+
+describe('images that are files of this machine', () => {
+  const version = "echo '1,,version,1.6.6'";
+  const bundle = bundleOf(
+    { 'image.pkr.json': '{}' },
+    { variables: [{ name: 'image_folder', from: 'runner' }] },
+  );
+  const build = `mkdir $PKR_VAR_image_folder/made\n${PRINT_ARTIFACT}`;
+
+  it('are put where they outlive the job', async () => {
+    const { fake, ended } = await begin({ version, build }, { bundle });
+    expect(await ended).toBe('succeeded');
+    const folder = path.join(fake.workDir, 'goldsmith/images');
+    expect(await readFile(path.join(fake.folder, 'environment'), 'utf8')).toContain(
+      `PKR_VAR_image_folder=${folder}\n`,
+    );
+    expect(await readdir(folder)).toEqual(['made']);
+    expect(await leftBehind(fake)).toEqual(['goldsmith']);
+  });
+
+  it('have no folder where no template asks for it', async () => {
+    const { fake, outcome } = await run({ version, build: PRINT_ARTIFACT });
+    expect(outcome).toBe('succeeded');
+    expect(await readFile(path.join(fake.folder, 'environment'), 'utf8')).not.toContain('image_folder');
+  });
+
+  it('fail the run when the folder cannot be made', async () => {
+    const { fake, api, ended } = await begin({ version, build }, { bundle });
+    await mkdir(fake.workDir, { recursive: true });
+    await writeFile(path.join(fake.workDir, 'goldsmith'), 'a file is where the folder should be');
+    expect(await ended).toBe('failed');
+    expect(textsOf(api).join('\n')).toContain('The folder for images could not be made');
   });
 });
