@@ -65,13 +65,12 @@ const readsByHttp = (keys: unknown): boolean =>
 /** The files of an unattended installation are on a disc: the plugin serves none by HTTP. */
 const unattendedOf = (snapshot: NutanixSnapshot) => {
   const { body, downloads } = unattendedFields(snapshot, osImageOf(snapshot));
-  const { http_directory, ...rest } = body;
   if (readsByHttp(body['boot_command']))
     throw new PlatformError(
       'builder-setting-invalid',
       `The boot command of "${snapshot.operatingSystem.name}" reads files by HTTP, and on Nutanix they are on a disc with the label cidata only.`,
     );
-  return { body: rest, downloads };
+  return { body: { ...body, http_directory: undefined }, downloads };
 };
 
 /** How the machine ends: by its last step, by the user's command, or by one of ours, as Nutanix would cut the power. */

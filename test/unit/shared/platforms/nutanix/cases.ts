@@ -72,7 +72,7 @@ export const full = [
   }),
   onPremises({
     builderType,
-    settings: { ...machine, ...winrm, clusterUuid: uuid, shutdownCommand: 'shutdown /s /t 10 /f' },
+    settings: { ...machine, ...winrm, clusterUuid: uuid, shutdownCommand: 'shutdown /s /t 60 /f' },
     connection: 'nutanix token',
     images: [installed],
     family: 'windows',
