@@ -42,6 +42,62 @@ export const rules: readonly Rule[] = [
     pattern:
       /[Uu]nknown (builder|provisioner)|Missing plugins|plugins? .*(not installed|not found)|Failed to load .*plugin/,
   },
+  // Microsoft Entra and Azure Resource Manager, by the codes that both print.
+  { errorId: 'account-disabled', pattern: /(ReadOnly)?DisabledSubscription/ },
+  { errorId: 'credentials-invalid', pattern: /AADSTS\d{5,7}|(Invalid|Expired)AuthenticationToken/ },
+  {
+    errorId: 'permission-denied',
+    pattern: /(Linked)?AuthorizationFailed|does not have authorization to perform|RequestDisallowedByPolicy/,
+  },
+  {
+    errorId: 'image-name-taken',
+    pattern: /(managed image|snapshot) named \S+ already exists|gallery image version for image name:version/,
+  },
+  {
+    errorId: 'base-image-not-subscribed',
+    pattern: /MarketplacePurchase\w*|ResourcePurchaseValidationFailed|VMMarketplaceInvalidInput/,
+  },
+  {
+    errorId: 'base-image-not-found',
+    pattern: /PlatformImageNotFound|VMImage was not found|Cannot find an image named/,
+  },
+  {
+    errorId: 'gallery-not-found',
+    pattern:
+      /the Shared Gallery Image to which to publish|failed to get image .* from image gallery|(Resource|ParentResource)NotFound.*Microsoft\.Compute\/galleries/,
+  },
+  {
+    errorId: 'network-not-found',
+    pattern:
+      /Cannot find a (resource group with a virtual network|subnet in the resource group)|Found multiple (resource groups|subnets)|(ResourceNotFound|InvalidResourceReference).*(virtualNetworks|subnets)/,
+  },
+  {
+    errorId: 'resource-group-not-found',
+    pattern:
+      /ResourceGroupNotFound|Cannot locate the .*resource group|resource group you want to use does not exist/,
+  },
+  {
+    errorId: 'quota-exceeded',
+    pattern: /QuotaExceeded|exceeding approved .*quota|PublicIPCountLimitReached/i,
+  },
+  {
+    errorId: 'insufficient-capacity',
+    pattern: /AllocationFailed|OverconstrainedAllocationRequest|SkuNotAvailable.*Capacity Restrictions/,
+  },
+  {
+    errorId: 'instance-type-invalid',
+    pattern: /SkuNotAvailable|cannot boot Hypervisor Generation|InvalidParameter.*vmSize/,
+  },
+  {
+    errorId: 'region-invalid',
+    pattern: /LocationNotAvailableFor|NoRegisteredProviderFound|provided location .* is not available/,
+  },
+  { errorId: 'requests-throttled', pattern: /SubscriptionRequestsThrottled/ },
+  {
+    errorId: 'encryption-key-unusable',
+    pattern: /KeyVaultAccessForbidden|ResourceNotFound.*diskEncryptionSets/,
+  },
+  { errorId: 'builder-setting-invalid', pattern: /InvalidTemplateDeployment|InvalidTemplate\b/ },
   {
     errorId: 'ssh-authentication',
     pattern: /authentication error when trying to connect via SSH|ssh: unable to authenticate/,
@@ -57,6 +113,11 @@ export const rules: readonly Rule[] = [
     errorId: 'network-not-found',
     pattern:
       /Invalid(Subnet|SubnetID|Vpc|VpcID|Group|GroupId|SecurityGroup|SecurityGroupID)\.(NotFound|Malformed)|InvalidSubnet\b|VPCIdNotSpecified|MissingInput.*subnet|No default VPC|No Subnets? was found|Couldn't find specified security group|for non-default VPCs/,
+  },
+  {
+    errorId: 'image-not-shareable',
+    pattern:
+      /encrypted with the AWS Managed CMK can.t be shared|EBS default key cannot be shared|Cannot share (AMI|snapshot) encrypted with default KMS key/,
   },
   { errorId: 'role-not-assumable', pattern: /cannot be assumed|Cannot assume IAM Role|sts:AssumeRole/ },
   {

@@ -14,6 +14,12 @@ export const connection = {
     'The role of the connection does not trust this deployment, or the external id is another one.',
     "Put the trust policy that the connection's page shows, with its external id, on the role.",
   ),
+  'account-disabled': entry(
+    'connection',
+    'Account not active',
+    'The credentials are valid, but the account or subscription is disabled, past its end or read-only.',
+    'Look at its state and its bills at the provider; then verify the connection.',
+  ),
   'permission-denied': entry(
     'connection',
     'Permission missing',

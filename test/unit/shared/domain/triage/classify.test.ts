@@ -4,8 +4,10 @@ import { errorCatalogueSchema } from '../../../../../shared/contracts/error-cata
 import { errorCatalogue, isErrorId } from '../../../../../shared/domain/triage/catalogue.ts';
 import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/classify.ts';
 import { rules } from '../../../../../shared/domain/triage/rules.ts';
-import { type Sample, samples } from './samples.ts';
+import { azureSamples } from './azure-samples.ts';
+import { type Sample, samples as others } from './samples.ts';
 
+const samples = [...others, ...azureSamples];
 const steps = [
   { index: 1, name: 'update' },
   { index: 2, name: 'install' },
