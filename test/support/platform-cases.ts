@@ -5,6 +5,7 @@ import type { RunSnapshot } from '../../shared/contracts/snapshot.ts';
 import { withGeneralise } from '../../shared/platforms/generalise.ts';
 import { cases as aws } from '../unit/shared/platforms/aws/cases.ts';
 import { cases as azure } from '../unit/shared/platforms/azure/cases.ts';
+import { cases as gcp } from '../unit/shared/platforms/gcp/cases.ts';
 import { cases as hyperv } from '../unit/shared/platforms/hyperv/cases.ts';
 import { cases as nutanix } from '../unit/shared/platforms/nutanix/cases.ts';
 import { cases as proxmox } from '../unit/shared/platforms/proxmox/cases.ts';
@@ -30,6 +31,7 @@ export type PlatformCase = {
 export const platformCases: PlatformCase[] = [
   ...aws,
   ...azure,
+  ...gcp,
   ...vsphere,
   ...proxmox,
   ...hyperv,
