@@ -25,6 +25,7 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | numbers given, by definition and by name | WS#w | COUNTER#definition#id; COUNTER#name#folded name |
  * | runs of a definition by number | WS#w#DEF#definition | RUN#number |
  * | image versions of a definition by number; one by id | WS#w#DEF#definition; WS#w | VERSION#number; VERSION#id |
+ * | who may use an image version | WS#w | SHARE#version#region#type#id |
  * | firings of a schedule by scheduled time | WS#w | FIRING#schedule#time |
  * | leftovers of a run | WS#w#RUN#run | LEFTOVER#id |
  * | a deleted run that is still to be cleaned up after (a week) | WS#w | DELETED-RUN#id |
@@ -147,6 +148,19 @@ export const keys = {
   versionsOfDefinition: (scope: WorkspaceScope, definitionId: string) => ({
     pk: `${workspace(scope)}#DEF#${definitionId}`,
     prefix: 'VERSION#',
+  }),
+  /** An organization and its units are known by their own id, whether it was given alone or in an ARN. */
+  share: (
+    scope: WorkspaceScope,
+    share: { imageVersionId: string; region: string; principal: { type: string; id: string } },
+  ): Key => {
+    const { imageVersionId, region, principal } = share;
+    const id = principal.id.slice(principal.id.lastIndexOf('/') + 1);
+    return { pk: workspace(scope), sk: `SHARE#${imageVersionId}#${region}#${principal.type}#${id}` };
+  },
+  sharesOf: (scope: WorkspaceScope, imageVersionId: string) => ({
+    pk: workspace(scope),
+    prefix: `SHARE#${imageVersionId}#`,
   }),
   firing: (scope: WorkspaceScope, scheduleId: string, scheduledAt: string): Key => ({
     pk: workspace(scope),

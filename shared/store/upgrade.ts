@@ -50,6 +50,7 @@ const versions = {
   lease: 1,
   'image-version': 1,
   'image-version-pointer': 1,
+  share: 1,
   leftover: 1,
   'log-head': 1,
   'log-chunk': 1,

@@ -9,6 +9,7 @@ import { logStore } from '../../shared/store/log-store.ts';
 import { takeSlots } from '../../shared/store/queue-store.ts';
 import { runRemoval } from '../../shared/store/run-removal.ts';
 import { runStore } from '../../shared/store/run-store.ts';
+import { shareStore } from '../../shared/store/share-store.ts';
 import { socketStore } from '../../shared/store/socket-store.ts';
 import type { Table } from '../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
@@ -63,7 +64,16 @@ const makeRuns = async ({ core, traffic }: Tables, scope: WorkspaceScope, imageD
   await make();
   const running = await make();
   await core.write(takeSlots(running, { workspace: 1, pool: 1 }));
-  await core.write(recordImageVersion(scope, versionOf(running.id, imageDefinitionId)));
+  const version = versionOf(running.id, imageDefinitionId);
+  await core.write(recordImageVersion(scope, version));
+  await shareStore(core, scope).begin({
+    id: newId('share'),
+    imageVersionId: version.id,
+    region: 'eu-west-1',
+    principal: { type: 'account', id: '210987654321' },
+    createdAt: at(8),
+    createdBy: 'user-1',
+  });
   await logStore(traffic, scope, running.id).append(logLines(1, 2));
   await logStore(traffic, scope, newId('run')).close();
   const failed = await runs.change(await make(), { status: 'Failed', phase: 'finished', endedAt: at(9) });

@@ -45,7 +45,7 @@ export const fakePreflight = (
     limitMs: 10_000,
     target: { generation: '1.6' },
   };
-  return { preflight, core, objects };
+  return { preflight, core, objects, resources: files };
 };
 
 export const identity: RunIdentity = {

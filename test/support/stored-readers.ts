@@ -29,6 +29,7 @@ import { removalStore } from '../../shared/store/removal-store.ts';
 import { runFiles } from '../../shared/store/run-files.ts';
 import { runRemoval } from '../../shared/store/run-removal.ts';
 import { runStore } from '../../shared/store/run-store.ts';
+import { shareStore } from '../../shared/store/share-store.ts';
 import { socketStore } from '../../shared/store/socket-store.ts';
 import type { Item } from '../../shared/store/table.ts';
 import { tagStore } from '../../shared/store/tag-store.ts';
@@ -128,6 +129,7 @@ export const storedReaders: Record<StoredKind, Reader> = {
   'image-version': ({ table, row }) => imageVersionStore(table, scope).get(text(row, 'id')),
   'image-version-pointer': ({ table, row }) =>
     imageVersionStore(table, scope).listOfDefinition(text(row, 'pk').split('#')[3] ?? '', { limit: 1 }),
+  share: ({ table, row }) => shareStore(table, scope).list(text(row, 'imageVersionId')),
   leftover: ({ table, row }) => leftoverStore(table, scope).list(text(row, 'runId')),
   'log-head': ({ table, row }) => logStore(table, scope, text(row, 'pk').split('#')[3] ?? '').head(),
   'log-chunk': ({ table, row }) =>

@@ -1,17 +1,18 @@
 import { gatherSnapshot } from '../../../shared/actions/gather-snapshot.ts';
 import { snapshotOf } from '../../../shared/actions/platform-access.ts';
+import type { Target } from '../../../shared/actions/preflight.ts';
 import type { PackerGeneration } from '../../../shared/contracts/bundle.ts';
 import { compileBundle } from '../../../shared/packer/compile.ts';
 import { platformOf } from '../../../shared/platforms/registry.ts';
 import { PlatformError } from '../../../shared/platforms/platform.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { ApiProblem, brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
-import { newId } from '../../../shared/runtime/ids.ts';
 import type { ResourceFiles } from '../../../shared/store/resource-files.ts';
 import type { RunFiles } from '../../../shared/store/run-files.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import { imaginedRun } from './imagined-run.ts';
 import { presentTemplate } from './present-template.ts';
 
 export type TemplateReader = {
@@ -19,8 +20,7 @@ export type TemplateReader = {
   files: RunFiles;
   resources: ResourceFiles;
   deploymentId: string;
-  generation: PackerGeneration;
-  ec2Endpoint?: string | undefined;
+  target: Target;
 };
 
 type Asked = {
@@ -39,21 +39,14 @@ export const readTemplate = async (reader: TemplateReader, call: Asked): Promise
   if (gathered === undefined) throw notFound('image definition');
   const { snapshot, obstacles } = gathered;
   if (snapshot === undefined) throw brokenRules(obstacles, 'cannot-start');
-  const number = await runStore(reader.core, scope).peekNumber(snapshot.definition);
+  const run = await imaginedRun(reader, scope, snapshot);
   const bundle = refusing(() =>
     compileBundle({
-      run: {
-        deploymentId: reader.deploymentId,
-        workspaceId: scope.workspaceId,
-        definitionId: snapshot.definition.id,
-        runId: newId('run'),
-        imageName: snapshot.definition.name,
-        number,
-      },
+      run,
       snapshot,
       platform: platformOf(snapshot.builderConfiguration.platform),
-      generation: query.packer ?? reader.generation,
-      ec2Endpoint: reader.ec2Endpoint,
+      generation: query.packer ?? reader.target.generation,
+      ec2Endpoint: reader.target.ec2Endpoint,
     }),
   );
   return { body: await presentTemplate(reader.resources, scope, snapshot, bundle) };

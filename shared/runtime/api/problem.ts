@@ -38,6 +38,6 @@ export const problemOf = (problem: ApiProblem, requestId: string): Problem => {
 /** A 422 that names every broken rule. */
 export const brokenRules = (
   errors: FieldError[],
-  code: 'rule-broken' | 'cannot-start' | 'upload-differs' = 'rule-broken',
+  code: 'rule-broken' | 'cannot-start' | 'upload-differs' | 'not-shareable' = 'rule-broken',
 ): ApiProblem =>
   new ApiProblem(code, errors.map((error) => `${error.pointer}: ${error.detail}`).join('; '), { errors });

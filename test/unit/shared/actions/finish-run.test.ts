@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { sayInLog } from '../../../../shared/actions/append-log.ts';
 import { finishRun } from '../../../../shared/actions/finish-run.ts';
-import type { Verdict } from '../../../../shared/contracts/stored-run.ts';
+import type { StoredRun, Verdict } from '../../../../shared/contracts/stored-run.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
 import { logStore } from '../../../../shared/store/log-store.ts';
-import { at, failure, runningRun } from '../../../support/builders.ts';
+import { at, failure, runningRun, ulid } from '../../../support/builders.ts';
 import { memoryEngine, putRun, readLog, readRun, scope } from '../../../support/engine.ts';
 import { containing } from '../../../support/matchers.ts';
 
@@ -16,6 +16,15 @@ const locators = [
   { role: 'primary' as const, region: 'eu-west-1', accountId: '1', amiId: 'ami-1', amiName: 'Web-Base-v1' },
 ];
 const succeeded = runningRun({ verdict: { outcome: 'succeeded' }, locators });
+
+const lease = {
+  tokenSha256: 'x',
+  runnerId: 'runner-1',
+  runnerVersion: '0.1.0',
+  packerVersion: '1.16.0',
+  claimedAt: at(20),
+  lastHeardAt: at(30),
+};
 
 describe('the end of a run', () => {
   test('is told in the log, which is complete then', async () => {
@@ -48,6 +57,25 @@ describe('the end of a run', () => {
       locators,
       baseImage: { id: 'ami-0' },
     });
+  });
+
+  test.each<[string, Partial<StoredRun>, object]>([
+    [
+      'modern Packer',
+      { plugins: { amazon: '1.8.1' }, lease },
+      { packer: '1.16.0', runner: '0.1.0', plugins: { amazon: '1.8.1' } },
+    ],
+    // It has them built in.
+    ['Packer 1.6', { plugins: {}, lease }, { packer: '1.16.0', runner: '0.1.0' }],
+    ['a run that the release before prepared', {}, {}],
+  ])('of %s tells the tools and the connection that it was made with', async (_, fields, toolchain) => {
+    const { engine, core } = memoryEngine();
+    const connectionId = `con_${ulid('C')}`;
+    const run = await putRun(core, { ...succeeded, ...fields, connectionId });
+    const ended = await finishRun(engine, scope, run, lost);
+    const version = await imageVersionStore(core, scope).get(ended.imageVersionId ?? '');
+    expect(version?.toolchain).toEqual(toolchain);
+    expect(version?.connectionId).toBe(connectionId);
   });
 
   test('of a failure is no image version (S128)', async () => {

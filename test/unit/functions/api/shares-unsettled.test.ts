@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { ErrorId } from '../../../../shared/domain/triage/catalogue.ts';
+import { keys } from '../../../../shared/store/keys.ts';
+import { runningRun } from '../../../support/builders.ts';
+import { never } from '../../../support/fake-platform.ts';
+import { refuse, sharedWorld as world } from '../../../support/shared-image.ts';
+import { snapshot } from '../../shared/packer/fixtures.ts';
+
+describe('what nobody knows is shown as that', () => {
+  test.each<[string, () => Promise<void>]>([
+    ['is unreachable', refuse('platform-unreachable')],
+    ['says something that nobody understands', refuse('unclassified')],
+    ['does not answer', never],
+    ['breaks our own code', () => Promise.reject(new TypeError('oops'))],
+  ])('when the platform %s the share stays visible, and is settled by asking again', async (_, next) => {
+    const { api, share, aws, states } = await world();
+    api.parts.shareLimitMs = 20;
+    aws.state.next = next;
+    expect((await share()).status).toBeGreaterThanOrEqual(409);
+    expect(await states()).toEqual(['210987654321 sharing']);
+    delete aws.state.next;
+    expect(await share()).toMatchObject({ status: 200, body: { state: 'shared' } });
+    expect([await states(), aws.allowed.size]).toEqual([['210987654321 shared'], 1]);
+  });
+
+  test('when we break after the platform has done it: it can be seen and taken back', async () => {
+    const { api, share, aws, states, list, remove } = await world();
+    api.core.beforeWrite = (writes) => {
+      if (writes.some((write) => 'update' in write && write.set?.['state'] === 'shared'))
+        throw new Error('the end');
+    };
+    expect((await share()).status).toBe(500);
+    api.core.beforeWrite = () => {};
+    expect([aws.allowed.size, await states()]).toEqual([1, ['210987654321 sharing']]);
+    expect((await remove((await list()).items[0]?.id ?? '')).status).toBe(204);
+    expect([aws.allowed.size, await states()]).toEqual([0, []]);
+  });
+
+  test('a refusal of the second try does not hide what the first may have done', async () => {
+    const { share, aws, states } = await world();
+    aws.state.next = refuse('platform-unreachable');
+    await share();
+    aws.state.next = refuse('permission-denied');
+    expect((await share()).status).toBe(409);
+    expect(await states()).toEqual(['210987654321 sharing']);
+  });
+
+  test('a refusal of what is shared already leaves it shared', async () => {
+    const { made, share, aws, states } = await world();
+    await made();
+    aws.state.next = refuse('permission-denied');
+    expect((await share()).status).toBe(409);
+    expect(await states()).toEqual(['210987654321 shared']);
+  });
+});
+
+describe('taking back', () => {
+  test('twice is harmless: the second time there is nothing any more', async () => {
+    const { made, remove, aws } = await world();
+    const { id } = await made();
+    const both = await Promise.all([remove(id), remove(id)]);
+    expect(new Set(both.map(({ status }) => status))).toEqual(new Set([204, 404]));
+    expect((await remove(id)).status).toBe(404);
+    expect(aws.allowed.size).toBe(0);
+  });
+
+  test.each<[ErrorId, string]>([
+    ['permission-denied', 'shared'],
+    ['platform-unreachable', 'unsharing'],
+  ])('that the platform answers with %s leaves the share as %s', async (errorId, state) => {
+    const { made, remove, aws, states } = await world();
+    const { id } = await made();
+    aws.state.next = refuse(errorId);
+    expect(await remove(id)).toMatchObject({ status: 409, body: { code: 'platform-refused' } });
+    expect(await states()).toEqual([`210987654321 ${state}`]);
+    delete aws.state.next;
+    expect((await remove(id)).status).toBe(204);
+    expect([aws.allowed.size, await states()]).toEqual([0, []]);
+  });
+
+  test('of an image that the platform does not have any more is done', async () => {
+    const { made, remove, aws, states } = await world();
+    const { id } = await made();
+    aws.state.next = refuse('base-image-not-found');
+    expect((await remove(id)).status).toBe(204);
+    expect(await states()).toEqual([]);
+  });
+
+  test('of an image that was deleted asks nobody', async () => {
+    const { api, version, made, remove, aws, states } = await world();
+    const { id } = await made();
+    const key = keys.imageVersion(api.scope, version.id);
+    await api.core.write([{ update: key, set: { state: 'deleted' } }]);
+    expect((await remove(id)).status).toBe(204);
+    expect([aws.calls.length, await states()]).toEqual([1, []]);
+  });
+
+  test('without the connection is refused, and the share stays visible', async () => {
+    const { api, connection, made, remove, states } = await world();
+    const { id } = await made();
+    await api.definitions.ask('DELETE', `/connections/${connection.id}`);
+    expect(await remove(id)).toMatchObject({ status: 409, body: { code: 'connection-gone' } });
+    expect(await states()).toEqual(['210987654321 shared']);
+  });
+});
+
+describe('a version of the first release, which does not say its connection', () => {
+  test('is shared by that of its run as it is now', async () => {
+    const { api, aws, connection, share, version } = await world({ connectionId: undefined });
+    const run = runningRun({ id: version.runId, workspaceId: api.workspaceId, snapshotSha256: 'snapshot-1' });
+    await api.core.write([{ put: { ...keys.run(api.scope, run.id), row: 'run', ...run } }]);
+    const began = snapshot();
+    api.runFiles.snapshots.set('snapshot-1', {
+      ...began,
+      connection: { ...began.connection, id: connection.id },
+    });
+    expect((await share()).status).toBe(201);
+    expect(aws.allowed.size).toBe(1);
+  });
+
+  test('cannot be shared when its run is deleted: nobody knows whose account it is', async () => {
+    const { share } = await world({ connectionId: undefined });
+    expect(await share()).toMatchObject({ status: 409, body: { code: 'connection-gone' } });
+  });
+});
