@@ -98,6 +98,50 @@ export const rules: readonly Rule[] = [
     pattern: /KeyVaultAccessForbidden|ResourceNotFound.*diskEncryptionSets/,
   },
   { errorId: 'builder-setting-invalid', pattern: /InvalidTemplateDeployment|InvalidTemplate\b/ },
+  // OAuth of Google and Compute Engine, by the sentences and reasons that both Packer and Google's libraries print.
+  {
+    errorId: 'credentials-invalid',
+    pattern:
+      /invalid_(grant|client)|oauth2: cannot fetch token: 4\d\d|UNAUTHENTICATED|Request had invalid authentication credentials/,
+  },
+  { errorId: 'encryption-key-unusable', pattern: /Cloud KMS error|cloudkms\.cryptoKey/ },
+  { errorId: 'quota-exceeded', pattern: /Quota '\w+' exceeded|QUOTA_EXCEEDED/ },
+  {
+    errorId: 'insufficient-capacity',
+    pattern: /ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources available to fulfill/,
+  },
+  { errorId: 'requests-throttled', pattern: /rateLimitExceeded|Rate Limit Exceeded|RESOURCE_EXHAUSTED/i },
+  {
+    errorId: 'permission-denied',
+    pattern:
+      /Required '[\w.]+' permission|Permission '[\w.]+' denied|PERMISSION_DENIED|has not been used in project|does not have access to service account|googleapi: Error 403/,
+  },
+  { errorId: 'image-name-taken', pattern: /Image \S+ already exists|\/global\/images\/\S+' already exists/ },
+  {
+    errorId: 'base-image-not-found',
+    pattern: /Could not find image, |\/global\/images\/\S+' was not found/,
+  },
+  {
+    errorId: 'network-not-found',
+    pattern:
+      /\/(sub)?networks\/\S+' was not found|referenced (sub)?network resource cannot be found|referenced (sub)?network does not exist/,
+  },
+  {
+    errorId: 'instance-type-invalid',
+    pattern: /\/machineTypes\/\S+' was not found|Machine type with name .* does not exist/,
+  },
+  {
+    errorId: 'region-invalid',
+    pattern: /'projects\/[^/']+\/(zones|regions)\/[^/']+' was not found|Unknown zone\b/,
+  },
+  { errorId: 'windows-password-timeout', pattern: /Error creating windows password/ },
+  { errorId: 'build-vm-not-ready', pattern: /time out while waiting for instance to/ },
+  { errorId: 'image-creation-failed', pattern: /Error waiting for image: / },
+  {
+    errorId: 'builder-setting-invalid',
+    pattern:
+      /Invalid value for field '|googleapi: Error 4\d\d|not secure boot compatible|INVALID_ARGUMENT|FAILED_PRECONDITION|ALREADY_EXISTS/,
+  },
   {
     errorId: 'ssh-authentication',
     pattern: /authentication error when trying to connect via SSH|ssh: unable to authenticate/,
@@ -154,7 +198,7 @@ export const rules: readonly Rule[] = [
   {
     errorId: 'platform-unreachable',
     pattern:
-      /error validating regions|RequestError: send request failed|no such host|connection refused|i\/o timeout|no route to host|dial tcp|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH/,
+      /error validating regions|RequestError: send request failed|no such host|connection refused|i\/o timeout|no route to host|dial tcp|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|DEADLINE_EXCEEDED|UNAVAILABLE: |googleapi: Error 5\d\d/,
   },
   {
     errorId: 'builder-setting-invalid',

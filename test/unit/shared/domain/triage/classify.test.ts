@@ -5,9 +5,10 @@ import { errorCatalogue, isErrorId } from '../../../../../shared/domain/triage/c
 import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/classify.ts';
 import { rules } from '../../../../../shared/domain/triage/rules.ts';
 import { azureSamples } from './azure-samples.ts';
+import { googleSamples } from './google-samples.ts';
 import { type Sample, samples as others } from './samples.ts';
 
-const samples = [...others, ...azureSamples];
+const samples = [...others, ...azureSamples, ...googleSamples];
 const steps = [
   { index: 1, name: 'update' },
   { index: 2, name: 'install' },
