@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Share } from '../../../shared/contracts/entities/share.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
 import { shareStore } from '../../../shared/store/share-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
@@ -20,9 +21,11 @@ const places: [string, () => Table][] = [
   ['in memory', () => memory],
 ];
 
-const subject = (id = '210987654321', region = 'eu-west-1') => ({
+type Subject = Pick<Share, 'region' | 'principal'>;
+
+const subject = (id = '210987654321', region = 'eu-west-1'): Subject => ({
   region,
-  principal: { type: 'account' as const, id },
+  principal: { type: 'account', id },
 });
 const draft = (imageVersionId: string, of = subject()) => ({
   id: newId('share'),
@@ -56,8 +59,8 @@ describe.each(places)('who may use an image (%s)', (_name, open) => {
   test('is known by the id in an ARN too', async () => {
     const shares = shareStore(open(), freshScope());
     const imageVersionId = newId('image-version');
-    const of = (id: string) => ({ region: 'eu-west-1', principal: { type: 'organization' as const, id } });
-    const begun = await shares.begin(draft(imageVersionId, { ...subject(), ...of('o-abcdefghij') }));
+    const of = (id: string): Subject => ({ region: 'eu-west-1', principal: { type: 'organization', id } });
+    const begun = await shares.begin(draft(imageVersionId, of('o-abcdefghij')));
     const arn = 'arn:aws:organizations::123456789012:organization/o-abcdefghij';
     expect(await shares.find({ imageVersionId, ...of(arn) })).toEqual(begun);
   });
