@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { winrmUserData } from '../../../../../shared/platforms/aws/winrm.ts';
 import {
+  all,
   argument,
   commandName,
   commands,
@@ -8,7 +9,6 @@ import {
   parseScript,
   statementsOf,
 } from '../../../../support/powershell-syntax.ts';
-import { all } from '../../../../support/powershell-syntax.ts';
 
 const userData = winrmUserData(8443);
 /** What EC2Launch runs: the text between the tags. */
