@@ -113,6 +113,9 @@ function bundle(
     // Names of classes and functions appear in logs and stack traces.
     keepNames: true,
     mainFields: ['module', 'main'],
+    // What CommonJS modules know of their place; names that a module declares itself are left alone.
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+    alias: { 'https-proxy-agent': join(import.meta.dirname, 'bundled/https-proxy-agent.mjs') },
     legalComments: 'none',
     logLevel: 'error',
     // Some dependencies are CommonJS and ask for Node's own modules with require, which ESM lacks.

@@ -1,3 +1,14 @@
+import { ImagesClient } from '@google-cloud/compute/build/src/v1/images_client.js';
+import { InstancesClient } from '@google-cloud/compute/build/src/v1/instances_client.js';
+import { DisksClient } from '@google-cloud/compute/build/src/v1/disks_client.js';
+import { DiskTypesClient } from '@google-cloud/compute/build/src/v1/disk_types_client.js';
+import { ZonesClient } from '@google-cloud/compute/build/src/v1/zones_client.js';
+import { RegionsClient } from '@google-cloud/compute/build/src/v1/regions_client.js';
+import { MachineTypesClient } from '@google-cloud/compute/build/src/v1/machine_types_client.js';
+import { NetworksClient } from '@google-cloud/compute/build/src/v1/networks_client.js';
+import { SubnetworksClient } from '@google-cloud/compute/build/src/v1/subnetworks_client.js';
+import { ZoneOperationsClient } from '@google-cloud/compute/build/src/v1/zone_operations_client.js';
+import { GlobalOperationsClient } from '@google-cloud/compute/build/src/v1/global_operations_client.js';
 import { type AuthClient, IdentityPoolClient, JWT } from 'google-auth-library';
 import * as z from 'zod';
 import { type AccountAccess, PlatformError } from '../platform.ts';
@@ -90,53 +101,36 @@ const clientsOf = (auth: () => Promise<AuthClient>) => {
   const options = async () => ({ fallback: true as const, authClient: await auth() });
   return {
     images: lazy(async () => {
-      const { ImagesClient } = await import('@google-cloud/compute/build/src/v1/images_client.js');
       return ready(new ImagesClient(await options()));
     }),
     instances: lazy(async () => {
-      const { InstancesClient } = await import('@google-cloud/compute/build/src/v1/instances_client.js');
       return ready(new InstancesClient(await options()));
     }),
     disks: lazy(async () => {
-      const { DisksClient } = await import('@google-cloud/compute/build/src/v1/disks_client.js');
       return ready(new DisksClient(await options()));
     }),
     diskTypes: lazy(async () => {
-      const { DiskTypesClient } = await import('@google-cloud/compute/build/src/v1/disk_types_client.js');
       return ready(new DiskTypesClient(await options()));
     }),
     zones: lazy(async () => {
-      const { ZonesClient } = await import('@google-cloud/compute/build/src/v1/zones_client.js');
       return ready(new ZonesClient(await options()));
     }),
     regions: lazy(async () => {
-      const { RegionsClient } = await import('@google-cloud/compute/build/src/v1/regions_client.js');
       return ready(new RegionsClient(await options()));
     }),
     machineTypes: lazy(async () => {
-      const { MachineTypesClient } = await import(
-        '@google-cloud/compute/build/src/v1/machine_types_client.js'
-      );
       return ready(new MachineTypesClient(await options()));
     }),
     networks: lazy(async () => {
-      const { NetworksClient } = await import('@google-cloud/compute/build/src/v1/networks_client.js');
       return ready(new NetworksClient(await options()));
     }),
     subnetworks: lazy(async () => {
-      const { SubnetworksClient } = await import('@google-cloud/compute/build/src/v1/subnetworks_client.js');
       return ready(new SubnetworksClient(await options()));
     }),
     zoneOperations: lazy(async () => {
-      const { ZoneOperationsClient } = await import(
-        '@google-cloud/compute/build/src/v1/zone_operations_client.js'
-      );
       return ready(new ZoneOperationsClient(await options()));
     }),
     globalOperations: lazy(async () => {
-      const { GlobalOperationsClient } = await import(
-        '@google-cloud/compute/build/src/v1/global_operations_client.js'
-      );
       return ready(new GlobalOperationsClient(await options()));
     }),
   };

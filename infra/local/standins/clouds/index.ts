@@ -49,6 +49,8 @@ export const cloudVariables = ({
 }: Pick<CloudsOptions, 'port' | 'folder'>): Record<string, string> => ({
   HTTPS_PROXY: `http://127.0.0.1:${port}`,
   NO_PROXY: '127.0.0.1,localhost',
+  // Google's libraries leave the way out to Node.js itself.
+  NODE_USE_ENV_PROXY: '1',
   NODE_EXTRA_CA_CERTS: join(folder, AUTHORITY_FILE),
   SSL_CERT_FILE: join(folder, BUNDLE_FILE),
 });
