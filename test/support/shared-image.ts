@@ -20,11 +20,11 @@ const ami = (region: string, role: 'primary' | 'copy' = 'primary'): Locator => (
   amiName: 'Web-Base-v1',
 });
 
-/** A stand-in of the account: who may use what, and what it is to answer next. */
+/** A stand-in of the account: who may use what; `next` comes before it does what it is asked for, `after` instead of its answer. */
 const account = () => {
   const allowed = new Set<string>();
   const calls: string[] = [];
-  const state: { next?: () => Promise<void> } = {};
+  const state: { next?: () => Promise<void>; after?: () => Promise<void> } = {};
   const answer =
     (verb: 'share' | 'unshare') =>
     async (locators: Locator[], region: string, { id }: { id: string }) => {
@@ -32,6 +32,7 @@ const account = () => {
       await state.next?.();
       if (verb === 'share') allowed.add(`${region} ${id}`);
       else allowed.delete(`${region} ${id}`);
+      await state.after?.();
     };
   const client = fakeAccount({ share: answer('share'), unshare: answer('unshare') });
   return { client, allowed, calls, state };

@@ -115,7 +115,7 @@ const begin = async ({ core }: Sharer, call: Call, { version, there }: Found): P
   });
 };
 
-/** Puts back what was there before. What somebody else has begun, or is at meanwhile, is theirs to settle. */
+/** Puts back what was there before. Where somebody else is at it meanwhile, it is theirs to settle. */
 const undo = async (
   { core }: Sharer,
   scope: WorkspaceScope,
@@ -123,7 +123,6 @@ const undo = async (
   there: StoredShare | undefined,
 ): Promise<void> => {
   const shares = shareStore(core, scope);
-  if (there?.state === 'sharing') return;
   try {
     await (there === undefined ? shares.remove(begun) : shares.mark(begun, there.state));
   } catch (error) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ErrorId } from '../../../../shared/domain/triage/catalogue.ts';
 import { keys } from '../../../../shared/store/keys.ts';
+import type { Write } from '../../../../shared/store/write.ts';
 import { runningRun } from '../../../support/builders.ts';
 import { never } from '../../../support/fake-platform.ts';
 import { refuse, sharedWorld as world } from '../../../support/shared-image.ts';
@@ -51,6 +52,51 @@ describe('what nobody knows is shown as that', () => {
     aws.state.next = refuse('permission-denied');
     expect((await share()).status).toBe(409);
     expect(await states()).toEqual(['210987654321 shared']);
+  });
+});
+
+/** Holds back the first write that is of a kind until it is let go; others pass. */
+const holding = (isHeld: (write: Write) => boolean) => {
+  const [reached, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let count = 0;
+  const beforeWrite = async (writes: Write[]): Promise<void> => {
+    if (!writes.some(isHeld) || (count += 1) > 1) return;
+    reached.resolve();
+    await letGo.promise;
+  };
+  return { beforeWrite, reached: reached.promise, letGo: letGo.resolve };
+};
+const settles = (write: Write) => 'update' in write && write.set?.['state'] === 'shared';
+const removes = (write: Write) => 'delete' in write && write.delete.sk.startsWith('SHARE#');
+
+describe('two at once who want the opposite', () => {
+  test('a share that is made again before the one who takes it back says so is taken back once more', async () => {
+    const { api, made, share, remove, aws, states } = await world();
+    const { id } = await made();
+    const held = holding(removes);
+    api.core.beforeWrite = held.beforeWrite;
+    const removing = remove(id);
+    await held.reached;
+    expect(await share()).toMatchObject({ status: 200, body: { state: 'shared' } });
+    held.letGo();
+    expect((await removing).status).toBe(204);
+    expect([aws.allowed.size, await states()]).toEqual([0, []]);
+  });
+
+  test('a share that is taken back before the one who makes it says so is made once more', async () => {
+    const { api, share, list, remove, aws, states } = await world();
+    const held = holding(settles);
+    api.core.beforeWrite = held.beforeWrite;
+    const sharing = share();
+    await held.reached;
+    const { items } = await list();
+    aws.state.after = refuse('platform-unreachable');
+    expect((await remove(items[0]?.id ?? '')).status).toBe(409);
+    expect([aws.allowed.size, await states()]).toEqual([0, ['210987654321 unsharing']]);
+    delete aws.state.after;
+    held.letGo();
+    expect((await sharing).status).toBe(200);
+    expect([aws.allowed.size, await states()]).toEqual([1, ['210987654321 shared']]);
   });
 });
 
