@@ -70,7 +70,8 @@ const authOf = async (
   outside: Outside,
 ): Promise<AuthClient> => {
   const { auth } = connection.settings;
-  const transporterOptions = outside.fetch === undefined ? {} : { fetchImplementation: outside.fetch };
+  // Node.js' own knows the way through a proxy (NODE_USE_ENV_PROXY); the library's agents do not.
+  const transporterOptions = { fetchImplementation: outside.fetch ?? fetch };
   if (auth.type === 'service-account-key') {
     const json = await decrypt(auth.credentialsJson);
     return keyClient(json, transporterOptions).catch((error: unknown) => {
