@@ -93,6 +93,7 @@ export const rules: readonly Rule[] = [
     pattern: /LocationNotAvailableFor|NoRegisteredProviderFound|provided location .* is not available/,
   },
   { errorId: 'requests-throttled', pattern: /SubscriptionRequestsThrottled/ },
+  { errorId: 'platform-unreachable', pattern: /^AuthenticationRequiredError: network_error/ },
   {
     errorId: 'encryption-key-unusable',
     pattern: /KeyVaultAccessForbidden|ResourceNotFound.*diskEncryptionSets/,

@@ -132,6 +132,11 @@ export const azureSamples: Sample[] = [
     'Code="SubscriptionRequestsThrottled" Message="Number of requests for subscription exceeded the limit."',
   ),
   line(
+    'a sign-in of Microsoft that cannot be reached',
+    'platform-unreachable',
+    'AuthenticationRequiredError: network_error: See https://aka.ms/msal.js.errors#network_error for details',
+  ),
+  line(
     'a disk encryption set that is not there',
     'encryption-key-unusable',
     "ResourceNotFound: The Resource 'Microsoft.Compute/diskEncryptionSets/build' under resource group 'keys' was not found.",
