@@ -96,7 +96,7 @@ const withChecksum = ({ path, content }: TextFile): JobBundle['files'][number] =
 type Source = ReturnType<Platform['source']>;
 
 const templateOf = (source: Source, secrets: PlatformSecret[], steps: PlacedStep[]) => {
-  const provisioner = provisionersOf(steps);
+  const provisioner = [...provisionersOf(steps), ...(source.closing ?? [])];
   return serializeTemplate({
     variable: variableBlocks(secrets, source.variables ?? []),
     source: { [source.type]: { [SOURCE_NAME]: source.body } },
