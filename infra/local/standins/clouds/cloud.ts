@@ -23,7 +23,7 @@ export type Machines = {
    * Repeating it is harmless.
    */
   start: (machine: { name: string; publicKey: string; image?: string }) => Promise<{ address: string }>;
-  /** Ends it; of one that is gone already it is a success. */
+  /** Switches it off; its disk stays. Of one that is off or was never there it is a success. */
   stop: (name: string) => Promise<void>;
   /** Keeps the disk of a stopped machine as an image. */
   capture: (name: string, image: string) => Promise<void>;

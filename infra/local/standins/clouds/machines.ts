@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { sha256 } from '../../../../shared/domain/sha256.ts';
 import { chooseAccelerator } from '../ec2/vm/accelerator.ts';
 import { Fleet } from '../ec2/vm/fleet.ts';
@@ -27,6 +28,9 @@ export const openMachines = async (
 ): Promise<Machines & { close: () => Promise<void> }> => {
   const { stateDir, baseDisk, network, sshPort } = options;
   await reapVms(stateDir);
+  // The clouds begin empty, and so do their machines.
+  await rm(stateDir, { recursive: true, force: true });
+  await mkdir(stateDir, { recursive: true });
   const accelerator = await chooseAccelerator(stateDir, baseDisk);
   const fleet = await Fleet.open({ stateDir, baseDisk, accelerator, sshPort, memoryMib: MEMORY_MIB });
   const addresses = new Map<string, string>();
@@ -48,7 +52,10 @@ export const openMachines = async (
       });
       return { address };
     },
-    stop: (name) => fleet.terminate(idOf('i', name)),
+    // In order, as a power button does it: what the guest has not written yet would be missing in the image.
+    stop: async (name) => {
+      if (addresses.has(name)) await fleet.stop(idOf('i', name), false);
+    },
     capture: (name, image) => fleet.createImage(idOf('ami', image), idOf('i', name)),
     close: () => fleet.close(),
   };
