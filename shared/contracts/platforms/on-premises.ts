@@ -54,7 +54,7 @@ const word = (form: RegExp, reason: string) => z.string().regex(form, reason);
 
 /** vSphere: category and tag, which must exist. */
 export const vsphereTags = tagsOf(templateSafeText(256).min(1), templateSafeText(256).min(1));
-/** Proxmox: each becomes the tag `key.value`, and tags are lower case. */
+/** Proxmox: each becomes the tag `key_value`, and tags are lower case; Packer's plugin takes no dots in them. */
 export const proxmoxTags = tagsOf(
   word(/^[a-z0-9_][a-z0-9_-]{0,39}$/, 'is no part of a Proxmox tag: lower-case letters, digits, _ and -'),
   word(/^[a-z0-9_][a-z0-9_-]{0,39}$/, 'is no part of a Proxmox tag: lower-case letters, digits, _ and -'),

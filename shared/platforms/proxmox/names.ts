@@ -18,8 +18,8 @@ const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]
 /** Name of the machine while it is built; Proxmox takes DNS names only. */
 export const machineName = (run: RunIdentity): string => plain(`goldsmith-${run.runId}`);
 
-/** The tag `key.value`: Proxmox keeps tags in lower case. */
-const tagOf = ([key, value]: [string, string]): string => `${key}.${value}`;
+/** Proxmox's tags are words: the plugin takes letters, digits, `_` and `-` only, and none twice. */
+const tagOf = ([key, value]: [string, string]): string => `${key}_${value}`;
 
 /** Tags of the machine and of the template that it becomes; what ties it to its run wins over the connection's. */
 export const tagsOf = ({ connection }: ProxmoxSnapshot, run: RunIdentity): string => {
@@ -27,7 +27,7 @@ export const tagsOf = ({ connection }: ProxmoxSnapshot, run: RunIdentity): strin
     ([key, value]) => [`goldsmith-${key}`, plain(value)] as const,
   );
   const all = new Map([...Object.entries(connection.imageTags ?? {}), ...own]);
-  return [...all].map(tagOf).join(';');
+  return [...new Set([...all].map(tagOf))].join(';');
 };
 
 /** Where a machine or template is in Proxmox's own list of resources. */
