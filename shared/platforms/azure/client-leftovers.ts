@@ -162,7 +162,7 @@ const removeGroup = async (session: Session, leftover: FoundLeftover, runId: str
   const group = await ifThere(resourceGroups.get(name));
   if (group === undefined) return;
   if (!isOfRun(group.tags, runId)) foreign(leftover);
-  await resourceGroups.delete(name);
+  await resourceGroups.delete(name, session.polling);
 };
 
 const removeResource = async (session: Session, leftover: FoundLeftover, runId: string): Promise<void> => {
@@ -176,7 +176,7 @@ const removeResource = async (session: Session, leftover: FoundLeftover, runId: 
   if (resource === undefined) return;
   const isDisk = known.kind === kinds.disk && isDiskOfRun(parts.names[0] ?? '', runId);
   if (!isDisk && !isOfRun(resource.tags, runId)) foreign(leftover);
-  await resources.deleteById(id, known.apiVersion);
+  await resources.deleteById(id, known.apiVersion, session.polling);
 };
 
 /** Deletes one leftover of the run and waits until it is gone; what is gone already is fine, what is another's is refused. */

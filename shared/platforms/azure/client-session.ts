@@ -9,12 +9,16 @@ import {
 } from '@azure/identity';
 import { type AccountAccess, PlatformError } from '../platform.ts';
 import type { AzureSnapshot } from './base-image.ts';
+import { armErrorOf } from './errors.ts';
 
 type Settings = AzureSnapshot['builderConfiguration']['settings'];
 type Credential = ClientSecretCredential | ClientAssertionCredential;
 
 /** How to reach Azure where it is not by the open internet, for tests and stand-ins. */
-export type Transport = Pick<ComputeManagementClientOptionalParams, 'proxyOptions' | 'retryOptions'>;
+export type Transport = Pick<ComputeManagementClientOptionalParams, 'proxyOptions' | 'retryOptions'> & {
+  /** Milliseconds between two questions whether something is deleted, where Azure does not say. Default: that of the SDKs. */
+  updateIntervalInMs?: number;
+};
 
 type CloudName = NonNullable<Settings['cloudEnvironmentName']>;
 
@@ -40,6 +44,8 @@ export type Session = {
   resources: (subscriptionId?: string) => ResourceManagementClient;
   /** The largest of the SDKs is loaded only where a network is looked at. */
   network: () => Promise<NetworkManagementClient>;
+  /** For operations that take their time. */
+  polling: { updateIntervalInMs?: number };
   /** Body of a GET that the SDKs have no method for. `path` begins with a slash. */
   read: (path: string, apiVersion: string) => Promise<unknown>;
 };
@@ -64,6 +70,21 @@ const credentialOf = async (access: Access, cloud: CloudName, transport: Transpo
   return new ClientSecretCredential(tenantId, clientId, await access.decrypt(auth.clientSecret), options);
 };
 
+type Policy = NonNullable<ComputeManagementClientOptionalParams['additionalPolicies']>[number];
+
+/** Around all that the SDKs do by themselves, such as trying again. */
+const inAzuresWords: Policy = {
+  position: 'perCall',
+  policy: {
+    name: 'inAzuresWords',
+    sendRequest: async (request, next) => {
+      const response = await next(request);
+      if (response.status >= 400) throw armErrorOf(response.status, response.bodyAsText ?? '');
+      return response;
+    },
+  },
+};
+
 /** One client a subscription. */
 const remembered = <T>(make: (subscriptionId: string) => T, own: string) => {
   const made = new Map<string, T>();
@@ -77,8 +98,9 @@ const remembered = <T>(make: (subscriptionId: string) => T, own: string) => {
 /** Opens a session for a connection in one of Azure's clouds. */
 export const openSession = (
   access: Access,
-  { cloud = 'Public', transport = {} }: { cloud?: CloudName | undefined; transport?: Transport } = {},
+  { cloud = 'Public', transport: given = {} }: { cloud?: CloudName | undefined; transport?: Transport } = {},
 ): Session => {
+  const { updateIntervalInMs, ...transport } = given;
   const { subscriptionId } = access.connection.settings;
   let opened: Promise<Credential> | undefined;
   const credential = {
@@ -88,12 +110,18 @@ export const openSession = (
     },
   };
   const { endpoint } = clouds[cloud];
-  const options = { endpoint, credentials: { scopes: [`${endpoint}/.default`] }, ...transport };
+  const options = {
+    endpoint,
+    credentials: { scopes: [`${endpoint}/.default`] },
+    additionalPolicies: [inAzuresWords],
+    ...transport,
+  };
   const resources = remembered((id) => new ResourceManagementClient(credential, id, options), subscriptionId);
   return {
     subscriptionId,
     compute: remembered((id) => new ComputeManagementClient(credential, id, options), subscriptionId),
     resources,
+    polling: updateIntervalInMs === undefined ? {} : { updateIntervalInMs },
     network: async () => {
       const { NetworkManagementClient: Client } = await import('@azure/arm-network');
       return new Client(credential, subscriptionId, options);

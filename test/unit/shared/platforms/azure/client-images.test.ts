@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Locator } from '../../../../../shared/contracts/entities/image-version.ts';
+import { containing } from '../../../../support/matchers.ts';
 import {
   azureSnapshot,
   galleryLocator,
@@ -181,7 +182,7 @@ describe('where the images of a run are (S129, S131, S134, S136)', () => {
     });
     await expect(azure.client(managed()).locate([managedLocator])).rejects.toMatchObject({
       errorId: 'permission-denied',
-      message: expect.stringContaining('Microsoft.Compute/images/read'),
+      message: containing('Microsoft.Compute/images/read'),
     });
   });
 });
@@ -192,7 +193,7 @@ describe('the credentials of a connection to Azure (S149)', () => {
     const { resolveBaseImage } = other.client(managed());
     await expect(resolveBaseImage()).rejects.toMatchObject({
       errorId: 'credentials-invalid',
-      message: expect.stringContaining('AADSTS7000215'),
+      message: containing('AADSTS7000215'),
     });
     await other.close();
   });
@@ -215,5 +216,12 @@ describe('the credentials of a connection to Azure (S149)', () => {
     expect(new Set(azure.cloud.calls.map(({ host }) => host))).toEqual(
       new Set(['login.microsoftonline.us', 'management.usgovcloudapi.net']),
     );
+  });
+
+  it('cannot be shown where Azure is not reachable', async () => {
+    const other = await openAzure();
+    const { resolveBaseImage } = other.client(managed());
+    await other.close();
+    await expect(resolveBaseImage()).rejects.toMatchObject({ errorId: 'platform-unreachable' });
   });
 });

@@ -36,6 +36,7 @@ export const openAzure = async (options: Options = {}) => {
   const transport = {
     proxyOptions: { host: `${protocol}//${hostname}`, port: Number(port) },
     retryOptions: { maxRetries: 0 },
+    updateIntervalInMs: 1,
   };
   const { secret = cloud.account.clientSecret, identityToken } = options;
   const access = {
