@@ -1,56 +1,42 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DeleteKeyPairCommand,
-  DeleteSecurityGroupCommand,
-  DeleteSnapshotCommand,
-  DeleteVolumeCommand,
-  DeregisterImageCommand,
-  DescribeImagesCommand,
   DescribeInstancesCommand,
   DescribeKeyPairsCommand,
+  DescribeLaunchTemplatesCommand,
   DescribeSecurityGroupsCommand,
   DescribeVolumesCommand,
-  type EC2Client,
   type Filter,
-  type Image,
   type Instance,
   type SecurityGroup,
-  TerminateInstancesCommand,
   type Volume,
-  waitUntilInstanceTerminated,
 } from '@aws-sdk/client-ec2';
 import type { TemporaryResource } from '../../contracts/agent-protocol.ts';
 import type { BuildVm } from '../../contracts/entities/run.ts';
-import { type ConnectionAccess, type FoundLeftover, PlatformError } from '../platform.ts';
+import type { ConnectionAccess, FoundLeftover } from '../platform.ts';
 import { filter, type Session } from './client-session.ts';
-import { isGone } from './errors.ts';
 import { loginOf } from '../login.ts';
-import type { AwsSnapshot } from './base-image.ts';
-import { isPackersGroup, keyPairName, kinds, locatorOf, parseLocator, RUN_TAG } from './names.ts';
+import { finalName } from '../snapshot-of.ts';
+import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
+import { findImagesOfRun } from './client-unfinished-images.ts';
+import { EVERYWHERE, isPackersGroup, keyPairName, kinds, locatorOf, RUN_TAG } from './names.ts';
 
-/** An instance ends within a minute or two; some large ones need longer. */
-const TERMINATION_SECONDS = 300;
-/** A group can be deleted a few seconds after its last interface is gone. */
-const GROUP_ATTEMPTS = 10;
-const GROUP_PAUSE_MILLISECONDS = 3000;
+type Access = ConnectionAccess<AwsSnapshot>;
 
+/** EC2 shows instances for about an hour after they ended: what was made of them still names them. */
 const findInstances = async ({ ec2, region }: Session, runId: string): Promise<Instance[]> => {
-  const filters = [
-    filter(`tag:${RUN_TAG}`, runId),
-    filter('instance-state-name', 'pending', 'running', 'stopping', 'stopped'),
-  ];
-  const { Reservations: reservations = [] } = await ec2(region).send(
-    new DescribeInstancesCommand({ Filters: filters }),
-  );
+  const request = new DescribeInstancesCommand({ Filters: [filter(`tag:${RUN_TAG}`, runId)] });
+  const { Reservations: reservations = [] } = await ec2(region).send(request);
   return reservations.flatMap(({ Instances: instances = [] }) => instances);
 };
+
+const LIVING = new Set<string | undefined>(['pending', 'running', 'stopping', 'stopped']);
+const isLiving = ({ State: state }: Instance): boolean => LIVING.has(state?.Name);
 
 /** The instance that carries the run's tag and has not been terminated. */
 export const describeBuildVm = async (
   session: Session,
-  { snapshot, run }: ConnectionAccess<AwsSnapshot>,
+  { snapshot, run }: Access,
 ): Promise<BuildVm | undefined> => {
-  const [instance] = await findInstances(session, run.runId);
+  const [instance] = (await findInstances(session, run.runId)).filter(isLiving);
   if (instance?.InstanceId === undefined) return undefined;
   const { sshInterface = '' } = snapshot.builderConfiguration.settings;
   const { PublicIpAddress: publicAddress, PrivateIpAddress: privateAddress } = instance;
@@ -96,96 +82,84 @@ const hasKeyPair = async ({ ec2, region }: Session, name: string): Promise<boole
   return pairs.length > 0;
 };
 
-/** Images that carry the run's tag: of a run that made one and did not succeed. Never asked of a succeeded one. */
-const findImages = async ({ ec2, region }: Session, filters: Filter[]): Promise<Image[]> => {
-  const request = new DescribeImagesCommand({ Owners: ['self'], Filters: filters });
-  const { Images: images = [] } = await ec2(region).send(request);
-  return images;
+/** The launch template of a spot build, which carries the run's tag from the start. */
+const findTemplates = async ({ ec2, region }: Session, runId: string): Promise<string[]> => {
+  const request = new DescribeLaunchTemplatesCommand({ Filters: [filter(`tag:${RUN_TAG}`, runId)] });
+  const { LaunchTemplates: templates = [] } = await ec2(region).send(request);
+  return templates.flatMap(({ LaunchTemplateId }) => LaunchTemplateId ?? []);
 };
 
-/**
- * What a run left behind, in the order in which it can be deleted. What the runner reported is only taken for the
- * names of security groups that Packer makes: scripts print into the same output, and a tag cannot be printed.
- */
-export const findLeftovers = async (
+/** The instance profile that was made for the build, by the same name as its role. */
+const findProfiles = async (
   session: Session,
-  runId: string,
+  { snapshot, run }: Access,
+  instances: Instance[],
   known: TemporaryResource[],
-): Promise<FoundLeftover[]> => {
-  const instances = await findInstances(session, runId);
+): Promise<string[]> => {
+  const { temporaryIamInstanceProfilePolicyDocument: policy } = snapshot.builderConfiguration.settings;
+  if (policy === undefined) return [];
+  const { findProfilesOfRun } = await import('./client-iam.ts');
+  const attached = instances.flatMap(
+    ({ IamInstanceProfile }) => IamInstanceProfile?.Arn?.split('/').at(-1) ?? [],
+  );
+  const reported = known.flatMap(({ kind, id }) => (kind === kinds.instanceProfile ? id : []));
+  return findProfilesOfRun(session, { runId: run.runId, attached, reported });
+};
+
+const groupNames = (instances: Instance[], known: TemporaryResource[]): string[] => {
   const reported = known.filter(({ kind }) => kind === kinds.securityGroup).map(({ id }) => id);
   const attached = instances.flatMap(({ SecurityGroups: groups = [] }) =>
     groups.flatMap(({ GroupName: name }) => name ?? []),
   );
-  const names = [...new Set([...reported, ...attached])].filter(isPackersGroup);
-  const volumes = await findVolumes(session, runId);
+  return [...new Set([...reported, ...attached])].filter(isPackersGroup);
+};
+
+/**
+ * What a run left behind, in the order in which it can be deleted. What the runner reported is only taken for names that
+ * Packer makes and that belong to the run by a tag or its machine: scripts print into the same output, and a tag cannot
+ * be printed. Images are found in every region that the run copies to; nobody asks this of a succeeded one.
+ */
+export const findLeftovers = async (
+  session: Session,
+  access: Access,
+  known: TemporaryResource[],
+): Promise<FoundLeftover[]> => {
+  const { region } = session;
+  const { runId } = access.run;
+  const instances = await findInstances(session, runId);
+  const ids = instances.flatMap(({ InstanceId }) => InstanceId ?? []);
   const keyPair = keyPairName(runId);
-  const keyPairs = (await hasKeyPair(session, keyPair)) ? [keyPair] : [];
-  const groups = await findGroups(session, runId, names);
-  const images = await findImages(session, [filter(`tag:${RUN_TAG}`, runId)]);
-  const listed: [string, (string | undefined)[]][] = [
-    [kinds.instance, instances.map(({ InstanceId }) => InstanceId)],
-    [kinds.image, images.map(({ ImageId }) => ImageId)],
-    [kinds.volume, volumes.map(({ VolumeId }) => VolumeId)],
-    [kinds.keyPair, keyPairs],
-    [kinds.securityGroup, groups.map(({ GroupId }) => GroupId)],
+  const [templates, images, volumes, hasPair, groups, profiles] = await Promise.all([
+    findTemplates(session, runId),
+    findImagesOfRun(session, {
+      runId,
+      finalName: finalName(access.snapshot, access.run),
+      instanceIds: ids,
+      copyRegions: copyRegionsOf(access.snapshot),
+    }),
+    findVolumes(session, runId),
+    hasKeyPair(session, keyPair),
+    findGroups(session, runId, groupNames(instances, known)),
+    findProfiles(session, access, instances, known),
+  ]);
+  const here = (kind: string, found: (string | undefined)[]): FoundLeftover[] =>
+    found.flatMap((id) => (id === undefined ? [] : [{ kind, locator: locatorOf(region, id) }]));
+  return [
+    ...here(
+      kinds.instance,
+      instances.filter(isLiving).map(({ InstanceId }) => InstanceId),
+    ),
+    ...here(kinds.launchTemplate, templates),
+    ...images,
+    ...here(
+      kinds.volume,
+      volumes.map(({ VolumeId }) => VolumeId),
+    ),
+    ...here(kinds.keyPair, hasPair ? [keyPair] : []),
+    ...here(
+      kinds.securityGroup,
+      groups.map(({ GroupId }) => GroupId),
+    ),
+    ...profiles.map((name) => ({ kind: kinds.instanceProfile, locator: locatorOf(EVERYWHERE, name) })),
   ];
-  return listed.flatMap(([kind, ids]) =>
-    ids.flatMap((id) => (id === undefined ? [] : [{ kind, locator: locatorOf(session.region, id) }])),
-  );
-};
-
-const terminate = async (client: EC2Client, id: string): Promise<void> => {
-  await client.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
-  await waitUntilInstanceTerminated(
-    { client, maxWaitTime: TERMINATION_SECONDS, minDelay: 2, maxDelay: 10 },
-    { InstanceIds: [id] },
-  );
-};
-
-const deleteGroup = async (client: EC2Client, id: string): Promise<void> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await client.send(new DeleteSecurityGroupCommand({ GroupId: id }));
-      return;
-    } catch (error) {
-      const isInUse = error instanceof Error && error.name === 'DependencyViolation';
-      if (!isInUse || attempt === GROUP_ATTEMPTS) throw error;
-      await sleep(GROUP_PAUSE_MILLISECONDS);
-    }
-  }
-};
-
-/** An image goes with its snapshots, which nobody would find again. */
-const deregister = async (client: EC2Client, id: string): Promise<void> => {
-  const { Images: images = [] } = await client.send(new DescribeImagesCommand({ ImageIds: [id] }));
-  await client.send(new DeregisterImageCommand({ ImageId: id }));
-  const devices = images.flatMap(({ BlockDeviceMappings: mappings = [] }) => mappings);
-  for (const { Ebs: disk } of devices) {
-    if (disk?.SnapshotId !== undefined) {
-      await client.send(new DeleteSnapshotCommand({ SnapshotId: disk.SnapshotId }));
-    }
-  }
-};
-
-const removers: Record<string, (client: EC2Client, id: string) => Promise<unknown>> = {
-  [kinds.instance]: terminate,
-  [kinds.image]: deregister,
-  [kinds.volume]: (client, id) => client.send(new DeleteVolumeCommand({ VolumeId: id })),
-  [kinds.keyPair]: (client, id) => client.send(new DeleteKeyPairCommand({ KeyName: id })),
-  [kinds.securityGroup]: deleteGroup,
-};
-
-/** Deletes one leftover; what is gone already is fine. */
-export const removeLeftover = async ({ ec2 }: Session, { kind, locator }: FoundLeftover): Promise<void> => {
-  const place = parseLocator(locator);
-  const remove = removers[kind];
-  if (place === undefined || remove === undefined) {
-    throw new PlatformError('unclassified', `${kind} ${locator} is nothing that can be deleted here.`);
-  }
-  try {
-    await remove(ec2(place.region), place.id);
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  }
 };

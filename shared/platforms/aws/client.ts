@@ -1,7 +1,8 @@
 import type { AccountAccess, AccountClient, ConnectionAccess, PlatformClient } from '../platform.ts';
 import { amisOf, type AwsSnapshot, regionOf } from './base-image.ts';
 import { locate, resolveBaseImage } from './client-images.ts';
-import { describeBuildVm, findLeftovers, removeLeftover } from './client-leftovers.ts';
+import { describeBuildVm, findLeftovers } from './client-leftovers.ts';
+import { removeLeftover } from './client-removal.ts';
 import { accountId, openSession } from './client-session.ts';
 import { translateError } from './errors.ts';
 
@@ -23,11 +24,14 @@ export const connect = (access: ConnectionAccess<AwsSnapshot>): PlatformClient =
   return {
     credentials: () => translated(session.vend()),
     resolveBaseImage: () => translated(resolveBaseImage(session, snapshot)),
-    preflight: () => Promise.resolve([]),
+    preflight: async (baseImage) => {
+      const { preflight } = await import('./client-preflight.ts');
+      return translated(preflight(session, access, baseImage));
+    },
     locate: (locators) => translated(locate(session, amisOf(locators))),
     accountId: () => translated(accountId(session)),
     describeBuildVm: () => translated(describeBuildVm(session, access)),
-    findLeftovers: (known) => translated(findLeftovers(session, runId, known)),
+    findLeftovers: (known) => translated(findLeftovers(session, access, known)),
     removeLeftover: (leftover) => translated(removeLeftover(session, leftover)),
   };
 };
@@ -36,6 +40,17 @@ export const connect = (access: ConnectionAccess<AwsSnapshot>): PlatformClient =
 export const open = (access: AccountAccess<'aws'>): AccountClient => {
   const session = openSession({ ...access, region: access.connection.settings.region });
   return {
-    verify: async () => [{ id: 'credentials', status: 'pass', detail: await translated(accountId(session)) }],
+    verify: async () => {
+      const { verify } = await import('./client-preflight.ts');
+      return translated(verify(session, access));
+    },
+    share: async (locators, region, principal) => {
+      const { share } = await import('./client-shares.ts');
+      return translated(share(session, locators, region, principal));
+    },
+    unshare: async (locators, region, principal) => {
+      const { unshare } = await import('./client-shares.ts');
+      return translated(unshare(session, locators, region, principal));
+    },
   };
 };

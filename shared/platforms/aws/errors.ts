@@ -12,4 +12,5 @@ export const translateError = (error: unknown): PlatformError => {
 };
 
 /** Whether an error says that a resource does not exist (any more); images become unavailable when deregistered. */
-export const isGone = (error: unknown): boolean => /^Invalid\w+\.(NotFound|Unavailable)$/.test(nameOf(error));
+export const isGone = (error: unknown): boolean =>
+  /^(Invalid\w+\.(NotFound\w*|Unavailable)|NoSuchEntity(Exception)?)$/.test(nameOf(error));

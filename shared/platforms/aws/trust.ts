@@ -49,6 +49,7 @@ const builds = [
   'DescribeImages',
   'DescribeInstanceStatus',
   'DescribeInstanceTypeOfferings',
+  'DescribeInstanceTypes',
   'DescribeInstances',
   'DescribeKeyPairs',
   'DescribeRegions',
@@ -59,6 +60,10 @@ const builds = [
   'DescribeVolumes',
   'DescribeVpcs',
   'DetachVolume',
+  'EnableImageDeprecation',
+  'EnableImageDeregistrationProtection',
+  'GetEbsDefaultKmsKeyId',
+  'GetEbsEncryptionByDefault',
   'GetPasswordData',
   'ModifyImageAttribute',
   'ModifyInstanceAttribute',
@@ -69,17 +74,59 @@ const builds = [
   'TerminateInstances',
 ];
 /** The same, where a builder names a spot price. */
-const spotInstances = ['CreateFleet', 'CreateLaunchTemplate', 'DeleteLaunchTemplate'];
+const spotInstances = [
+  'CreateFleet',
+  'CreateLaunchTemplate',
+  'DeleteLaunchTemplate',
+  'DescribeLaunchTemplates',
+];
+/** The same, where the machine has an instance profile or is reached through Session Manager; and what checks ask. */
+const profiles = ['iam:GetInstanceProfile', 'iam:SimulatePrincipalPolicy'];
+const sessions = ['ssm:StartSession', 'ssm:TerminateSession'];
+/** "Required permissions for IAM users" of the EBS guide: what EC2 does with a key in the name of who calls it. */
+const keys = [
+  'kms:CreateGrant',
+  'kms:Decrypt',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
 
-const ec2 = (sid: string, actions: string[]) => ({
+/** What EC2 calls itself. */
+const EC2 = 'ec2.amazonaws.com';
+const EC2_IN_CHINA = 'ec2.amazonaws.com.cn';
+
+const allow = (sid: string, actions: string[], condition?: object) => ({
   Sid: sid,
   Effect: 'Allow',
-  Action: actions.map((action) => `ec2:${action}`),
+  Action: actions,
   Resource: '*',
+  ...(condition === undefined ? {} : { Condition: condition }),
 });
+const ec2 = (sid: string, actions: string[]) =>
+  allow(
+    sid,
+    actions.map((action) => `ec2:${action}`),
+  );
 
-/** Permissions policy of a customer's role: what a build does there, and the clean-up after it. */
+/**
+ * Permissions policy of a customer's role: what a build does there, the checks before it, shares and the clean-up after
+ * it. Nothing in it makes roles or users: docs/aws.md has what a temporary instance profile needs.
+ */
 export const buildPermissions = {
   Version: VERSION,
-  Statement: [ec2('Builds', builds), ec2('SpotInstances', spotInstances)],
+  Statement: [
+    ec2('Builds', builds),
+    ec2('SpotInstances', spotInstances),
+    allow('BaseImagesInParameters', ['ssm:GetParameter']),
+    allow('InstanceProfiles', profiles),
+    allow('MachinesGetProfiles', ['iam:PassRole'], {
+      StringEquals: { 'iam:PassedToService': [EC2, EC2_IN_CHINA] },
+    }),
+    allow('SessionManager', sessions),
+    allow('LooksAtKeys', ['kms:DescribeKey']),
+    allow('EncryptsDisks', keys, {
+      StringLike: { 'kms:ViaService': ['ec2.*.amazonaws.com', 'ec2.*.amazonaws.com.cn'] },
+    }),
+  ],
 };

@@ -32,12 +32,13 @@ def main():
 
     from werkzeug.serving import run_simple
 
-    from account import denials, images, instances, network, state, web
+    from account import denials, encryption, images, instances, network, state, web
     from account.vm_manager import VmManager
 
     manager = VmManager(options.manager_url)
     denials.install()
     images.install(manager)
+    encryption.install()
     instances.install(manager)
     regions = options.regions.split(",")
     if options.load:

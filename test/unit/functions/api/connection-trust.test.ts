@@ -55,7 +55,12 @@ describe('what to set up at the provider for a connection', () => {
     const actions = JSON.stringify(trust.kind === 'aws-role' ? trust.permissionsPolicy : {});
     expect(actions).toContain('ec2:RunInstances');
     expect(actions).toContain('ec2:CreateFleet');
-    expect(actions).not.toMatch(/iam:|sts:|ec2:\*|"\*:\*"/);
+    expect(actions).toMatch(/ssm:GetParameter.*kms:DescribeKey/s);
+    expect(actions).not.toMatch(/sts:|:\*"/);
+    const iam = [...actions.matchAll(/"iam:(\w+)"[,\]]/g)].map((match) => match[1]).sort();
+    // To pass a role on is only allowed to EC2, by a condition.
+    expect(iam).toEqual(['GetInstanceProfile', 'PassRole', 'SimulatePrincipalPolicy']);
+    expect(actions).toContain('"iam:PassedToService":["ec2.amazonaws.com",');
   });
 
   test.each([

@@ -1,0 +1,39 @@
+import { errorCatalogue, type ErrorId } from '../../domain/triage/catalogue.ts';
+import type { PlatformCheck } from '../platform.ts';
+import { translateError } from './errors.ts';
+
+type Words = { detail: string; field?: string | undefined; errorId: ErrorId; remedy?: string };
+
+const told = (id: string, status: 'warn' | 'fail', { detail, field, errorId, remedy }: Words) => ({
+  id,
+  status,
+  detail,
+  errorId,
+  remedy: remedy ?? errorCatalogue[errorId].remedy,
+  ...(field === undefined ? {} : { field }),
+});
+
+export const passes = (id: string, detail: string): PlatformCheck => ({ id, status: 'pass', detail });
+export const fails = (id: string, words: Words): PlatformCheck => told(id, 'fail', words);
+export const warns = (id: string, words: Words): PlatformCheck => told(id, 'warn', words);
+
+/** Looks at one thing. What could not be looked at is a warning that says so, and hides nothing else. */
+export const looked = async (
+  id: string,
+  what: string,
+  work: () => Promise<PlatformCheck[]>,
+): Promise<PlatformCheck[]> => {
+  try {
+    return await work();
+  } catch (error) {
+    const { errorId, message } = translateError(error);
+    return [warns(id, { detail: `${what} could not be looked at: ${message}`, errorId })];
+  }
+};
+
+/** Names of things as a person lists them. */
+export const listed = (names: readonly string[]): string => names.join(', ');
+
+/** Where a field of the builder's settings is, for whoever asks about a definition. */
+export const setting = (...path: (string | number)[]): string =>
+  `/builderConfiguration/settings/${path.join('/')}`;
