@@ -143,6 +143,32 @@ export const rules: readonly Rule[] = [
     pattern:
       /Invalid value for field '|googleapi: Error 4\d\d|not secure boot compatible|INVALID_ARGUMENT|FAILED_PRECONDITION|ALREADY_EXISTS/,
   },
+  // vCenter (govmomi and Packer's vSphere builders) and Proxmox, by the sentences and status lines that Packer prints.
+  {
+    errorId: 'credentials-invalid',
+    pattern:
+      /Cannot complete login due to an incorrect user name or password|^(Could not retrieve VM: )?401 (authentication|Unauthorized|No ticket|invalid|permission denied - invalid)/,
+  },
+  {
+    errorId: 'permission-denied',
+    pattern: /Permission to perform this operation was denied|403 Permission check failed/,
+  },
+  { errorId: 'image-name-taken', pattern: /already exists, you can use -force flag to destroy it/ },
+  {
+    errorId: 'base-image-not-found',
+    pattern: /[Ee]rror finding (vm|virtual machine) to clone|\b[Vv]m '[^']+' not found/,
+  },
+  {
+    errorId: 'network-not-found',
+    pattern: /\bnetwork '[^']+' not found|[Bb]ridge '[^']+' does not exist/,
+  },
+  {
+    errorId: 'builder-setting-invalid',
+    pattern:
+      /\b(datacenter|datastore|host|cluster|compute resource|folder|resource pool) '[^']+' not found|storage '[^']+' does not exist|hostname lookup '[^']+' failed/,
+  },
+  { errorId: 'build-vm-not-ready', pattern: /^(Timeout|timeout) waiting for IP address/ },
+  { errorId: 'platform-unreachable', pattern: /x509: |tls: failed to verify certificate/ },
   {
     errorId: 'ssh-authentication',
     pattern: /authentication error when trying to connect via SSH|ssh: unable to authenticate/,

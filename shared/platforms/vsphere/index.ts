@@ -23,7 +23,7 @@ export const vsphere = definePlatform({
   secrets,
   credentials: () => 'none',
   buildSite: (snapshot) => ({ user: loginOf(snapshot).username }),
-  // The first releases that know datastore clusters and tags; the plugin moved from HashiCorp to VMware with 2.1.
+  // VMware's since 2.1, which brought datastore clusters; tags came after it.
   plugins: { vsphere: { source: 'github.com/vmware/vsphere', version: '= 2.3.0' } },
   readOutput,
   readArtifact,

@@ -29,8 +29,8 @@ export const connection = {
   'platform-unreachable': entry(
     'connection',
     'Platform not reachable',
-    "The endpoint of the platform did not answer: no route, no name, or the region's endpoint is not there.",
-    'Check the region and the network of the runner pool (NAT, endpoints, proxy).',
+    "The endpoint of the platform did not answer: no route, no name, the region's endpoint is not there, or nobody vouches for its certificate.",
+    'Check the region and the network of the runner pool (NAT, endpoints, proxy); for a server of your own also caCertificatePem of its connection.',
   ),
   'ssh-authentication': entry(
     'connection',

@@ -6,9 +6,10 @@ import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/
 import { rules } from '../../../../../shared/domain/triage/rules.ts';
 import { azureSamples } from './azure-samples.ts';
 import { googleSamples } from './google-samples.ts';
+import { hypervisorSamples } from './hypervisor-samples.ts';
 import { type Sample, samples as others } from './samples.ts';
 
-const samples = [...others, ...azureSamples, ...googleSamples];
+const samples = [...others, ...azureSamples, ...googleSamples, ...hypervisorSamples];
 const steps = [
   { index: 1, name: 'update' },
   { index: 2, name: 'install' },
