@@ -1,6 +1,8 @@
 import { type Share, type ShareInput, shareSchema } from '../../../shared/contracts/entities/share.ts';
 import type { ImageVersion } from '../../../shared/contracts/entities/image-version.ts';
 import { notShareable, shareRegions } from '../../../shared/domain/share.ts';
+import type { ErrorId } from '../../../shared/domain/triage/catalogue.ts';
+import type { PlatformError } from '../../../shared/platforms/platform.ts';
 import { audited } from '../../../shared/runtime/api/audit.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
@@ -11,6 +13,7 @@ import { shareStore, type StoredShare } from '../../../shared/store/share-store.
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import type { Write } from '../../../shared/store/write.ts';
 import {
+  type Account,
   calledInTime,
   cannotShare,
   demandAccount,
@@ -67,7 +70,10 @@ const shareOnce = async (sharer: Sharer, call: Call, progress: { isDone: boolean
     await calledInTime(sharer.shareLimitMs, account.share(version.locators, begun.region, begun.principal));
     progress.isDone = true;
   } catch (error) {
-    if (isRefusal(error)) await undo(sharer, scope, begun, there);
+    // What was shared before stays so: it is not this request's to take back.
+    const isSettled =
+      isRefusal(error) && (there !== undefined || (await isTakenBack(account, version, begun, error)));
+    if (isSettled) await undo(sharer, scope, begun, there);
     throw shareProblem(error);
   }
   const status = there === undefined ? 201 : 200;
@@ -75,6 +81,38 @@ const shareOnce = async (sharer: Sharer, call: Call, progress: { isDone: boolean
   const event = there?.state === 'shared' ? [] : [shareEvent(call, begun, version)];
   await shares.mark(begun, 'shared', [...event, ...call.remember(answer)]);
   return answer;
+};
+
+/** Refusals that come before a platform has done anything. */
+const AT_ONCE: readonly ErrorId[] = [
+  'image-not-shareable',
+  'image-missing-after-build',
+  'base-image-not-found',
+  'builder-setting-invalid',
+  'region-invalid',
+  'credentials-invalid',
+  'role-not-assumable',
+];
+/** For taking back what was half done, in milliseconds: what is left of a function's time. */
+const TAKE_BACK_MS = 4000;
+
+/**
+ * Whether nothing is in force after a refusal: a share may be several calls, of which the second is refused. What was done
+ * is taken back; where that is refused too, none of it was allowed.
+ */
+const isTakenBack = async (
+  { unshare }: Account,
+  { locators }: ImageVersion,
+  { region, principal }: StoredShare,
+  { errorId }: PlatformError,
+): Promise<boolean> => {
+  if (AT_ONCE.includes(errorId)) return true;
+  try {
+    await calledInTime(TAKE_BACK_MS, unshare(locators, region, principal));
+    return true;
+  } catch (error) {
+    return isRefusal(error);
+  }
 };
 
 const demandShareable = (version: ImageVersion, region: string): void => {

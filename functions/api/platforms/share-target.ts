@@ -23,6 +23,9 @@ export type Sharer = {
   shareLimitMs: number;
 };
 
+/** What can be done in the account of an image. */
+export type Account = Required<Pick<AccountClient, 'share' | 'unshare'>>;
+
 /** A version that a client named. Throws 404. */
 export const demandVersion = async (
   core: Table,
@@ -43,7 +46,7 @@ export const demandAccount = async (
   { core, files, reach }: Sharer,
   scope: WorkspaceScope,
   version: ImageVersion,
-): Promise<Required<Pick<AccountClient, 'share' | 'unshare'>>> => {
+): Promise<Account> => {
   const id = await connectionOf({ core, files }, scope, version);
   const row = id === undefined ? undefined : await entityStore(core, scope).get('connection', id);
   if (row === undefined) {

@@ -46,6 +46,33 @@ describe('what nobody knows is shown as that', () => {
     expect(await states()).toEqual(['210987654321 sharing']);
   });
 
+  test('what the platform did half before it refused is taken back', async () => {
+    const { share, aws, states } = await world();
+    aws.state.after = refuse('permission-denied');
+    expect((await share()).status).toBe(409);
+    expect([aws.allowed.size, await states()]).toEqual([0, []]);
+    expect(aws.calls.map((call) => call.split(' ')[0])).toEqual(['share', 'unshare']);
+  });
+
+  test('what the platform did half, and cannot be asked to take back, stays visible', async () => {
+    const { share, aws, states } = await world();
+    const answers = [refuse('permission-denied'), refuse('platform-unreachable')];
+    aws.state.after = () => answers.shift()?.() ?? Promise.resolve();
+    expect((await share()).status).toBe(409);
+    expect(await states()).toEqual(['210987654321 sharing']);
+  });
+
+  test.each(['image-not-shareable', 'role-not-assumable'] as const)(
+    'after %s nothing is taken back: somebody may have shared it in the account itself',
+    async (errorId) => {
+      const { share, aws } = await world();
+      aws.allowed.add('eu-west-1 210987654321');
+      aws.state.next = refuse(errorId);
+      await share();
+      expect([aws.allowed.size, aws.calls.length]).toEqual([1, 1]);
+    },
+  );
+
   test('a refusal of what is shared already leaves it shared', async () => {
     const { made, share, aws, states } = await world();
     await made();
