@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import {
   DescribeImageAttributeCommand,
   DescribeImagesCommand,
@@ -13,23 +10,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Locator } from '../../../shared/contracts/entities/image-version.ts';
 import type { OsImage } from '../../../shared/contracts/entities/operating-system.ts';
 import type { SnapshotStep } from '../../../shared/contracts/snapshot.ts';
-import { compileBundle } from '../../../shared/packer/compile.ts';
 import { amisOf } from '../../../shared/platforms/aws/base-image.ts';
 import { connect } from '../../../shared/platforms/aws/client.ts';
 import { aws } from '../../../shared/platforms/aws/index.ts';
-import {
-  file,
-  run,
-  secret,
-  shell,
-  snapshot,
-  step,
-  ulid,
-  withSettings,
-} from '../../unit/shared/packer/fixtures.ts';
-import { createClient, credentials, region, sshPort, startForTest, stopForTest } from './ec2-support.ts';
+import { file, run, secret, shell, snapshot, step, withSettings } from '../../unit/shared/packer/fixtures.ts';
+import { type Account, clientsOf, runOf, snapshotIn } from './aws-account.ts';
+import { artifactOf, build as buildIn, locatorsOf, type Prepared } from './aws-packer.ts';
+import { createClient, credentials, region, startForTest, stopForTest } from './ec2-support.ts';
 
-type Account = Awaited<ReturnType<typeof startForTest>>;
 const HOSTILE = 'it\'s ${HOME} %{x} $(id) \\ " é `id` \r\n;x\t$$';
 const TOKEN = 'token-0123456789';
 let account: Account;
@@ -46,90 +34,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A snapshot that builds in the stand-in's account, and all that belongs to its run. */
-const prepare = (steps: SnapshotStep[], number: number) => {
-  const settings = {
-    region,
-    instanceType: 't3.micro',
-    subnetId: account.standin.networks[region]?.subnetId,
-    sshInterface: 'private_ip' as const,
-    sshPort,
-  };
-  const from = withSettings(snapshot({ steps }), settings);
-  const auth = {
-    type: 'access-key' as const,
-    accessKeyId: credentials.accessKeyId,
-    secretAccessKey: secret('settings/auth/secretAccessKey'),
-  };
-  const image = {
-    type: 'aws-ami-filter' as const,
-    owners: ['136693071363'],
-    nameFilter: 'debian-12-amd64-*',
-    access: { communicator: 'ssh' as const, username: 'admin' },
-  };
-  const ready = {
-    ...from,
-    operatingSystem: { ...from.operatingSystem, name: 'Debian 12', images: [image] },
-    connection: { ...from.connection, settings: { region, auth } },
-  };
-  const identity = { ...run, runId: `run_${ulid(`N${number}`)}`, number };
-  const decrypt = () => Promise.resolve(credentials.secretAccessKey);
-  return { snapshot: ready, run: identity, client: connect({ snapshot: ready, run: identity, decrypt }) };
+/** A run in the stand-in's account, and all that belongs to it. */
+const prepare = (steps: SnapshotStep[], number: number): Prepared => {
+  const from = snapshotIn(account, {}, credentials, steps);
+  const identity = runOf(number);
+  return { snapshot: from, run: identity, client: clientsOf(from, identity).client };
 };
 
-type Prepared = ReturnType<typeof prepare>;
-
-const startPacker = async ({ snapshot: from, run: identity, client }: Prepared) => {
-  const baseImage = await client.resolveBaseImage();
-  const bundle = compileBundle({
-    platform: aws,
-    snapshot: from,
-    run: identity,
-    baseImage,
-    generation: '1.6',
-    ec2Endpoint: account.standin.endpoint,
-  });
-  const job = join(folder, identity.runId);
-  for (const { path, content } of bundle.files) {
-    await mkdir(join(job, dirname(path)), { recursive: true });
-    await writeFile(join(job, path), content);
-  }
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: job,
-    TMPDIR: job,
-    CHECKPOINT_DISABLE: '1',
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    PKR_VAR_goldsmith_nonce: 'nonce-of-the-run',
-    PKR_VAR_secret_1: TOKEN,
-  };
-  return spawn('packer', ['build', '-machine-readable', '.'], {
-    cwd: job,
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-};
-
-/** Runs Packer to its end, or kills it once `until` matches a line as a stop would. */
-const build = async (
-  prepared: Prepared,
-  until?: RegExp,
-): Promise<{ exitCode: number | null; lines: string[] }> => {
-  const packer = await startPacker(prepared);
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: packer.stdout })) {
-    lines.push(line);
-    if (until?.test(line) === true && packer.pid !== undefined) process.kill(-packer.pid, 'SIGKILL');
-  }
-  if (packer.exitCode === null && packer.signalCode === null) await once(packer, 'exit');
-  return { exitCode: packer.exitCode, lines };
-};
-
-const artifactOf = (lines: string[]): string =>
-  lines.map((line) => line.split(',')).find((parts) => parts[2] === 'artifact' && parts[4] === 'id')?.[5] ??
-  '';
+const build = (prepared: Prepared, until?: RegExp) =>
+  buildIn({ account, folder, env: { PKR_VAR_secret_1: TOKEN } }, prepared, until);
 
 describe('a compiled bundle in an account', () => {
   it('builds the image from the newest base image, with files, environment and secrets as they were written (S125, S138)', async () => {
@@ -158,10 +71,8 @@ case "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ')" in *"$TOKEN"*) exi
     expect(text).toMatch(/image: 0\n/);
     expect(text).not.toContain('varfile_');
 
-    const { snapshot: from, run: identity, client } = prepared;
-    const artifact = { builderId: 'mitchellh.amazonebs', id: artifactOf(lines), description: '' };
-    const context = { snapshot: from, run: identity, accountId: await client.accountId() };
-    const locators = amisOf(aws.readArtifact(artifact, context));
+    const { client } = prepared;
+    const locators = amisOf(await locatorsOf(prepared, { exitCode, lines }));
     expect(locators).toHaveLength(1);
     const gone: Locator[] = locators.map((locator) => ({ ...locator, amiId: 'ami-0123456789abcdef0' }));
     expect(await client.locate([...locators, ...gone])).toEqual(locators);

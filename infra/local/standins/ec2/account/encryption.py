@@ -85,6 +85,8 @@ def _install_copies():
     def get_filter_value(original, image, filter_name, *args):
         if filter_name == "source-image-id":
             return getattr(image, "source_image_id", None)
+        if filter_name == "block-device-mapping.snapshot-id":
+            return image.ebs_snapshot.id
         return original(filter_name, *args)
 
 
