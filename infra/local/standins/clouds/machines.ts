@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { sha256 } from '../../../../shared/domain/sha256.ts';
 import { chooseAccelerator } from '../ec2/vm/accelerator.ts';
 import { Fleet } from '../ec2/vm/fleet.ts';
 import { reapVms } from '../ec2/vm/processes.ts';
@@ -20,7 +20,8 @@ const MEMORY_MIB = 192;
 /** A public image of the fleet: the base disk. */
 const BASE_IMAGE = 'ami-0de00000000000122';
 
-const idOf = (kind: 'i' | 'ami', name: string): string => `${kind}-${sha256(name).slice(0, 17)}`;
+const idOf = (kind: 'i' | 'ami', name: string): string =>
+  `${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 17)}`;
 
 /** Machines that are small VMs of QEMU; their ends and disks are kept as long as the program lives. */
 export const openMachines = async (

@@ -1,5 +1,5 @@
 import type { AmazonEbsSettings } from '../../../../../shared/contracts/platforms/aws.ts';
-import type { PlatformCase } from '../../../../support/platform-cases.ts';
+import type { PlatformCase } from '../../../../support/platform-case.ts';
 import { fullSnapshot, snapshot, windowsSnapshot, withSettings } from '../../packer/fixtures.ts';
 
 const place = { accountId: '123456789012', amiName: 'Web-Base-v7' };

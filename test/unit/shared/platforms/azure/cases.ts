@@ -1,7 +1,7 @@
 import type { RunSnapshot } from '../../../../../shared/contracts/snapshot.ts';
 import type { AzureSnapshot } from '../../../../../shared/platforms/azure/base-image.ts';
 import { demandPlatform } from '../../../../../shared/platforms/snapshot-of.ts';
-import type { PlatformCase } from '../../../../support/platform-cases.ts';
+import type { PlatformCase } from '../../../../support/platform-case.ts';
 import { builderSettings } from '../../../../support/platform-bodies.ts';
 import { storedBuilder, storedConnection, storedSystem } from '../../../../support/stored-entities.ts';
 import { powershell, snapshot as plain, step } from '../../packer/fixtures.ts';

@@ -2,7 +2,7 @@ import type { RunSnapshot } from '../../../../../shared/contracts/snapshot.ts';
 import type { GcpSnapshot } from '../../../../../shared/platforms/gcp/base-image.ts';
 import { demandPlatform } from '../../../../../shared/platforms/snapshot-of.ts';
 import { builderSettings } from '../../../../support/platform-bodies.ts';
-import type { PlatformCase } from '../../../../support/platform-cases.ts';
+import type { PlatformCase } from '../../../../support/platform-case.ts';
 import { storedBuilder, storedConnection, storedSystem } from '../../../../support/stored-entities.ts';
 import { powershell, snapshot as plain, step } from '../../packer/fixtures.ts';
 

@@ -1,6 +1,6 @@
 import { onPremises } from '../../../../support/on-premises.ts';
 import { imageBodies, imageOf } from '../../../../support/platform-bodies.ts';
-import type { PlatformCase } from '../../../../support/platform-cases.ts';
+import type { PlatformCase } from '../../../../support/platform-case.ts';
 import { run } from '../../packer/fixtures.ts';
 
 const secret = { value: 'planted-secret' };

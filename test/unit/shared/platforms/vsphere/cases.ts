@@ -1,5 +1,5 @@
 import { onPremises } from '../../../../support/on-premises.ts';
-import type { PlatformCase } from '../../../../support/platform-cases.ts';
+import type { PlatformCase } from '../../../../support/platform-case.ts';
 import { imageBodies, imageOf } from '../../../../support/platform-bodies.ts';
 
 const secret = { value: 'planted-secret' };
