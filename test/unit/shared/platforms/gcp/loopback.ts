@@ -54,7 +54,7 @@ type Options = { identityToken?: () => Promise<string>; patience?: number; key?:
 
 /** A client of a run whose connection is the stand-in's service account. */
 export const clientOf = (cloud: GcpCloud, port: number, snapshot: RunSnapshot, options: Options = {}) => {
-  const { patience = 200, key = cloud.account.keyFile, ...identity } = options;
+  const { patience = 20_000, key = cloud.account.keyFile, ...identity } = options;
   const access = {
     snapshot: demandPlatform(snapshot, 'gcp'),
     run,
@@ -66,7 +66,7 @@ export const clientOf = (cloud: GcpCloud, port: number, snapshot: RunSnapshot, o
 
 /** A client of the connection alone. */
 export const accountOf = (cloud: GcpCloud, port: number, snapshot: RunSnapshot, options: Options = {}) => {
-  const { patience = 200, key = cloud.account.keyFile, ...identity } = options;
+  const { patience = 20_000, key = cloud.account.keyFile, ...identity } = options;
   const { connection } = demandPlatform(snapshot, 'gcp');
   const access = { connection, sessionName: 'test', decrypt: () => Promise.resolve(key), ...identity };
   return open(access, { fetch: fetchTo(port), patience });
