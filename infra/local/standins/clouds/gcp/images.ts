@@ -66,13 +66,20 @@ const insertBody = z.object({
   storageLocations: z.array(z.string()).optional(),
 });
 
+/**
+ * Path of a disk from its URL. Debian's Packer 1.6.6, built with a newer library than it was written for, leaves
+ * `projects/` out of the URL; what Compute Engine itself says to that was never seen.
+ */
+const diskPath = (link: string): string =>
+  `projects/${link.replace(/^https:\/\/[^/]+\/compute\/v1\//, '').replace(/^projects\//, '')}`;
+
 export const insertImage: Handler = (context) => {
   const { state, part } = context;
   const { sourceDisk, ...fields } = bodyAs(insertBody, context);
   checkName(fields.name);
   const key = `${part('project')}/${fields.name}`;
   if (state.images.has(key)) throw alreadyExists(pathOf(part('project'), fields.name));
-  const path = /projects\/.*$/.exec(sourceDisk)?.[0] ?? '';
+  const path = diskPath(sourceDisk);
   const disk = state.disks.get(path);
   if (disk === undefined) throw notFound(path);
   if ([...state.instances.values()].some((instance) => instance.disk === path))
