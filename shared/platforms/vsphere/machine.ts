@@ -88,7 +88,8 @@ export const newMachineFields = (settings: IsoSettings): TemplateObject => ({
     mac_address: adapter.macAddress,
     passthrough: adapter.passthrough,
   })),
-  usb_controller: settings.usbController,
+  // Named twice it is one all the same, but Packer refuses it.
+  usb_controller: settings.usbController && [...new Set(settings.usbController)],
   cdrom_type: settings.cdromType,
 });
 

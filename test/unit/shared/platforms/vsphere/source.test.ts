@@ -132,6 +132,12 @@ describe('what vsphere-iso starts from', () => {
   });
 });
 
+describe('the hardware of vsphere-iso', () => {
+  it('has a USB controller once, however often it is named', () => {
+    expect(bodyOf(iso({}, { usbController: ['usb', 'usb'] }))['usb_controller']).toEqual(['usb']);
+  });
+});
+
 describe('what vsphere-clone starts from', () => {
   const layered = (locators: NonNullable<RunSnapshot['layer']>['locators']): RunSnapshot => ({
     ...clone([imageOf('image-definition')], login),
