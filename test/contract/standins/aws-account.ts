@@ -75,8 +75,8 @@ export const iamOf = ({ standin }: Account) =>
   new IAMClient({ endpoint: standin.endpoint, region, credentials });
 
 /** KMS of the stand-in, as the account itself. */
-export const kmsOf = ({ standin }: Account) =>
-  new KMSClient({ endpoint: standin.endpoint, region, credentials });
+export const kmsOf = ({ standin }: Account, place = region) =>
+  new KMSClient({ endpoint: standin.endpoint, region: place, credentials });
 
 const policyOf = (statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 
