@@ -20,6 +20,8 @@ What stands in for something else here:
   CodeBuild                            a local program; Packer is real and runs on this machine
   the customer's AWS account           moto with real VMs, at ${servers.ec2.endpoint}: an instance is a QEMU VM,
                                        an AMI is its disk in ${join(paths.state, 'ec2', 'disks')}
+  Azure and Google Cloud               programs with QEMU VMs behind them; what a connection to them takes is in
+                                       ${paths.cloudsFile}
 
 Try (address and token are in ${paths.localFile}):
   ${curl} '${outputs.ApiUrl}/v1/me'
