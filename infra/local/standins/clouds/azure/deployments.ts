@@ -165,23 +165,25 @@ export const validate = (context: Context, site: Site, body: unknown): CloudAnsw
   return ok({ properties: { mode: 'Incremental', provisioningState: 'Succeeded' } });
 };
 
-/** What a deployment made: Packer deletes it one by one in a group that is not its own. */
+/** What a deployment made, the last first: Packer deletes it one by one in a group that is not its own. */
 export const operations = ({ store }: Context, site: Site, name: string): CloudAnswer => {
   const { properties } = store.demand(deploymentId(site, name));
   return list(
-    listAt(properties, 'outputResources').map((one, place) => {
-      const resource = store.find(textAt(one, 'id') ?? '');
-      return {
-        operationId: String(place),
-        properties: {
-          provisioningState: 'Succeeded',
-          targetResource: resource && {
-            id: resource.id,
-            resourceType: resource.type,
-            resourceName: resource.name,
+    listAt(properties, 'outputResources')
+      .toReversed()
+      .map((one, place) => {
+        const resource = store.find(textAt(one, 'id') ?? '');
+        return {
+          operationId: String(place),
+          properties: {
+            provisioningState: 'Succeeded',
+            targetResource: resource && {
+              id: resource.id,
+              resourceType: resource.type,
+              resourceName: resource.name,
+            },
           },
-        },
-      };
-    }),
+        };
+      }),
   );
 };

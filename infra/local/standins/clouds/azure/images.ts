@@ -17,7 +17,7 @@ const change = ({ store }: Context, vm: Resource, properties: JsonObject): void 
 export const actOnMachine = async (context: Context, id: string, action: string): Promise<CloudAnswer> => {
   const vm = context.store.demand(id);
   if (action === 'generalize') change(context, vm, { isGeneralised: true });
-  else if (action === 'deallocate') change(context, vm, { isDeallocated: true });
+  else if (action === 'deallocate') await context.machines.stop(machineOf(vm.id));
   else refuse(400, 'InvalidRequest', `The action ${action} is not known here.`);
   return { status: 200 };
 };

@@ -153,7 +153,8 @@ const routes: Route[] = [
   route('POST', `${DEPLOYMENT}/validate`, ({ context, found, body }) =>
     validate(context, siteOf(found), body),
   ),
-  route('GET', `${DEPLOYMENT}/operations`, ({ context, found }) =>
+  // Packer 1.6 leaves the provider out, as its version of the interface does.
+  route('GET', `${GROUP}/deployments/([^/]+)/operations`, ({ context, found }) =>
     operations(context, siteOf(found), found[2] ?? ''),
   ),
   route('PUT', DEPLOYMENT, ({ context, found, body }) =>

@@ -1,5 +1,4 @@
 /** Azure in memory behind the proxy of the stand-ins: the client speaks TLS to it, as it would to the real one. */
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type Account, newAccount } from '../../../../../infra/local/standins/clouds/azure/account.ts';
 import { azureCloud } from '../../../../../infra/local/standins/clouds/azure/index.ts';
 import type { Machines } from '../../../../../infra/local/standins/clouds/cloud.ts';
@@ -10,14 +9,17 @@ import { connect, open } from '../../../../../shared/platforms/azure/client.ts';
 import { runTags } from '../../../../../shared/platforms/azure/names.ts';
 import { demandPlatform } from '../../../../../shared/platforms/snapshot-of.ts';
 import { storedConnection } from '../../../../support/stored-entities.ts';
+import { trust } from '../../../../support/trust.ts';
 import { run } from '../../packer/fixtures.ts';
 import { azureSnapshot } from './cases.ts';
 
-/** The SDKs take no certificates beside a proxy: this thread trusts the authority instead. */
-const authority = makeAuthority().then((made) => {
-  setDefaultCACertificates([...getCACertificates(), made.certificate]);
-  return made;
-});
+let made: ReturnType<typeof makeAuthority> | undefined;
+const authorityOfTests = async () => {
+  made ??= makeAuthority();
+  const authority = await made;
+  trust(authority.certificate);
+  return authority;
+};
 
 /** Machines that nobody logs in to. */
 export const noMachines: Machines = {
@@ -31,7 +33,7 @@ type Options = { account?: Partial<Account>; secret?: string; identityToken?: ()
 /** A stand-in of its own with a client for a snapshot; `close` ends it. */
 export const openAzure = async (options: Options = {}) => {
   const cloud = azureCloud(noMachines, { ...newAccount(), ...options.account });
-  const proxy = await startCloudProxy({ clouds: [cloud], authority: await authority });
+  const proxy = await startCloudProxy({ clouds: [cloud], authority: await authorityOfTests() });
   const { hostname, port, protocol } = new URL(proxy.url);
   const transport = {
     proxyOptions: { host: `${protocol}//${hostname}`, port: Number(port) },
