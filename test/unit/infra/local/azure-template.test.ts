@@ -40,7 +40,7 @@ describe('expressions in a template for the stand-in of Azure', () => {
 
   it('of other kinds, and such that end too early, are errors and never a wrong value', () => {
     expect(() => resolve("[reference('x')]", scope)).toThrow('reference is not known');
-    expect(() => resolve("[concat('x',]", scope)).toThrow();
+    expect(() => resolve("[concat('x',]", scope)).toThrow('ends too early');
     expect(() => resolve('[resourceGroup(]', scope)).toThrow('ends too early');
   });
 });
