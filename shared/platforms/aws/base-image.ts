@@ -1,5 +1,5 @@
-import type { OsImage } from '../../contracts/entities/operating-system.ts';
 import type { Locator } from '../../contracts/entities/image-version.ts';
+import type { OsImage } from '../../contracts/entities/operating-system.ts';
 import { osImageOf, type SnapshotOf } from '../snapshot-of.ts';
 
 /** A snapshot of a run on AWS. */

@@ -1,4 +1,4 @@
-import { errorCatalogue, type ErrorId } from '../../domain/triage/catalogue.ts';
+import { type ErrorId, errorCatalogue } from '../../domain/triage/catalogue.ts';
 import type { PlatformCheck } from '../platform.ts';
 import { translateError } from './errors.ts';
 

@@ -4,8 +4,8 @@ import {
   GetEbsEncryptionByDefaultCommand,
   type Image,
 } from '@aws-sdk/client-ec2';
-import { shareFields } from '../../contracts/platforms/aws-image.ts';
 import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
+import { shareFields } from '../../contracts/platforms/aws-image.ts';
 import type { PlatformCheck } from '../platform.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
 import { fails, passes, setting, warns } from './checks.ts';

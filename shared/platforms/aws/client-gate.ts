@@ -1,9 +1,9 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { PlatformError, type PlatformCheck } from '../platform.ts';
+import { type PlatformCheck, PlatformError } from '../platform.ts';
 import { fails, listed, passes, warns } from './checks.ts';
 import type { Session } from './client-session.ts';
-import { translateError } from './errors.ts';
+import { isOfRegion, translateError } from './errors.ts';
 
 /** A region that is needed, and the field that names it. */
 export type NeededRegion = { region: string; field: string };
@@ -19,10 +19,6 @@ const callerOf = async ({ region, identity }: Session): Promise<Caller> => {
   if (accountId === undefined) throw new PlatformError('credentials-invalid', 'The account is not known.');
   return { accountId, arn };
 };
-
-/** There is no endpoint of a region that does not exist, or the one that answers does not know the region. */
-const isOfRegion = (message: string, region: string): boolean =>
-  (/ENOTFOUND/.test(message) && message.includes(`.${region}.`)) || /valid region/.test(message);
 
 const regionFailure = ({ region, field }: NeededRegion, why: string): PlatformCheck =>
   fails('region', { detail: `The region ${region} ${why}.`, field, errorId: 'region-invalid' });

@@ -1,4 +1,4 @@
-import { DescribeKeyCommand, KMSClient, type KeyMetadata } from '@aws-sdk/client-kms';
+import { DescribeKeyCommand, type KeyMetadata, KMSClient } from '@aws-sdk/client-kms';
 import type { Session } from './client-session.ts';
 
 /** A key of KMS as it is now: by id, alias or ARN. Throws when there is none or nobody may look. */

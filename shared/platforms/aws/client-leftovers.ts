@@ -11,11 +11,11 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { TemporaryResource } from '../../contracts/agent-protocol.ts';
 import type { BuildVm } from '../../contracts/entities/run.ts';
-import type { ConnectionAccess, FoundLeftover } from '../platform.ts';
-import { filter, type Session } from './client-session.ts';
 import { loginOf } from '../login.ts';
+import type { ConnectionAccess, FoundLeftover } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
+import { filter, type Session } from './client-session.ts';
 import { findImagesOfRun } from './client-unfinished-images.ts';
 import { EVERYWHERE, isPackersGroup, keyPairName, kinds, locatorOf, RUN_TAG } from './names.ts';
 

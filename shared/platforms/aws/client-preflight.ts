@@ -1,9 +1,9 @@
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
-import type { AccountAccess, ConnectionAccess, PlatformCheck } from '../platform.ts';
 import { loginOf } from '../login.ts';
+import type { AccountAccess, ConnectionAccess, PlatformCheck } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
-import { looked, passes, setting } from './checks.ts';
+import { looked, passes, setting, warns } from './checks.ts';
 import { baseImageChecks, deprecationChecks, findBaseImage, imageNameChecks } from './client-check-images.ts';
 import { keyChecks, sharingChecks } from './client-check-keys.ts';
 import { machineChecks, quotaCheck } from './client-check-machine.ts';
@@ -47,6 +47,20 @@ const lifetimeCheck = (snapshot: AwsSnapshot): PlatformCheck =>
   roleOf(snapshot) === undefined
     ? passes('credential-lifetime', 'The access key does not expire by itself.')
     : passes('credential-lifetime', 'The session of the role is renewed for as long as the build runs.');
+
+/** Packer starts a program of AWS beside it, which the images of CodeBuild do not have. */
+const tunnelChecks = ({ builderConfiguration }: AwsSnapshot): PlatformCheck[] => {
+  if (builderConfiguration.settings.sshInterface !== 'session_manager') return [];
+  const words = {
+    detail:
+      'Whether the runner has the program session-manager-plugin, which Packer starts, was not looked at.',
+    field: setting('sshInterface'),
+    errorId: 'packer-plugin-missing' as const,
+    remedy:
+      'Make sure that the runners of this deployment, or the agents of the connector, have it: docs/aws.md.',
+  };
+  return [warns('session-manager', words)];
+};
 
 const profileChecks = async (session: Session, { builderConfiguration }: AwsSnapshot) => {
   const { iamInstanceProfile: name } = builderConfiguration.settings;
@@ -119,6 +133,7 @@ export const preflight = async (
     ...checks,
     ...found.flat(),
     ...deprecationChecks(snapshot, now),
+    ...tunnelChecks(snapshot),
     quotaCheck(session, snapshot),
     lifetimeCheck(snapshot),
   ];

@@ -1,5 +1,5 @@
 import type { AccountAccess, AccountClient, ConnectionAccess, PlatformClient } from '../platform.ts';
-import { amisOf, type AwsSnapshot, regionOf } from './base-image.ts';
+import { type AwsSnapshot, amisOf, regionOf } from './base-image.ts';
 import { locate, resolveBaseImage } from './client-images.ts';
 import { describeBuildVm, findLeftovers } from './client-leftovers.ts';
 import { removeLeftover } from './client-removal.ts';

@@ -14,3 +14,10 @@ export const translateError = (error: unknown): PlatformError => {
 /** Whether an error says that a resource does not exist (any more); images become unavailable when deregistered. */
 export const isGone = (error: unknown): boolean =>
   /^(Invalid\w+\.(NotFound\w*|Unavailable)|NoSuchEntity(Exception)?)$/.test(nameOf(error));
+
+/**
+ * Whether an error says that a region does not exist: its endpoint has no address, or the endpoint that answers does not
+ * know it.
+ */
+export const isOfRegion = (message: string, region: string): boolean =>
+  (message.includes('ENOTFOUND') && message.includes(`.${region}.`)) || message.includes('valid region');

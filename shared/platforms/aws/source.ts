@@ -1,7 +1,7 @@
 import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
 import type { TemplateObject } from '../expression.ts';
-import { PlatformError, type Source, type SourceInput } from '../platform.ts';
 import { type Login, loginOf } from '../login.ts';
+import { PlatformError, type Source, type SourceInput } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, regionOf } from './base-image.ts';
 import { imageFields } from './image-fields.ts';

@@ -230,6 +230,9 @@ describe('what a run would meet in an account', () => {
       detail: containing('ssm:StartSession'),
       remedy: containing('iam:SimulatePrincipalPolicy'),
     });
+    expect(withStatus(checks, 'warn')).toContainEqual(
+      expect.objectContaining({ id: 'session-manager', field: `${settings}/sshInterface` }),
+    );
   });
 
   it('warns of a machine that nobody can reach from outside', async () => {

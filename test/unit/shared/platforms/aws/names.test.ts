@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { isGone, translateError } from '../../../../../shared/platforms/aws/errors.ts';
-import { isPackersGroup, locatorOf, parseLocator } from '../../../../../shared/platforms/aws/names.ts';
+import { isGone, isOfRegion, translateError } from '../../../../../shared/platforms/aws/errors.ts';
+import {
+  isPackersGroup,
+  isPackersProfile,
+  locatorOf,
+  parseLocator,
+} from '../../../../../shared/platforms/aws/names.ts';
 import { PlatformError } from '../../../../../shared/platforms/platform.ts';
 
 describe('locators of temporary resources', () => {
@@ -19,6 +24,12 @@ describe('locators of temporary resources', () => {
       ['default', 'packer', 'packer_web servers', 'my-packer_6b03', 'packer_'].filter(isPackersGroup),
     ).toEqual([]);
   });
+
+  it('never take an instance profile for a temporary one that Packer did not name', () => {
+    expect(isPackersProfile('packer-6b03c5a6-8686-06c0-0d3a-0fa148e023c1')).toBe(true);
+    const others = ['packer-', 'packer-build', 'admins', 'x-packer-6b03c5a6-8686-06c0-0d3a-0fa148e023c1'];
+    expect(others.filter(isPackersProfile)).toEqual([]);
+  });
 });
 
 describe('errors of the AWS SDK', () => {
@@ -35,6 +46,16 @@ describe('errors of the AWS SDK', () => {
     ],
     ['Error', 'getaddrinfo ENOTFOUND ec2.eu-moon-1.amazonaws.com', 'platform-unreachable'],
     ['VcpuLimitExceeded', 'You have requested more vCPU capacity', 'quota-exceeded'],
+    [
+      'InvalidParameter',
+      "Snapshots encrypted with the AWS Managed CMK can't be shared. Specify another snapshot.",
+      'image-not-shareable',
+    ],
+    [
+      'OperationNotPermitted',
+      'Encrypted snapshots with EBS default key cannot be shared',
+      'image-not-shareable',
+    ],
     ['SomethingNew', 'of which nobody heard', 'unclassified'],
   ])('%s becomes an id of the catalogue (S149, S150)', (name, message, errorId) => {
     expect(translateError(sdkError(name, message))).toMatchObject({
@@ -52,6 +73,19 @@ describe('errors of the AWS SDK', () => {
   it('say when a resource is gone', () => {
     expect(isGone(sdkError('InvalidInstanceID.NotFound', ''))).toBe(true);
     expect(isGone(sdkError('InvalidGroup.NotFound', ''))).toBe(true);
+    expect(isGone(sdkError('InvalidLaunchTemplateId.NotFound', ''))).toBe(true);
+    expect(isGone(sdkError('NoSuchEntityException', ''))).toBe(true);
     expect(isGone(sdkError('DependencyViolation', ''))).toBe(false);
+    expect(isGone(sdkError('InvalidSnapshot.InUse', ''))).toBe(false);
+  });
+
+  it.each([
+    ['Error: getaddrinfo ENOTFOUND sts.eu-moon-1.amazonaws.com', true],
+    ["AuthFailure: Credential should be scoped to a valid region. 'eu-moon-1' is not one.", true],
+    ['Error: getaddrinfo ENOTFOUND sts.eu-central-1.amazonaws.com', false],
+    ['Error: connect ECONNREFUSED sts.eu-moon-1.amazonaws.com', false],
+    ['InvalidClientTokenId: The security token included in the request is invalid.', false],
+  ])('tell a region that does not exist from anything else: %s', (message, expected) => {
+    expect(isOfRegion(message, 'eu-moon-1')).toBe(expected);
   });
 });
