@@ -6,6 +6,9 @@ import { flag, shaped, tagsOf } from './fields.ts';
 const server = shaped(
   /^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?$/,
   'is no host name or address, with :port if need be, such as vcenter.example.com',
+).refine(
+  (text) => !text.startsWith('[') || z.ipv6().safeParse(text.slice(1, text.indexOf(']'))).success,
+  'holds no IPv6 address in its brackets',
 );
 /** A server's certificate chain is longer than other settings. */
 const caCertificatePem = z

@@ -114,8 +114,7 @@ export const proxmoxCloneInput = <S extends z.ZodType>(secret: S) =>
     rule: (settings, issues) => {
       machineRule(settings, issues);
       const { ipconfig: addresses = [], networkAdapters: cards = [] } = settings;
-      if (cards.length > 0 && addresses.length > cards.length)
-        blame(issues, 'ipconfig', 'has more entries than networkAdapters');
+      if (addresses.length > cards.length) blame(issues, 'ipconfig', 'has more entries than networkAdapters');
     },
     notOurs,
   });

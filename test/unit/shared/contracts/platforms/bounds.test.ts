@@ -331,6 +331,9 @@ const rules: [string, ExampleType, object, string[]][] = [
     { ipconfig: [{ ip: 'dhcp' }, { ip: 'dhcp' }] },
     ['ipconfig'],
   ],
+  ['an address of no card', 'proxmox-clone', { networkAdapters: undefined }, ['ipconfig']],
+  ['a shutdown command of Proxmox', 'proxmox-iso', { shutdownCommand: 'poweroff' }, ['shutdownCommand']],
+  ['a time for Proxmox to shut down', 'proxmox-clone', { shutdownTimeout: '5m' }, ['shutdownTimeout']],
   ['secure boot of generation 1', 'hyperv-iso', { generation: 1 }, ['enableSecureBoot']],
   ['nested virtualisation in 2 GB', 'hyperv-iso', { memory: 2048 }, ['memory']],
   [

@@ -138,6 +138,8 @@ describe('servers', () => {
     'a b',
     '-a',
     'a@b',
+    '[a.b]',
+    '[fd00]:443',
     '{{x}}',
     'x'.repeat(3000),
   ])('%j is none', (server) => {
