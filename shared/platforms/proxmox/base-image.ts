@@ -39,7 +39,9 @@ export const bootIsoFields = (
     : { iso_url: url, iso_checksum: checksum, iso_storage_pool: demandStorage(settings, url) };
   const isUnmounted = settings.unmountIso ?? true;
   if (generation === '1.6') return { ...place, unmount_iso: isUnmounted };
-  return { boot_iso: { ...place, iso_download_pve: settings.isoDownloadPve, unmount: isUnmounted } };
+  // The node fetches what it can reach: a volume is there already, and a file of the agent's machine is not its own.
+  const byNode = /^https?:/.test(url) ? settings.isoDownloadPve : undefined;
+  return { boot_iso: { ...place, iso_download_pve: byNode, unmount: isUnmounted } };
 };
 
 /**

@@ -147,6 +147,14 @@ describe('what proxmox-iso starts from', () => {
     expect(bodyOf(iso({ url }), '1.6')['boot_iso']).toBeUndefined();
   });
 
+  it('an ISO that the node fetches itself, unless it has it or cannot reach it', () => {
+    const byNode = { isoDownloadPve: true };
+    const bootIso = (from: string) => bodyOf(iso({ url: from }, byNode))['boot_iso'];
+    expect(bootIso(url)).toMatchObject({ iso_download_pve: true });
+    for (const from of ['local:iso/a.iso', 'file:///isos/a.iso'])
+      expect(bootIso(from)).not.toMatchObject({ iso_download_pve: true });
+  });
+
   it.each(both)('an ISO that has no storage to go to is refused, for Packer %s', (generation) => {
     expect(() => bodyOf(iso({ url }, { isoStoragePool: undefined }), generation)).toThrow(
       /set isoStoragePool/,
