@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { FUNCTION_FILE, filesOfFunction, type ProgramFiles } from '../../infra/constructs/bundle.ts';
 import type { FunctionName } from '../../shared/contracts/env/index.ts';
 
@@ -46,6 +46,10 @@ const sdksIn = (files: ProgramFiles, some: Iterable<string>): string[] => {
     .filter(([, mark]) => all.some((content) => content.includes(mark)))
     .map(([platform]) => platform);
 };
+
+/** Bundling all functions takes 4 s, on a busy machine ten times that. */
+const BUNDLING_MS = 180_000;
+beforeAll(() => void filesOfFunction('workflow/prepare'), BUNDLING_MS);
 
 test.each(names)('%s starts without the SDK of any platform, and brings all of them along', (name) => {
   const files = filesOfFunction(name);
