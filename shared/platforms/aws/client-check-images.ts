@@ -12,7 +12,7 @@ const NAME = 'image-name';
 const DEPRECATION_YEARS = 10;
 
 /** The image of the operating system that the build starts from. */
-export const imageField = (snapshot: AwsSnapshot): string => {
+const imageField = (snapshot: AwsSnapshot): string => {
   const image = osImageOf(snapshot);
   const at = image === undefined ? -1 : snapshot.operatingSystem.images.indexOf(image);
   return at < 0 ? '/operatingSystem/images' : `/operatingSystem/images/${at}`;
