@@ -15,7 +15,7 @@ import {
 } from './platform-bodies.ts';
 
 /** A body with each `{"value": …}` sealed; undefined fields are gone, as in a table. */
-const sealed = (body: object): Record<string, unknown> =>
+export const sealed = (body: object): Record<string, unknown> =>
   z
     .record(z.string(), z.unknown())
     .parse(

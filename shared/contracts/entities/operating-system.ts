@@ -11,7 +11,7 @@ import {
 } from '../common.ts';
 import { awsRegion } from '../platforms/aws.ts';
 import { azureLocation } from '../platforms/azure.ts';
-import { fileChecksum, shaped } from '../platforms/fields.ts';
+import { fileChecksum, isUsableUrl, shaped } from '../platforms/fields.ts';
 import { gcpName, gcpProject, gcpRegion } from '../platforms/gcp.ts';
 import { readable } from '../readable.ts';
 import { variants } from '../variants.ts';
@@ -83,7 +83,9 @@ const file = {
   url: shaped(
     /^(https?:\/\/[^\s/?#{}@]+(\/[^\s{}]*)?|file:\/\/\/[^\s{}]+|\[[^\][{}]{1,80}\] ?[^{}]+|[A-Za-z][A-Za-z0-9._-]*:(iso|import)\/[^\s{}]+)$/,
     'is no URL (https, http, file) and no file of a datastore ([datastore] path, store:iso/file)',
-  ).describe('URL, or file in a datastore: [datastore] iso/x.iso on vSphere, store:iso/x.iso on Proxmox.'),
+  )
+    .refine((url) => !/^(https?|file):\/\//.test(url) || isUsableUrl(url), 'is no URL that Packer can use')
+    .describe('URL, or file in a datastore: [datastore] iso/x.iso on vSphere, store:iso/x.iso on Proxmox.'),
   checksum: fileChecksum.describe(
     'Checksum of the file, for example sha256:…; file:URL of a list of them; or none.',
   ),

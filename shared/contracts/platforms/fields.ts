@@ -6,11 +6,22 @@ import { mapOf, templateSafeText } from '../common.ts';
  * argument means, its unit and its default.
  */
 
+const SECONDS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+/** Longer than anything a build waits for; Packer itself cannot count beyond 292 years. */
+const MAX_DURATION_SECONDS = 7 * 86_400;
+
+const secondsOf = (text: string): number =>
+  [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce(
+    (sum, [, count, unit = 's']) => sum + Number(count) * (SECONDS[unit] ?? 1),
+    0,
+  );
+
 /** Packer's durations, such as `90s` or `1h30m`. */
 export const duration = z
   .string()
   .max(32, { abort: true })
-  .regex(/^(\d+(\.\d+)?(ms|s|m|h))+$/, 'is no duration such as 90s or 1h30m');
+  .regex(/^(\d{1,6}(\.\d{1,6})?(ms|s|m|h)){1,4}$/, 'is no duration such as 90s or 1h30m')
+  .refine((text) => secondsOf(text) <= MAX_DURATION_SECONDS, 'is longer than a week');
 
 const userName = z
   .string()
@@ -36,10 +47,21 @@ export const macAddress = shaped(
   /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i,
   'is no MAC address such as 00:50:56:00:00:01',
 );
+/** What Packer's machine can make nothing of in a URL: a host that is none, a port beyond 65535, a lone percent sign. */
+export const isUsableUrl = (text: string): boolean =>
+  /^(file:\/\/\/|https?:\/\/([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\/|$))/i.test(
+    text,
+  ) &&
+  URL.canParse(text) &&
+  !/%(?![0-9A-Fa-f]{2})/.test(text);
+
 /** Checksums as Packer takes them: of a file, a URL of a list of them, or none. */
 export const fileChecksum = shaped(
   /^((md5:)?[0-9a-f]{32}|(sha1:)?[0-9a-f]{40}|(sha256:)?[0-9a-f]{64}|(sha512:)?[0-9a-f]{128}|file:https?:\/\/[^\s{}]+|none)$/i,
   'is no checksum such as sha256:…, no file:https://… and not none',
+).refine(
+  (text) => !/^file:/i.test(text) || isUsableUrl(text.slice('file:'.length)),
+  'holds a URL that is none',
 );
 /** A folder of a machine, of Linux or Windows; nothing that climbs out of it. */
 export const absoluteFolder = shaped(

@@ -101,9 +101,13 @@ export const hypervIsoSettings = <S extends z.ZodType>(secret: S) =>
  */
 export const POWERSHELL_SYNTAX = /["\u201c\u201d\u201e$`]/;
 
+/** Devices that the plugin knows to boot from, by generation. */
+const BOOT_DEVICES = { 1: /^(Floppy|IDE|NET|CD|DVD)$/, 2: /^(NET|CD|DVD|(IDE|SCSI):\d+:\d+)$/ };
+
 type Settings = {
   switchName?: string | undefined;
   generation?: number | undefined;
+  firstBootDevice?: string | undefined;
   memory?: number | undefined;
   useFixedVhdFormat?: boolean | undefined;
   skipCompaction?: boolean | undefined;
@@ -122,6 +126,9 @@ const generationRule: SettingsRule<Settings> = (settings, issues) => {
     if (settings[field] === true && generation !== 2) blame(issues, field, 'needs generation 2');
   for (const field of ['useFixedVhdFormat', 'useLegacyNetworkAdapter'] as const)
     if (settings[field] === true && generation !== 1) blame(issues, field, 'needs generation 1');
+  const { firstBootDevice: device } = settings;
+  if (device !== undefined && !BOOT_DEVICES[generation === 1 ? 1 : 2].test(device))
+    blame(issues, 'firstBootDevice', `is no boot device of generation ${generation}`);
 };
 
 const machineRule: SettingsRule<Settings> = (settings, issues) => {

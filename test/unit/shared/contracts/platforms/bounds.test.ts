@@ -125,7 +125,12 @@ const texts: [ExampleType, string, unknown[], unknown[]][] = [
   ],
   ['azure-managed', 'location', ['westeurope', 'West US 3'], ['west-europe', '', ' west', 'x']],
   ['azure-managed', 'licenseType', ['RHEL_BYOS'], ['Windows', '']],
-  ['azure-managed', 'pollingDurationTimeout', ['15m', '1h30m', '1.5h'], ['15', 'fifteen', '15 m', '-1m']],
+  [
+    'azure-managed',
+    'pollingDurationTimeout',
+    ['15m', '1h30m', '1.5h', '168h'],
+    ['15', 'fifteen', '15 m', '-1m', '168h1ms', '658199576m'],
+  ],
   [
     'googlecompute',
     'zone',
@@ -334,6 +339,7 @@ const rules: [string, ExampleType, object, string[]][] = [
   ['an address of no card', 'proxmox-clone', { networkAdapters: undefined }, ['ipconfig']],
   ['a shutdown command of Proxmox', 'proxmox-iso', { shutdownCommand: 'poweroff' }, ['shutdownCommand']],
   ['a time for Proxmox to shut down', 'proxmox-clone', { shutdownTimeout: '5m' }, ['shutdownTimeout']],
+  ['a device of generation 1', 'hyperv-iso', { firstBootDevice: 'Floppy' }, ['firstBootDevice']],
   ['secure boot of generation 1', 'hyperv-iso', { generation: 1 }, ['enableSecureBoot']],
   ['nested virtualisation in 2 GB', 'hyperv-iso', { memory: 2048 }, ['memory']],
   [
