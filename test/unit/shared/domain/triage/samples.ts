@@ -148,6 +148,16 @@ export const samples: Sample[] = [
     "Error: AMI Name: 'web-v7' is used by an existing AMI: ami-0123456789abcdef0",
   ),
   line(
+    "an image under the account's default key that is to be shared",
+    'image-not-shareable',
+    'Error modify AMI attributes: InvalidParameter: Snapshots encrypted with the AWS Managed CMK can’t be shared. Specify another snapshot.',
+  ),
+  line(
+    "snapshots under the account's default key that are to be shared",
+    'image-not-shareable',
+    'Error modify snapshot attributes: OperationNotPermitted: Encrypted snapshots with EBS default key cannot be shared',
+  ),
+  line(
     'a subnet that does not exist',
     'network-not-found',
     "Describing the subnet: subnet-0badc0de returned error: InvalidSubnetID.NotFound: The subnet ID 'subnet-0badc0de' does not exist.",
