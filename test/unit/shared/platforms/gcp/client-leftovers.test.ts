@@ -4,7 +4,7 @@ import { machineName, runLabels } from '../../../../../shared/platforms/gcp/name
 import { run, ulid } from '../../packer/fixtures.ts';
 import { gcpSnapshot } from './cases.ts';
 import { clientOf, serveGcp } from './loopback.ts';
-import { textWith } from './matchers.ts';
+import { containing } from '../../../../support/matchers.ts';
 
 let served: Awaited<ReturnType<typeof serveGcp>>;
 beforeAll(async () => {
@@ -168,7 +168,7 @@ describe('removing a leftover (S84)', () => {
     const leftover = { kind: 'gce-instance', locator: path('instances', name) };
     await expect(client().removeLeftover(leftover)).rejects.toMatchObject({
       errorId: 'permission-denied',
-      message: textWith('compute.instances.delete'),
+      message: containing('compute.instances.delete'),
     });
   });
 });

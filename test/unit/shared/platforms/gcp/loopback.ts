@@ -5,8 +5,9 @@ import type { Machines } from '../../../../../infra/local/standins/clouds/cloud.
 import { type GcpCloud, gcpCloud } from '../../../../../infra/local/standins/clouds/gcp/index.ts';
 import type { RunSnapshot } from '../../../../../shared/contracts/snapshot.ts';
 import { connect, open } from '../../../../../shared/platforms/gcp/client.ts';
+import type { RunIdentity } from '../../../../../shared/platforms/platform.ts';
 import { demandPlatform } from '../../../../../shared/platforms/snapshot-of.ts';
-import { run } from '../../packer/fixtures.ts';
+import { run as anyRun } from '../../packer/fixtures.ts';
 
 /** No machines: an instance is up at once. */
 const noMachines: Machines = {
@@ -16,8 +17,7 @@ const noMachines: Machines = {
 };
 
 /** The stand-in behind HTTP on the loopback interface: the first part of a path is the server that was meant. */
-export const serveGcp = async (machines = noMachines) => {
-  const cloud = gcpCloud(machines);
+export const serveGcp = async (cloud = gcpCloud(noMachines)) => {
   const server = createServer((request, response) => {
     const serve = async (): Promise<void> => {
       const [, host = '', rest = ''] = /^\/([^/]+)(.*)$/.exec(request.url ?? '') ?? [];
@@ -50,11 +50,11 @@ export const fetchTo =
     return fetch(`http://127.0.0.1:${port}/${asked.host}${asked.pathname}${asked.search}`, init);
   };
 
-type Options = { identityToken?: () => Promise<string>; patience?: number; key?: string };
+type Options = { identityToken?: () => Promise<string>; patience?: number; key?: string; run?: RunIdentity };
 
 /** A client of a run whose connection is the stand-in's service account. */
 export const clientOf = (cloud: GcpCloud, port: number, snapshot: RunSnapshot, options: Options = {}) => {
-  const { patience = 20_000, key = cloud.account.keyFile, ...identity } = options;
+  const { patience = 20_000, key = cloud.account.keyFile, run = anyRun, ...identity } = options;
   const access = {
     snapshot: demandPlatform(snapshot, 'gcp'),
     run,

@@ -9,7 +9,7 @@ import { googlecomputeSource } from '../../../../../shared/platforms/gcp/source.
 import { demandPlatform } from '../../../../../shared/platforms/snapshot-of.ts';
 import { run, ulid } from '../../packer/fixtures.ts';
 import { cases, debianId, gcpSnapshot, linuxFull, minimum, modernOnly } from './cases.ts';
-import { textWith } from './matchers.ts';
+import { containing } from '../../../../support/matchers.ts';
 
 const sourceOf = (
   snapshot: GcpSnapshot,
@@ -161,7 +161,7 @@ describe('what differs between the generations of Packer', () => {
 
   it.each(Object.entries(modernOnly))('is %s, which Packer 1.6 refuses by its name', (name, value) => {
     expect(() => sourceOf(gcpSnapshot({ settings: { [name]: value } }), '1.6')).toThrow(
-      expect.objectContaining({ errorId: 'packer-too-old', message: textWith(name) }),
+      expect.objectContaining({ errorId: 'packer-too-old', message: containing(name) }),
     );
   });
 
