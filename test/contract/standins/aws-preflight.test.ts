@@ -252,6 +252,21 @@ describe('sharing before a run', () => {
     expect(sharing(await checksOf())).toEqual([]);
   });
 
+  it('fails where the base image brings the default key along', async () => {
+    const copy = { Name: 'locked', SourceImageId: debianImageId, SourceRegion: region, Encrypted: true };
+    const { ImageId: id = '' } = await ec2.send(new CopyImageCommand(copy));
+    const field = `${settings}/kmsKeyId`;
+    expect(onlyFailure(await checksOf(shared, { id, name: 'locked' }))).toMatchObject({
+      id: 'sharing',
+      field,
+      errorId: 'image-not-shareable',
+    });
+    // A key of the builder's own takes its place.
+    const { KeyMetadata: key } = await kmsOf(account).send(new CreateKeyCommand({}));
+    const own = { ...shared, encryptBoot: true, kmsKeyId: key?.KeyId };
+    expect(sharing(await checksOf(own, { id, name: 'locked' }))).toMatchObject([{ status: 'pass' }]);
+  });
+
   it('fails where the account encrypts by itself under its default key; a copy is only told of', async () => {
     await ec2.send(new EnableEbsEncryptionByDefaultCommand({}));
     try {

@@ -103,6 +103,7 @@ describe('sharing an AMI', () => {
     const locked = await makeImage(region, { Encrypted: true });
     await expect(own().share?.([locked], region, partner)).rejects.toMatchObject({
       errorId: 'image-not-shareable',
+      message: containing("under the account's default key (arn:"),
     });
     expect(await permissionsOf(locked)).toEqual(nobody);
     const open = await makeImage(region, { Encrypted: true, KmsKeyId: key?.KeyId ?? '' });
