@@ -54,7 +54,7 @@ const mediumFields = ({ snapshot, generation }: Input): TemplateObject => {
   return { iso_url: medium.url, iso_checksum: medium.checksum, ...diskFields(medium, settings, generation) };
 };
 
-/** Without keys to type nothing needs the machine's screen, and nobody but Packer should reach it. */
+/** Without keys to type Packer need not wait for the machine's screen: ten seconds, if nobody says otherwise. */
 const bootFields = (snapshot: QemuSnapshot, unattended: TemplateObject): TemplateObject => ({
   ...bootArguments(snapshot.builderConfiguration.settings),
   ...unattended,

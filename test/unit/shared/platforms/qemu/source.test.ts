@@ -135,7 +135,7 @@ describe('the base of an image', () => {
 });
 
 describe('a machine', () => {
-  it('has no screen that others could reach, unless keys are typed', () => {
+  it('is not waited for before its screen is there, unless keys are typed', () => {
     expect(bodyOf(linux)).toMatchObject({ headless: true, disable_vnc: true });
     expect(bodyOf(windows)['disable_vnc']).toBeUndefined();
     expect(bodyOf(windows)['boot_command']).toBeDefined();
