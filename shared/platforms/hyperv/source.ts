@@ -47,9 +47,10 @@ const refuseSyntax = (name: string, text: string | undefined): void => {
 const mediumFields = (snapshot: HypervSnapshot): TemplateObject => {
   const medium = bootMediumOf(snapshot);
   const { settings } = snapshot.builderConfiguration;
+  // Packer looks at the name only: what is called an ISO here may be a disk to it.
+  refuseSyntax('The path of the base image', medium.path);
   const place = { iso_url: medium.url, iso_checksum: medium.checksum };
   if (medium.kind === 'iso') return place;
-  refuseSyntax('The path of the base disk', medium.path);
   demandLasting(medium, settings);
   return {
     ...place,

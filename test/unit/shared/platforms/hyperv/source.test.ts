@@ -56,6 +56,11 @@ describe('the base of a machine of Hyper-V', () => {
       onDisk('https://mirror/base.vhdx', { differencingDisk: true, skipExport: true }),
       'builder-setting-invalid',
     ],
+    [
+      'an ISO that Packer takes for a disk, with a path that PowerShell would run',
+      on(imageOf('iso', { url: 'file:///D:/base/$(calc).vhdx', ...winrm })),
+      'builder-setting-invalid',
+    ],
     ['a path that PowerShell would run', onDisk('file:///D:/base/%24(calc).vhdx'), 'builder-setting-invalid'],
     [
       'a machine without a password',
