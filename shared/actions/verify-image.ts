@@ -89,9 +89,7 @@ const lookUp = async (engine: Verifying, run: Completed): Promise<{ told: number
   const client = await connectPlatform(engine, run, snapshot);
   const accountId = await client.accountId();
   const context = { snapshot, run: identityOf(run, engine.deploymentId), accountId };
-  const told = run.completion.artifacts.flatMap((artifact) =>
-    platform.readArtifact(artifact, context),
-  );
+  const told = run.completion.artifacts.flatMap((artifact) => platform.readArtifact(artifact, context));
   return { told: told.length, locators: told.length === 0 ? [] : await client.locate(told) };
 };
 

@@ -33,7 +33,11 @@ const sealer = {
 const entitySchema = z.looseObject({ id: z.string(), rev: z.int() });
 
 /** A fresh workspace and the whole definitions API over `table`, as its owner calls it. */
-export const openDefinitionsApi = async (table: Table, secrets: EntityContext['secrets'] = sealer, identity = {}) => {
+export const openDefinitionsApi = async (
+  table: Table,
+  secrets: EntityContext['secrets'] = sealer,
+  identity = {},
+) => {
   const scope = scopeTo(newId('workspace'));
   const { workspaceId } = scope;
   const workspace = { ...base(workspaceId, 'a workspace of a test'), maxConcurrentRuns: 5 };

@@ -6,11 +6,14 @@ export const checkSchema = z
     id: z.string().meta({ description: 'What was checked, a stable word such as base-image. Open list.' }),
     status: z.enum(['pass', 'warn', 'fail']),
     detail: z.string(),
-    field: z.string().optional().meta({
-      description:
-        'The field to blame. A JSON Pointer: of the entity that was asked about, or below /connection, ' +
-        '/builderConfiguration, /operatingSystem, /provisionerRole of what an image definition refers to.',
-    }),
+    field: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'The field to blame. A JSON Pointer: of the entity that was asked about, or below /connection, ' +
+          '/builderConfiguration, /operatingSystem, /provisionerRole of what an image definition refers to.',
+      }),
     remedy: z.string().optional().meta({ description: 'What to do about it' }),
   })
   .meta({ id: 'Check' });

@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { idOf, timestamp } from '../common.ts';
-import { awsLocator } from '../platforms/aws.ts';
-import { azureGalleryLocator, azureManagedLocator } from '../platforms/azure.ts';
-import { gcpLocator } from '../platforms/gcp.ts';
-import { hostLocator } from '../platforms/on-premises.ts';
+import {
+  awsLocator,
+  azureGalleryLocator,
+  azureManagedLocator,
+  gcpLocator,
+  hostLocator,
+} from '../platforms/locators.ts';
 import { readable } from '../readable.ts';
 
 /** Where an image is, in the terms of its platform; each kind is known by fields that only it has. */

@@ -232,12 +232,3 @@ export const amazonEbsInput = written(amazonEbsSettings, {
     forceDeleteSnapshot: 'is not taken: a version that is there is never replaced',
   },
 });
-
-/** Where an AMI is. */
-export const awsLocator = z.object({
-  role: z.enum(['primary', 'copy']),
-  region: awsRegion,
-  accountId: z.string(),
-  amiId: z.string(),
-  amiName: z.string(),
-});

@@ -285,24 +285,3 @@ export const azureGalleryInput = <S extends z.ZodType>(secret: S) =>
       notOurs: namedByRun('managedImageName'),
     },
   );
-
-const imageRole = z.enum(['primary', 'copy']);
-/** Where a managed image is. */
-export const azureManagedLocator = z.object({
-  role: imageRole,
-  subscriptionId: z.string(),
-  resourceGroup: z.string(),
-  imageName: z.string(),
-  resourceId: z.string(),
-  location: z.string(),
-});
-/** Where a version of a gallery image is: one version, whatever the number of its regions. */
-export const azureGalleryLocator = z.object({
-  role: imageRole,
-  subscriptionId: z.string(),
-  resourceGroup: z.string(),
-  gallery: z.string(),
-  definition: z.string(),
-  version: z.string(),
-  regions: z.array(z.string()),
-});

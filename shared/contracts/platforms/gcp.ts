@@ -229,12 +229,3 @@ export const googlecomputeInput = <S extends z.ZodType>(secret: S) =>
     },
     notOurs: namedByRun('imageName', 'instanceName', 'diskName'),
   });
-
-/** Where an image of Compute Engine is. */
-export const gcpLocator = z.object({
-  role: z.enum(['primary', 'copy']),
-  projectId: z.string(),
-  imageName: z.string(),
-  family: z.string().optional(),
-  selfLink: z.string(),
-});

@@ -64,14 +64,3 @@ export const proxmoxTags = tagsOf(
 );
 /** Nutanix: category and value, which must exist in Prism Central. */
 export const nutanixCategories = tagsOf(templateSafeText(64).min(1), templateSafeText(64).min(1));
-
-/**
- * Where an image of a hypervisor is: a template or library image by its name, or a file or folder by its path. `host` is
- * the management server, or the agent's machine.
- */
-export const hostLocator = z.object({
-  role: z.enum(['primary', 'copy']),
-  host: z.string(),
-  path: z.string().optional(),
-  templateName: z.string().optional(),
-});

@@ -6,7 +6,13 @@ import type { Area, Route } from './route.ts';
 import { runRoutes } from './runs.ts';
 
 /** Every operation of the API by its operation id. */
-export const routes = { ...publicRoutes, ...accessRoutes, ...definitionRoutes, ...runRoutes, ...platformRoutes } as const;
+export const routes = {
+  ...publicRoutes,
+  ...accessRoutes,
+  ...definitionRoutes,
+  ...runRoutes,
+  ...platformRoutes,
+} as const;
 
 /** The routes of one area as plain data. */
 export const routesOf = (area: Area): Record<string, Route> =>

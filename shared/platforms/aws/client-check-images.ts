@@ -3,7 +3,7 @@ import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import type { PlatformCheck } from '../platform.ts';
 import { osImageOf } from '../snapshot-of.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
-import { fails, passes, setting, warns } from './checks.ts';
+import { fails, passes, setting, warns } from '../checks.ts';
 import { filter, type Session } from './client-session.ts';
 
 const BASE = 'base-image';

@@ -8,7 +8,7 @@ import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
 import { shareFields } from '../../contracts/platforms/aws-image.ts';
 import type { PlatformCheck } from '../platform.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
-import { fails, passes, setting, warns } from './checks.ts';
+import { fails, passes, setting, warns } from '../checks.ts';
 import { isManagedKey, readKey } from './client-keys.ts';
 import { filter, type Session } from './client-session.ts';
 import { translateError } from './errors.ts';

@@ -1,7 +1,7 @@
 import { DescribeInstanceTypeOfferingsCommand, DescribeInstanceTypesCommand } from '@aws-sdk/client-ec2';
 import type { PlatformCheck } from '../platform.ts';
 import type { AwsSnapshot } from './base-image.ts';
-import { fails, listed, passes, setting, warns } from './checks.ts';
+import { fails, listed, passes, setting, warns } from '../checks.ts';
 import { filter, type Session } from './client-session.ts';
 
 const ID = 'machine-type';

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
 import type { PlatformCheck } from '../platform.ts';
-import { fails, passes, setting, warns } from './checks.ts';
+import { fails, passes, setting, warns } from '../checks.ts';
 import { filter, type Session } from './client-session.ts';
 
 const ID = 'network';

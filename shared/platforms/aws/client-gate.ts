@@ -1,7 +1,7 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type PlatformCheck, PlatformError } from '../platform.ts';
-import { fails, listed, passes, warns } from './checks.ts';
+import { fails, listed, passes, warns } from '../checks.ts';
 import type { Session } from './client-session.ts';
 import { isOfRegion, translateError } from './errors.ts';
 

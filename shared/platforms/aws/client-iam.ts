@@ -10,7 +10,7 @@ import {
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
 import type { PlatformCheck } from '../platform.ts';
-import { fails, passes, setting } from './checks.ts';
+import { fails, passes, setting } from '../checks.ts';
 import type { Session } from './client-session.ts';
 import { isGone } from './errors.ts';
 import { isPackersProfile, RUN_TAG } from './names.ts';

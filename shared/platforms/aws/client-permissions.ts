@@ -1,5 +1,5 @@
 import type { PlatformCheck } from '../platform.ts';
-import { fails, listed, passes, warns } from './checks.ts';
+import { fails, listed, passes, warns } from '../checks.ts';
 import { type Probed, tryOut } from './client-dry-run.ts';
 import type { Caller } from './client-gate.ts';
 import { type Intent, probesOf } from './client-probes.ts';

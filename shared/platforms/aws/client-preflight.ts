@@ -3,7 +3,8 @@ import { loginOf } from '../login.ts';
 import type { AccountAccess, ConnectionAccess, PlatformCheck } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
-import { looked, passes, setting, warns } from './checks.ts';
+import { looked, passes, setting, warns } from '../checks.ts';
+import { translateError } from './errors.ts';
 import { baseImageChecks, deprecationChecks, findBaseImage, imageNameChecks } from './client-check-images.ts';
 import { keyChecks, sharingChecks } from './client-check-keys.ts';
 import { machineChecks, quotaCheck } from './client-check-machine.ts';
@@ -74,8 +75,10 @@ const placeChecks = async (session: Session, snapshot: AwsSnapshot): Promise<Pla
   const { settings } = snapshot.builderConfiguration;
   const subnet = findSubnet(session, settings);
   const found = await Promise.all([
-    looked('network', 'The network', async () => networkChecks(session, settings, await subnet)),
-    looked('machine-type', 'The machine type', async () =>
+    looked(translateError, 'network', 'The network', async () =>
+      networkChecks(session, settings, await subnet),
+    ),
+    looked(translateError, 'machine-type', 'The machine type', async () =>
       machineChecks(session, snapshot, (await subnet.catch(() => undefined))?.AvailabilityZone),
     ),
   ]);
@@ -86,10 +89,10 @@ const imageChecks = async (session: Session, snapshot: AwsSnapshot, base: BaseIm
   const image = findBaseImage(session, base);
   const { region } = session;
   const found = await Promise.all([
-    looked('base-image', 'The base image', async () =>
+    looked(translateError, 'base-image', 'The base image', async () =>
       baseImageChecks(snapshot, base, { image: await image, region }),
     ),
-    looked('sharing', 'Whether the image can be shared', async () =>
+    looked(translateError, 'sharing', 'Whether the image can be shared', async () =>
       sharingChecks(session, snapshot, await image.catch(() => undefined)),
     ),
   ]);
@@ -106,12 +109,16 @@ const behindTheGate = (
   const asked = { intent, caller: known.caller, roleArn: roleOf(snapshot), authField: AUTH };
   const name = finalName(snapshot, run);
   return [
-    looked('permissions', 'The permissions', () => permissionChecks(session, asked)),
+    looked(translateError, 'permissions', 'The permissions', () => permissionChecks(session, asked)),
     placeChecks(session, snapshot),
     imageChecks(session, snapshot, known.base),
-    looked('image-name', 'The name of the image', () => imageNameChecks(session, snapshot, name)),
-    looked('encryption-key', 'The keys', () => keyChecks(session, snapshot)),
-    looked('instance-profile', 'The instance profile', () => profileChecks(session, snapshot)),
+    looked(translateError, 'image-name', 'The name of the image', () =>
+      imageNameChecks(session, snapshot, name),
+    ),
+    looked(translateError, 'encryption-key', 'The keys', () => keyChecks(session, snapshot)),
+    looked(translateError, 'instance-profile', 'The instance profile', () =>
+      profileChecks(session, snapshot),
+    ),
   ];
 };
 
@@ -162,6 +169,8 @@ export const verify = async (
     tags: connection.temporaryResourceTags ?? {},
   };
   const asked = { intent, caller, roleArn: roleOf({ connection }), authField: auth };
-  const permissions = await looked('permissions', 'The permissions', () => permissionChecks(session, asked));
+  const permissions = await looked(translateError, 'permissions', 'The permissions', () =>
+    permissionChecks(session, asked),
+  );
   return [...checks, ...permissions];
 };

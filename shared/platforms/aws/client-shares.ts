@@ -10,7 +10,7 @@ import {
 import type { Locator } from '../../contracts/entities/image-version.ts';
 import { PlatformError, type SharePrincipal } from '../platform.ts';
 import { amisOf } from './base-image.ts';
-import { listed } from './checks.ts';
+import { listed } from '../checks.ts';
 import { isManagedKey } from './client-keys.ts';
 import { filter, type Session } from './client-session.ts';
 

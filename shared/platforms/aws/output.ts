@@ -1,6 +1,6 @@
 import type { PackerArtifact } from '../../contracts/agent-protocol.ts';
 import type { Locator } from '../../contracts/entities/image-version.ts';
-import { awsLocator } from '../../contracts/platforms/aws.ts';
+import { awsLocator } from '../../contracts/platforms/locators.ts';
 import type { ArtifactContext, OutputFacts } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, regionOf } from './base-image.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { PlatformCheck } from '../platform.ts';
 import type { AzureSnapshot } from './base-image.ts';
-import { fails, looked, passes, warns } from './checks.ts';
+import { fails, looked, passes, warns } from '../checks.ts';
 import type { Session } from './client-session.ts';
 import { ifThere, translateError } from './errors.ts';
 import {
@@ -68,7 +68,7 @@ export const checkPermissions = async (
   snapshot: AzureSnapshot,
 ): Promise<PlatformCheck[]> => {
   const checks = neededActions(snapshot).map((needed) =>
-    looked('permissions', `What is allowed at ${needed.scope}`, () =>
+    looked(translateError, 'permissions', `What is allowed at ${needed.scope}`, () =>
       checkScope(session, needed, fails, '/connection/settings/auth'),
     ),
   );
@@ -78,7 +78,7 @@ export const checkPermissions = async (
 /** The same for a connection alone: what is not allowed at the subscription may be at the groups that builders name. */
 export const checkSubscriptionPermissions = (session: Session): Promise<PlatformCheck[]> => {
   const scope = `/subscriptions/${session.subscriptionId}`;
-  return looked('permissions', `What is allowed at ${scope}`, () =>
+  return looked(translateError, 'permissions', `What is allowed at ${scope}`, () =>
     checkScope(session, { scope, actions: subscriptionActions }, warns, '/settings/auth'),
   );
 };

@@ -3,7 +3,7 @@ import { galleryVersion } from '../../domain/definition/image-name.ts';
 import type { PlatformCheck, RunIdentity } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import type { AzureSnapshot } from './base-image.ts';
-import { fails, passes, setting } from './checks.ts';
+import { fails, passes, setting } from '../checks.ts';
 import type { Session } from './client-session.ts';
 import type { SourceFacts } from './client-source.ts';
 import { ifThere } from './errors.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { PlatformCheck } from '../platform.ts';
 import type { AzureSnapshot } from './base-image.ts';
-import { fails, passes, setting } from './checks.ts';
+import { fails, passes, setting } from '../checks.ts';
 import { locationOf } from './client-place.ts';
 import type { Session } from './client-session.ts';
 import { ifThere } from './errors.ts';

@@ -3,7 +3,7 @@ import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import type { ConnectionAccess, PlatformCheck } from '../platform.ts';
 import { osImageOf } from '../snapshot-of.ts';
 import { type AzureSnapshot, parseSource, planOf } from './base-image.ts';
-import { fails, looked, passes } from './checks.ts';
+import { fails, looked, passes } from '../checks.ts';
 import { checkCredentials, checkPermissions, checkSubscriptionPermissions } from './client-check-access.ts';
 import { checkEncryption, checkGallery, checkImageName, checkVault } from './client-check-destination.ts';
 import { checkMachine } from './client-check-machine.ts';
@@ -11,7 +11,7 @@ import { checkGroups, checkNetwork, checkRegions } from './client-check-places.t
 import { locationOf } from './client-place.ts';
 import type { Session } from './client-session.ts';
 import { describeSource, type SourceFacts } from './client-source.ts';
-import { ifThere } from './errors.ts';
+import { ifThere, translateError } from './errors.ts';
 import { isSameName } from './names.ts';
 
 const termsAnswer = z.object({ properties: z.object({ accepted: z.boolean() }) });
@@ -84,17 +84,27 @@ export const preflight = async (
   /** Whoever only compares with the base image goes on without it: what is wrong with it is told once. */
   const known = (): Promise<SourceFacts | undefined> => once().catch(() => undefined);
   const checks = [
-    looked('permissions', 'Permissions', () => checkPermissions(session, snapshot)),
-    looked('region', 'The regions', () => checkRegions(session, snapshot)),
-    looked('resource-group', 'The resource groups', () => checkGroups(session, snapshot)),
-    looked('network', 'The network', () => checkNetwork(session, snapshot)),
-    looked('machine-type', 'The VM size', async () => checkMachine(session, snapshot, await known())),
-    looked('base-image', 'The base image', async () => checkOffer(snapshot, baseImage, await once())),
-    looked('base-image', 'The terms of the base image', () => checkTerms(session, snapshot)),
-    looked('gallery', 'The gallery', async () => checkGallery(session, snapshot, run, await known())),
-    looked('image-name', 'The name of the image', () => checkImageName(session, snapshot, run)),
-    looked('encryption-key', 'The disk encryption sets', () => checkEncryption(session, snapshot)),
-    looked('key-vault', 'The key vault', () => checkVault(session, snapshot)),
+    looked(translateError, 'permissions', 'Permissions', () => checkPermissions(session, snapshot)),
+    looked(translateError, 'region', 'The regions', () => checkRegions(session, snapshot)),
+    looked(translateError, 'resource-group', 'The resource groups', () => checkGroups(session, snapshot)),
+    looked(translateError, 'network', 'The network', () => checkNetwork(session, snapshot)),
+    looked(translateError, 'machine-type', 'The VM size', async () =>
+      checkMachine(session, snapshot, await known()),
+    ),
+    looked(translateError, 'base-image', 'The base image', async () =>
+      checkOffer(snapshot, baseImage, await once()),
+    ),
+    looked(translateError, 'base-image', 'The terms of the base image', () => checkTerms(session, snapshot)),
+    looked(translateError, 'gallery', 'The gallery', async () =>
+      checkGallery(session, snapshot, run, await known()),
+    ),
+    looked(translateError, 'image-name', 'The name of the image', () =>
+      checkImageName(session, snapshot, run),
+    ),
+    looked(translateError, 'encryption-key', 'The disk encryption sets', () =>
+      checkEncryption(session, snapshot),
+    ),
+    looked(translateError, 'key-vault', 'The key vault', () => checkVault(session, snapshot)),
   ];
   return [credentials, ...(await Promise.all(checks)).flat()];
 };

@@ -1,14 +1,10 @@
-import { type ErrorId, errorCatalogue } from '../../domain/triage/catalogue.ts';
-import type { PlatformCheck } from '../platform.ts';
-import { translateError } from './errors.ts';
+import { type ErrorId, errorCatalogue } from '../domain/triage/catalogue.ts';
+import type { PlatformError } from './errors.ts';
+import type { PlatformCheck } from './platform.ts';
 
-type Words = { detail: string; errorId: ErrorId; field?: string | undefined; remedy?: string };
+type Words = { detail: string; field?: string | undefined; errorId: ErrorId; remedy?: string };
 
-const told = (
-  id: string,
-  status: 'warn' | 'fail',
-  { detail, errorId, field, remedy }: Words,
-): PlatformCheck => ({
+const told = (id: string, status: 'warn' | 'fail', { detail, field, errorId, remedy }: Words) => ({
   id,
   status,
   detail,
@@ -21,8 +17,12 @@ export const passes = (id: string, detail: string): PlatformCheck => ({ id, stat
 export const fails = (id: string, words: Words): PlatformCheck => told(id, 'fail', words);
 export const warns = (id: string, words: Words): PlatformCheck => told(id, 'warn', words);
 
-/** Looks at one thing. What could not be looked at is a warning that says so, and hides nothing else. */
+/**
+ * Looks at one thing. What could not be looked at is a warning that says so, and hides nothing else; `translate` is the
+ * platform's own way of telling its errors.
+ */
 export const looked = async (
+  translate: (error: unknown) => PlatformError,
   id: string,
   what: string,
   work: () => Promise<PlatformCheck[]>,
@@ -30,10 +30,13 @@ export const looked = async (
   try {
     return await work();
   } catch (error) {
-    const { errorId, message } = translateError(error);
+    const { errorId, message } = translate(error);
     return [warns(id, { detail: `${what} could not be looked at: ${message}`, errorId })];
   }
 };
+
+/** Names of things as a person lists them. */
+export const listed = (names: readonly string[]): string => names.join(', ');
 
 /** Where a field of the builder's settings is, for whoever asks about a definition. */
 export const setting = (...path: (string | number)[]): string =>
