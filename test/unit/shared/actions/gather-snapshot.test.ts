@@ -10,6 +10,7 @@ import { at, base, ulid } from '../../../support/builders.ts';
 import { scope } from '../../../support/engine.ts';
 import { memoryTable } from '../../../support/memory-table.ts';
 import { exampleTypes, imageExamples, imageOf } from '../../../support/platform-bodies.ts';
+import { resourceRow } from '../../../support/resource-rows.ts';
 import {
   connectionOf,
   storedBuilder,
@@ -87,24 +88,6 @@ const obstaclesOf = async (changed: Rows, versions: ImageVersion[] = []): Promis
   return obstacles.map(({ pointer, code }) => `${pointer} ${code}`);
 };
 
-/** A resource with versions 1 (announced only), 2 and 3. */
-const resourceRow = (id: string, fields: object = {}): Row => {
-  const announced = (version: number) => ({
-    version,
-    fileName: `setup-${version}.sh`,
-    sizeBytes: version,
-    sha256: String(version).repeat(64),
-    createdAt: at(0),
-    createdBy: 'user-1',
-  });
-  const available = (version: number) => ({
-    ...announced(version),
-    availableAt: at(version),
-    objectVersion: `bytes ${version}`,
-  });
-  const versions = [announced(1), available(2), available(3), announced(4)];
-  return { ...base(id, 'installer'), versions, lastVersion: 4, ...fields };
-};
 const resourceId = `res_${ulid('R')}`;
 const uploaded = (end: string, resourceVersion?: number) =>
   storedProvisioner('file', { id: `prv_${ulid(end)}`, name: `copy ${end}`, resourceId, resourceVersion });
