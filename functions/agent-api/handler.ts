@@ -3,6 +3,7 @@ import { connectPlatform, snapshotOf } from '../../shared/actions/platform-acces
 import { functionEnvironments } from '../../shared/contracts/env/index.ts';
 import { identityAudience } from '../../shared/domain/connection/identity-audience.ts';
 import { agentRoutes as routes } from '../../shared/contracts/routes/agent.ts';
+import { platformOf } from '../../shared/platforms/registry.ts';
 import { apiHandler } from '../../shared/runtime/api/api-handler.ts';
 import { operation } from '../../shared/runtime/api/operation.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
@@ -42,9 +43,11 @@ export const handler = apiHandler(
     }),
     identityToken: operation(routes.identityToken, async (call) => {
       const { run } = await leased(engine.core, call);
-      const { connection } = await snapshotOf(engine, run);
-      if (engine.identityToken === undefined)
-        throw new ApiProblem('not-found', 'This deployment has no identity to show elsewhere.');
+      const snapshot = await snapshotOf(engine, run);
+      const { connection, builderConfiguration } = snapshot;
+      const wanted = platformOf(builderConfiguration.platform).credentials(snapshot);
+      if (engine.identityToken === undefined || wanted !== 'identity')
+        throw new ApiProblem('not-found', 'This run has no identity to show elsewhere.');
       return { body: await engine.identityToken(identityAudience(connection.id)) };
     }),
     complete: operation(routes.complete, async (call) => {

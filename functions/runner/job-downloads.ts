@@ -9,9 +9,11 @@ import type { Patience } from './agent-client.ts';
 import type { CallTools } from './http-call.ts';
 import { BundleError } from './job-bundle.ts';
 
-/** How often a file that breaks off is begun anew. */
+/** How often a file is asked for that was refused, or that is another one. A fault that may pass is waited out. */
 const ATTEMPTS = 5;
+/** First and longest mean of the waits before a file is begun anew. */
 const FIRST_WAIT = 500;
+const LONGEST_WAIT = 10_000;
 
 /**
  * Fetches the uploaded files of a job into its folder, one after the other, never more of one in memory than a piece.
@@ -41,32 +43,38 @@ const fetchOne = async (tools: CallTools, fetch: Fetch, { until, signal }: Patie
     const fault = await attemptFetch(tools, fetch, signal);
     if (fault === undefined) return;
     await rm(fetch.target, { force: true });
-    const wait = tools.random() * FIRST_WAIT * 2 ** attempt;
-    if (attempt === ATTEMPTS || signal?.aborted === true || tools.clock.now() + wait >= until())
-      throw new BundleError(`The file ${fetch.wanted.path} could not be fetched: ${fault}.`);
+    const isOver = !fault.mayPass && attempt >= ATTEMPTS;
+    const wait = tools.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(attempt, 20));
+    if (isOver || signal?.aborted === true || tools.clock.now() + wait >= until())
+      throw new BundleError(`The file ${fetch.wanted.path} could not be fetched: ${fault.reason}.`);
     await tools.clock.sleep(wait, signal);
   }
 };
+
+/** Why a try failed, and whether waiting may help. */
+type Fault = { reason: string; mayPass: boolean };
 
 /** Why the file is not there as it should be; undefined when it is. The URL is signed: it appears in no message. */
 const attemptFetch = async (
   tools: CallTools,
   { url, target, wanted }: Fetch,
   signal: AbortSignal | undefined,
-): Promise<string | undefined> => {
+): Promise<Fault | undefined> => {
   try {
     const response = await tools.send(url, signal === undefined ? {} : { signal });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
-      return `refused with status ${response.status}`;
+      const mayPass = response.status >= 500 || response.status === 429;
+      return { reason: `refused with status ${response.status}`, mayPass };
     }
     const measured = measuring(wanted.sizeBytes);
     // `wx` refuses what is there already, a link included.
     const file = createWriteStream(target, { flags: 'wx', mode: 0o600 });
     await pipeline(Readable.fromWeb(response.body), measured.through, file);
-    return measured.isExactly(wanted) ? undefined : 'it is not what its checksum says';
+    if (measured.isExactly(wanted)) return undefined;
+    return { reason: 'it is not what its checksum says', mayPass: false };
   } catch {
-    return 'it broke off';
+    return { reason: 'it broke off', mayPass: true };
   }
 };
 

@@ -102,6 +102,8 @@ export const makeIdentityTokens = () => {
     'The action knows no resources; the audience says who a token is for, and begins with goldsmith.',
   );
   statement.addCondition('ForAllValues:StringLike', { 'sts:IdentityTokenAudience': 'goldsmith:con_*' });
+  // Of no audience at all the condition above is true.
+  statement.addCondition('Null', { 'sts:IdentityTokenAudience': 'false' });
   return statement;
 };
 

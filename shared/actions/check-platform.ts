@@ -22,7 +22,7 @@ export type Looked = { checks: RunCheck[]; baseImage?: BaseImage; faults: unknow
 
 const SITE = 'Only a connector at the site reaches';
 /** An error that says nothing about the run that would follow. */
-const SAYS_NOTHING: readonly ErrorId[] = ['unclassified', 'requests-throttled'];
+const SAYS_NOTHING: readonly ErrorId[] = ['unclassified', 'requests-throttled', 'platform-unreachable'];
 
 /** Checks that errors of a platform belong to, whatever was asked. */
 const checkOfError: Partial<Record<ErrorId, string>> = {
@@ -30,6 +30,7 @@ const checkOfError: Partial<Record<ErrorId, string>> = {
   'role-not-assumable': 'credentials',
   'permission-denied': 'permissions',
   'region-invalid': 'region',
+  'resource-group-not-found': 'resource-group',
   'platform-unreachable': 'platform',
   'requests-throttled': 'platform',
 };
@@ -40,6 +41,7 @@ const fieldsOfRun: Fields = {
   credentials: '/connection/settings/auth',
   permissions: '/connection/settings/auth',
   region: '/builderConfiguration/settings',
+  'resource-group': '/builderConfiguration/settings',
   platform: '/connection/settings',
 };
 const fieldsOfConnection: Fields = {

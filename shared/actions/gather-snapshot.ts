@@ -141,8 +141,8 @@ const withFiles = async (asking: Asking, parts: RunParts, places: RolePlace<Prov
   return { obstacles, steps, files: snapshotFiles(uses, files) };
 };
 
-/** A snapshot is read into the memory of a function. */
-const MAX_STEPS_BYTES = 10_000_000;
+/** A snapshot is read into the memory of a function, and its template is an answer of the API, which has 6 MB. */
+const MAX_STEPS_BYTES = 4_000_000;
 const isTooMuch = (steps: SnapshotStep[]): boolean =>
   Buffer.byteLength(JSON.stringify(steps)) > MAX_STEPS_BYTES;
 const TOO_MUCH: FieldError = {

@@ -35,6 +35,24 @@ export const looked = async (
   }
 };
 
+/** Errors that say that nobody is let in, or that nobody can be asked; any other says nothing of the credentials. */
+const REFUSED: readonly ErrorId[] = [
+  'credentials-invalid',
+  'role-not-assumable',
+  'permission-denied',
+  'account-disabled',
+  'platform-unreachable',
+];
+
+/** How the credentials stand after an error: refused, or not to be told because the platform did not answer. */
+export const credentialsAfter = (
+  { errorId, message: detail }: Pick<PlatformError, 'errorId' | 'message'>,
+  field: string,
+): PlatformCheck => {
+  const isRefused = REFUSED.includes(errorId);
+  return (isRefused ? fails : warns)('credentials', { detail, field, errorId });
+};
+
 /** Names of things as a person lists them. */
 export const listed = (names: readonly string[]): string => names.join(', ');
 

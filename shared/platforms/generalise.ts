@@ -32,9 +32,15 @@ const stepOf = ({ name, script }: GeneraliseStep, index: number): SnapshotStep =
   },
 });
 
+/** Of a gallery image that is asked to be specialised, as the setting says: the machine is kept as it is. */
+const isSpecialised = ({ builderConfiguration: builder }: RunSnapshot): boolean =>
+  builder.builderType === 'azure-gallery' &&
+  builder.settings.sharedImageGalleryDestination.specialized === true;
+
 /** The snapshot with the platform's own generalise step behind the last one, where Windows is built in a cloud (S85–S88). */
 export const withGeneralise = (snapshot: RunSnapshot): RunSnapshot => {
   const step = findPlatform(snapshot.builderConfiguration.platform)?.generalise;
-  if (step === undefined || snapshot.operatingSystem.family !== 'windows') return snapshot;
+  if (step === undefined || snapshot.operatingSystem.family !== 'windows' || isSpecialised(snapshot))
+    return snapshot;
   return { ...snapshot, steps: [...snapshot.steps, stepOf(step, snapshot.steps.length + 1)] };
 };

@@ -45,9 +45,11 @@ export const runFiles = (bucket: string, client = new S3Client({ forcePathStyle:
 
     putBundle: async (scope: WorkspaceScope, runId: string, bundle: JobBundle) => {
       const body = JSON.stringify(bundle);
-      const key = `jobs/${scope.workspaceId}/${runId}.json`;
+      const digest = sha256(body);
+      // Two tries of one task may make two: none writes over the one that the run's row names.
+      const key = `jobs/${scope.workspaceId}/${runId}-${digest.slice(0, 16)}.json`;
       await put(key, body);
-      return { key, sha256: sha256(body) };
+      return { key, sha256: digest };
     },
 
     getBundle: async (key: string): Promise<JobBundle> => jobBundleSchema.parse(await get(key)),

@@ -22,6 +22,7 @@ test('a stage that names its issuer has one role that it shows itself as, and it
               Resource: '*',
               Condition: {
                 'ForAllValues:StringLike': { 'sts:IdentityTokenAudience': 'goldsmith:con_*' },
+                Null: { 'sts:IdentityTokenAudience': 'false' },
               },
             },
           ],

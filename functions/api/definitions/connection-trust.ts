@@ -24,7 +24,7 @@ const NO_IDENTITY =
 const AZURE =
   'Give the application a federated credential with this issuer, subject and audience, and the rights that docs/azure.md lists.';
 const GCP =
-  'Let the provider (OpenID Connect) trust this issuer and audience, and the service account be used by this subject alone.';
+  'Let the provider (OpenID Connect) trust this issuer and audience with google.subject=assertion.aud, and let the service account be used by the subject that is this audience, not by the subject of the tokens, which every workspace has: docs/gcp.md.';
 
 const shownAs = ({ issuer, subject }: Trust, connectionId: string) => ({
   ...(issuer === '' ? {} : { issuer, subject }),

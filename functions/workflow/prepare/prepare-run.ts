@@ -83,7 +83,7 @@ const storeJob = async (
   const { buildSite } = job;
   const { plugins } = job.bundle;
   await changeRun(core, scope, runId, (current) =>
-    current.status === 'Running'
+    current.status === 'Running' && current.bundle === undefined
       ? { changes: { bundle, baseImage, buildSite, plugins, connectionId } }
       : undefined,
   );
@@ -96,7 +96,10 @@ const fail = async (
   failure: Failure,
 ): Promise<TaskResult> => {
   await changeRun(core, scope, runId, (current) =>
-    current.verdict === undefined ? { changes: { verdict: { outcome: 'failed', failure } } } : undefined,
+    // Another try may have handed the job over already: then the build decides.
+    current.verdict === undefined && current.bundle === undefined
+      ? { changes: { verdict: { outcome: 'failed', failure } } }
+      : undefined,
   );
   return { next: 'finish' };
 };

@@ -26,7 +26,10 @@ export const templateSchema = z
         z.object({
           name: z.string(),
           from: z.string().meta({
-            description: 'Whose secret it carries: kind, id, field; runner: any word of yours will do',
+            description:
+              "Whose secret it carries: kind, id, field. runner: Goldsmith's runner makes it; of your own take for " +
+              'goldsmith_nonce any word, for image_folder a folder, and in place of identity_url and identity_token ' +
+              'write credentials of yours into the source',
           }),
         }),
       )

@@ -56,6 +56,9 @@ const keyFile = z.looseObject({
   project_id: z.string().min(1),
   private_key: z.string().includes('PRIVATE KEY'),
   client_email: z.email(),
+  // Packer's library would send what it signs wherever these say.
+  token_uri: z.literal('https://oauth2.googleapis.com/token').optional(),
+  universe_domain: z.literal('googleapis.com').optional(),
 });
 
 /** Whether a text is the key file of a service account, as `gcloud iam service-accounts keys create` writes it. */

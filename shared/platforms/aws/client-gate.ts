@@ -1,7 +1,7 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type PlatformCheck, PlatformError } from '../platform.ts';
-import { fails, listed, passes, warns } from '../checks.ts';
+import { credentialsAfter, fails, listed, passes, warns } from '../checks.ts';
 import type { Session } from './client-session.ts';
 import { isOfRegion, translateError } from './errors.ts';
 
@@ -60,9 +60,10 @@ export const passGate = async (session: Session, { auth, regions }: Fields): Pro
     const isOpen = checks.every(({ status }) => status !== 'fail');
     return { checks: [credentials, ...checks], ...(isOpen ? { caller } : {}) };
   } catch (error) {
-    const { errorId, message: detail } = translateError(error);
+    const told = translateError(error);
+    const { message: detail } = told;
     if (own !== undefined && isOfRegion(detail, own.region))
       return { checks: [regionFailure(own, 'does not exist')] };
-    return { checks: [fails('credentials', { detail, field: auth, errorId })] };
+    return { checks: [credentialsAfter(told, auth)] };
   }
 };

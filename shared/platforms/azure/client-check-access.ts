@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { PlatformCheck } from '../platform.ts';
 import type { AzureSnapshot } from './base-image.ts';
-import { fails, looked, passes, warns } from '../checks.ts';
+import { credentialsAfter, fails, looked, passes, warns } from '../checks.ts';
 import type { Session } from './client-session.ts';
 import { ifThere, translateError } from './errors.ts';
 import {
@@ -39,8 +39,7 @@ export const checkCredentials = async (session: Session, place: string): Promise
     const detail = `The subscription ${displayName} is ${state}.`;
     return fails('credentials', { detail, field, errorId: 'account-disabled' });
   } catch (error) {
-    const { errorId, message: detail } = translateError(error);
-    return fails('credentials', { detail, field: `${place}/auth`, errorId });
+    return credentialsAfter(translateError(error), `${place}/auth`);
   }
 };
 

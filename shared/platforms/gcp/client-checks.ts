@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { credentialsAfter } from '../checks.ts';
 import { gcpName } from '../../contracts/platforms/gcp.ts';
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import type { PlatformCheck, RunIdentity } from '../platform.ts';
@@ -44,8 +45,7 @@ const checkCredentials = async (session: Session, field: string): Promise<Platfo
     await session.authenticate();
     return { id: 'credentials', field, ...pass('Google gives a token for them.') };
   } catch (error) {
-    const { errorId, message } = translateError(error);
-    return { id: 'credentials', field, ...fail(errorId, message) };
+    return credentialsAfter(translateError(error), field);
   }
 };
 
@@ -174,7 +174,7 @@ export const preflight = async (
   baseImage: BaseImage,
 ): Promise<PlatformCheck[]> => {
   const credentials = await checkCredentials(session, AUTH);
-  if (credentials.status === 'fail') return [credentials];
+  if (credentials.status !== 'pass') return [credentials];
   const { imageFamily } = snapshot.builderConfiguration.settings;
   const others = await Promise.all([
     ...buildNeeds(snapshot).map((needed) =>
@@ -212,7 +212,7 @@ const checkProject = async ({ compute, patient, projectId }: Session): Promise<V
 /** Whether the connection works: credentials first, then the project and what builds need of it. */
 export const verify = async (session: Session): Promise<PlatformCheck[]> => {
   const credentials = await checkCredentials(session, '/settings/auth');
-  if (credentials.status === 'fail') return [credentials];
+  if (credentials.status !== 'pass') return [credentials];
   const needed = connectionNeeds(session.projectId);
   const others = await Promise.all([
     check('project', '/settings/projectId', () => checkProject(session)),

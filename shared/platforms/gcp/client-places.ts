@@ -71,6 +71,9 @@ const checkMachineType = (session: Session, { operatingSystem, builderConfigurat
 
 type Quota = { metric: string; limit: number; usage: number };
 
+/** Families that share the quota CPUS; any other has one of its own, also where it is not told. */
+const IN_COMMON = ['E2', 'N1', 'F1', 'G1'];
+
 /**
  * The quota that a machine's processors are counted against: that of its family where there is one, else CPUS. That of
  * preemptible machines counts once it is above zero. Source: Compute Engine, "Allocation quotas", CPU quota.
@@ -80,7 +83,7 @@ const quotaOf = (quotas: readonly Quota[], settings: Settings): Quota | undefine
   const preemptible = settings.preemptible === true ? metric('PREEMPTIBLE_CPUS') : undefined;
   if (preemptible !== undefined && preemptible.limit > 0) return preemptible;
   const family = typeOf(settings).split('-')[0]?.toUpperCase() ?? '';
-  return metric(`${family}_CPUS`) ?? metric('CPUS');
+  return metric(`${family}_CPUS`) ?? (IN_COMMON.includes(family) ? metric('CPUS') : undefined);
 };
 
 const quotasIn = async (
