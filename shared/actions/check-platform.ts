@@ -22,7 +22,7 @@ export type Looked = { checks: RunCheck[]; baseImage?: BaseImage; faults: unknow
 
 const SITE = 'Only a connector at the site reaches';
 /** An error that says nothing about the run that would follow. */
-const SAYS_NOTHING: readonly ErrorId[] = ['unclassified', 'requests-throttled', 'platform-unreachable'];
+const SAYS_NOTHING: readonly ErrorId[] = ['unclassified', 'requests-throttled'];
 
 /** Checks that errors of a platform belong to, whatever was asked. */
 const checkOfError: Partial<Record<ErrorId, string>> = {
