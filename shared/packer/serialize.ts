@@ -33,7 +33,17 @@ const literal = (text: string, path: string): string => {
   return escaped(text);
 };
 
-const escaped = (text: string): string => text.replaceAll('${', () => '$${').replaceAll('%{', () => '%%{');
+/**
+ * The two escapes of HCL's template language, and two expressions of ours for what its scanner does not take as text: a
+ * carriage return without a line feed, after which it knows no escapes any more, and a byte-order mark at the beginning,
+ * which it leaves out. Signs before the carriage return go with it: a `$` before an expression would be an escape.
+ */
+const escaped = (text: string): string =>
+  text
+    .replaceAll('${', () => '$${')
+    .replaceAll('%{', () => '%%{')
+    .replaceAll(/(?<![$%])([$%]*)\r(?!\n)/g, (_, signs: string) => `\${"${signs}\\r"}`)
+    .replace(/^\ufeff/, () => '${"\\ufeff"}');
 
 /** Escaped as a whole: a `$` of the user in front of a token would begin an expression. */
 const withTokens = ({ text, tokens }: TokenText, path: string): string => {

@@ -56,8 +56,8 @@ const blockDevice = z.strictObject({
   ),
   volumeSize: whole(1, 65_536, 'Size, GiB. Default: that of the base image.'),
   volumeType: oneOf(['gp2', 'gp3', 'io1', 'io2', 'st1', 'sc1', 'standard'], 'Volume type. Default: gp2.'),
-  iops: whole(100, 256_000, 'I/O operations a second, for io1, io2 and gp3.'),
-  throughput: whole(125, 2000, 'MiB/s, for gp3.'),
+  iops: whole(100, 64_000, 'I/O operations a second, for io1, io2 and gp3. Default: of gp3 3000.'),
+  throughput: whole(125, 1000, 'MiB/s, for gp3. Default: 125.'),
   encrypted: flag("Encrypt the volume. Default: the account's."),
   kmsKeyId: kmsKey.optional().describe("KMS key; needs encrypted. Default: the account's."),
   deleteOnTermination: flag('Delete the volume with the build VM. Default: false.'),
@@ -179,12 +179,28 @@ export const amazonEbsSettings = z.strictObject({
 });
 export type AmazonEbsSettings = z.infer<typeof amazonEbsSettings>;
 
+/** Most I/O operations a second for each GiB, as Packer checks them; AWS allows the same or more. */
+const IOPS_PER_GIB: Record<string, number> = { io1: 50, io2: 500 };
+
+const iopsFault = ({
+  volumeType = 'gp2',
+  iops = 0,
+  volumeSize,
+}: z.infer<typeof blockDevice>): string | undefined => {
+  if (volumeType === 'gp3') return iops < 3000 || iops > 16_000 ? 'must be 3000 to 16000 for gp3' : undefined;
+  const most = IOPS_PER_GIB[volumeType];
+  if (most === undefined) return 'needs the volumeType io1, io2 or gp3';
+  const isTooMuch = volumeSize !== undefined && Math.floor(iops / volumeSize) > most;
+  return isTooMuch ? `is more than ${most} for each GiB of the volume` : undefined;
+};
+
 const deviceRule = (
-  { volumeType, iops, throughput, kmsKeyId, encrypted }: z.infer<typeof blockDevice>,
+  device: z.infer<typeof blockDevice>,
   blameField: (field: string, why: string) => void,
 ): void => {
-  const takesIops = volumeType === 'io1' || volumeType === 'io2' || volumeType === 'gp3';
-  if (iops !== undefined && !takesIops) blameField('iops', 'needs the volumeType io1, io2 or gp3');
+  const { volumeType, iops, throughput, kmsKeyId, encrypted } = device;
+  const fault = iops === undefined ? undefined : iopsFault(device);
+  if (fault !== undefined) blameField('iops', fault);
   if (throughput !== undefined && volumeType !== 'gp3') blameField('throughput', 'needs the volumeType gp3');
   if (kmsKeyId !== undefined && encrypted !== true) blameField('kmsKeyId', 'needs encrypted');
 };

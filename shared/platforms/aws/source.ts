@@ -83,6 +83,25 @@ const demandStop = ({ operatingSystem, builderConfiguration: { settings } }: Aws
 const policyFields = ({ temporaryIamInstanceProfilePolicyDocument: policy }: AmazonEbsSettings) =>
   policy && { Version: policy.Version, Statement: policy.Statement };
 
+type Device = NonNullable<AmazonEbsSettings['launchBlockDeviceMappings']>[number];
+
+/** Packer 1.6 takes no gp3 volume without both numbers: those that AWS gives it for nothing. */
+const GP3 = { iops: 3000, throughput: 125 };
+
+const deviceFields = (device: Device): TemplateObject => {
+  const { iops, throughput } = device.volumeType === 'gp3' ? { ...GP3, ...device } : device;
+  return {
+    device_name: device.deviceName,
+    volume_size: device.volumeSize,
+    volume_type: device.volumeType,
+    iops,
+    throughput,
+    encrypted: device.encrypted,
+    kms_key_id: device.kmsKeyId,
+    delete_on_termination: device.deleteOnTermination,
+  };
+};
+
 const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
   instance_type: settings.instanceType,
   vpc_id: settings.vpcId,
@@ -96,16 +115,7 @@ const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
   ena_support: settings.enaSupport,
   spot_price: settings.spotPrice,
   disable_stop_instance: settings.disableStopInstance,
-  launch_block_device_mappings: settings.launchBlockDeviceMappings?.map((device) => ({
-    device_name: device.deviceName,
-    volume_size: device.volumeSize,
-    volume_type: device.volumeType,
-    iops: device.iops,
-    throughput: device.throughput,
-    encrypted: device.encrypted,
-    kms_key_id: device.kmsKeyId,
-    delete_on_termination: device.deleteOnTermination,
-  })),
+  launch_block_device_mappings: settings.launchBlockDeviceMappings?.map(deviceFields),
 });
 
 const tagFields = ({ run, snapshot }: Input): TemplateObject => {

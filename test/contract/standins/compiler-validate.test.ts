@@ -11,7 +11,7 @@ import { exampleTypes } from '../../support/platform-bodies.ts';
 import { generationsOf, platformCases } from '../../support/platform-cases.ts';
 import { run } from '../../unit/shared/packer/fixtures.ts';
 
-const DEFINITIONS = Number(process.env['N'] ?? 500);
+const DEFINITIONS = 500;
 const BATCH = 100;
 const MOST_BATCHES = 300;
 

@@ -35,6 +35,12 @@ describe('the serializer of templates', () => {
     );
   });
 
+  it('writes what the scanner of HCL does not take for text as expressions of its own', () => {
+    expect(written('a\r${x}\r\n')).toEqual({ field: 'a${"\\r"}$${x}\r\n' });
+    expect(written('$%$\r')).toEqual({ field: '${"$%$\\r"}' });
+    expect(written('\ufeff${x}\ufeff')).toEqual({ field: '${"\\ufeff"}$${x}\ufeff' });
+  });
+
   it('leaves alone what is no expression', () => {
     const harmless = '$HOME 100% $$ %Y "quoted" \\n $ {x} % {y}';
     expect(written(harmless)).toEqual({ field: harmless });

@@ -216,6 +216,7 @@ describe('texts and lists', () => {
   });
 });
 
+const volume = (fields: object) => ({ launchBlockDeviceMappings: [{ deviceName: 'sda1', ...fields }] });
 /** Builder type, settings that do not go together, fields to blame. */
 const rules: [string, ExampleType, object, string[]][] = [
   [
@@ -234,15 +235,22 @@ const rules: [string, ExampleType, object, string[]][] = [
   [
     'throughput of another volume',
     'amazon-ebs',
-    { launchBlockDeviceMappings: [{ deviceName: 'sda1', volumeType: 'gp2', throughput: 125 }] },
+    volume({ volumeType: 'gp2', throughput: 125 }),
     ['launchBlockDeviceMappings/0/throughput'],
   ],
   [
-    'iops of the default volume',
+    'iops beyond those of gp3',
     'amazon-ebs',
-    { launchBlockDeviceMappings: [{ deviceName: 'sda1', iops: 3000 }] },
+    volume({ volumeType: 'gp3', iops: 2999 }),
     ['launchBlockDeviceMappings/0/iops'],
   ],
+  [
+    'iops beyond the size',
+    'amazon-ebs',
+    volume({ volumeType: 'io1', iops: 510, volumeSize: 10 }),
+    ['launchBlockDeviceMappings/0/iops'],
+  ],
+  ['iops of the default volume', 'amazon-ebs', volume({ iops: 3000 }), ['launchBlockDeviceMappings/0/iops']],
   ['location and group', 'azure-managed', { buildResourceGroupName: 'build' }, ['location']],
   ['neither location nor group', 'azure-managed', { location: undefined }, ['location']],
   [
