@@ -14,8 +14,8 @@ const awsRole = z.object({
   policy: policyDocument.meta({ description: 'Trust policy of the role: a JSON document, ready to paste' }),
   permissionsPolicy: policyDocument.meta({
     description:
-      'What builds need of the account. A builder with an instance profile needs iam:PassRole and ' +
-      'iam:GetInstanceProfile of it besides, one with keys of KMS needs their use.',
+      'What builds need of the account. A builder with an instance profile needs iam:PassRole of its role besides, ' +
+      'one through Session Manager its sessions: docs/aws.md.',
   }),
 });
 

@@ -80,9 +80,8 @@ const spotInstances = [
   'DeleteLaunchTemplate',
   'DescribeLaunchTemplates',
 ];
-/** The same, where the machine has an instance profile or is reached through Session Manager; and what checks ask. */
+/** Looking at the instance profile of a machine, and what checks ask. */
 const profiles = ['iam:GetInstanceProfile', 'iam:SimulatePrincipalPolicy'];
-const sessions = ['ssm:StartSession', 'ssm:TerminateSession'];
 /** "Required permissions for IAM users" of the EBS guide: what EC2 does with a key in the name of who calls it. */
 const keys = [
   'kms:CreateGrant',
@@ -91,10 +90,6 @@ const keys = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 ];
-
-/** What EC2 calls itself. */
-const EC2 = 'ec2.amazonaws.com';
-const EC2_IN_CHINA = 'ec2.amazonaws.com.cn';
 
 const allow = (sid: string, actions: string[], condition?: object) => ({
   Sid: sid,
@@ -111,7 +106,8 @@ const ec2 = (sid: string, actions: string[]) =>
 
 /**
  * Permissions policy of a customer's role: what a build does there, the checks before it, shares and the clean-up after
- * it. Nothing in it makes roles or users: docs/aws.md has what a temporary instance profile needs.
+ * it. Nothing in it makes, or passes on, roles: to pass any role to a machine is to have its rights. docs/aws.md has what a
+ * builder with an instance profile, a temporary one or Session Manager needs besides, for roles that you name.
  */
 export const buildPermissions = {
   Version: VERSION,
@@ -120,10 +116,6 @@ export const buildPermissions = {
     ec2('SpotInstances', spotInstances),
     allow('BaseImagesInParameters', ['ssm:GetParameter']),
     allow('InstanceProfiles', profiles),
-    allow('MachinesGetProfiles', ['iam:PassRole'], {
-      StringEquals: { 'iam:PassedToService': [EC2, EC2_IN_CHINA] },
-    }),
-    allow('SessionManager', sessions),
     allow('LooksAtKeys', ['kms:DescribeKey']),
     allow('EncryptsDisks', keys, {
       StringLike: { 'kms:ViaService': ['ec2.*.amazonaws.com', 'ec2.*.amazonaws.com.cn'] },
