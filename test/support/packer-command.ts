@@ -57,7 +57,7 @@ export const runPacker = async (
   for await (const line of createInterface({ input: packer.stdout, crlfDelay: Number.POSITIVE_INFINITY })) {
     const event = readPackerLine(line);
     const texts = event.kind === 'ui' ? uiLines(event.data) : [];
-    end.lines.push(...texts);
+    end.lines.push(...(event.kind === 'plain' ? [event.text] : texts));
     if (event.kind === 'ui' && event.voice === 'error') end.errors.push(...texts);
   }
   await ended;
