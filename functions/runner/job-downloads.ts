@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -17,7 +17,7 @@ const LONGEST_WAIT = 10_000;
 
 /**
  * Fetches the uploaded files of a job into its folder, one after the other, never more of one in memory than a piece.
- * Throws BundleError for one that cannot be had or is not what its checksum says.
+ * Throws BundleError for one that cannot be had or written, or is not what its checksum says.
  */
 export const fetchDownloads = async (
   tools: CallTools,
@@ -32,15 +32,24 @@ export const fetchDownloads = async (
     if (!target.startsWith(root + path.sep))
       throw new BundleError(`A file leads out of the job: ${wanted.path}`);
     await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
+    // What is there already is no try of ours, a link included.
+    if (await isThere(target)) throw new BundleError(`A file is there twice: ${wanted.path}`);
     await fetchOne(tools, { url, target, wanted }, patience);
   }
 };
 
+const isThere = (target: string): Promise<boolean> =>
+  lstat(target).then(
+    () => true,
+    () => false,
+  );
+
 type Fetch = { url: string; target: string; wanted: BundleDownload };
 
-const fetchOne = async (tools: CallTools, fetch: Fetch, { until, signal }: Patience): Promise<void> => {
+const fetchOne = async (tools: CallTools, fetch: Fetch, patience: Patience): Promise<void> => {
+  const { until, signal } = patience;
   for (let attempt = 1; ; attempt += 1) {
-    const fault = await attemptFetch(tools, fetch, signal);
+    const fault = await attemptFetch(tools, fetch, patience);
     if (fault === undefined) return;
     await rm(fetch.target, { force: true });
     const isOver = !fault.mayPass && attempt >= ATTEMPTS;
@@ -54,28 +63,44 @@ const fetchOne = async (tools: CallTools, fetch: Fetch, { until, signal }: Patie
 /** Why a try failed, and whether waiting may help. */
 type Fault = { reason: string; mayPass: boolean };
 
+/** Ends a try when the time for all of them is over, or when the run is stopped. */
+const endOf = ({ until, signal }: Patience, now: number): AbortSignal => {
+  // A timer holds 24 days at most.
+  const over = AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.max(0, Math.ceil(until() - now))));
+  return signal === undefined ? over : AbortSignal.any([signal, over]);
+};
+
 /** Why the file is not there as it should be; undefined when it is. The URL is signed: it appears in no message. */
 const attemptFetch = async (
   tools: CallTools,
   { url, target, wanted }: Fetch,
-  signal: AbortSignal | undefined,
+  patience: Patience,
 ): Promise<Fault | undefined> => {
+  const measured = measuring(wanted.sizeBytes);
   try {
-    const response = await tools.send(url, signal === undefined ? {} : { signal });
+    const response = await tools.send(url, { signal: endOf(patience, tools.clock.now()) });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
       const mayPass = response.status >= 500 || response.status === 429;
       return { reason: `refused with status ${response.status}`, mayPass };
     }
-    const measured = measuring(wanted.sizeBytes);
-    // `wx` refuses what is there already, a link included.
     const file = createWriteStream(target, { flags: 'wx', mode: 0o600 });
     await pipeline(Readable.fromWeb(response.body), measured.through, file);
-    if (measured.isExactly(wanted)) return undefined;
-    return { reason: 'it is not what its checksum says', mayPass: false };
-  } catch {
-    return { reason: 'it broke off', mayPass: true };
+  } catch (error) {
+    const disk = codeOfDisk(error);
+    if (disk !== undefined) throw new BundleError(`The file ${wanted.path} could not be written: ${disk}.`);
+    if (!measured.isTooMuch()) return { reason: 'it broke off', mayPass: true };
   }
+  return measured.isExactly(wanted)
+    ? undefined
+    : { reason: 'it is not what its checksum says', mayPass: false };
+};
+
+/** What the machine itself says of a file that it cannot write; undefined of a fault on the way to it. */
+const codeOfDisk = (error: unknown): string | undefined => {
+  const isOfFile = error instanceof Error && 'path' in error && 'code' in error;
+  const isOfWriting = error instanceof Error && 'syscall' in error && error.syscall === 'write';
+  return (isOfFile || isOfWriting) && 'code' in error ? String(error.code) : undefined;
 };
 
 /** Measures what passes; ends it when it is more than was announced. */
@@ -91,6 +116,7 @@ const measuring = (most: number) => {
   });
   return {
     through,
+    isTooMuch: () => size > most,
     isExactly: ({ sizeBytes, sha256 }: BundleDownload) => size === sizeBytes && hash.digest('hex') === sha256,
   };
 };

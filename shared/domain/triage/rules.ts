@@ -28,6 +28,11 @@ export const rules: readonly Rule[] = [
     errorId: 'step-timed-out',
     pattern: /Cancelling provisioner after a timeout|context (canceled|deadline exceeded)/,
   },
+  // The runner's own words: nothing was started yet.
+  {
+    errorId: 'resource-unavailable',
+    pattern: /^The file \S+ could not be fetched: |^Nobody said where \S+ is fetched from/,
+  },
   {
     errorId: 'upload-failed',
     pattern: /Error uploading|Upload failed|scp: .*(denied|No such file|No space)/,

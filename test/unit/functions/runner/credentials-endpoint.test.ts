@@ -183,9 +183,7 @@ describe('the identity of a build', () => {
       expect(await (await ask(endpoint.environment)).json()).toEqual({ value: 'jwt-2' });
       expect(secrets).toEqual([endpoint.environment.PKR_VAR_identity_token, 'jwt-1', 'jwt-2']);
       expect((await ask(endpoint.environment, 'Bearer wrong')).status).toBe(403);
-      expect((await ask(endpoint.environment, endpoint.environment.PKR_VAR_identity_token)).status).toBe(
-        403,
-      );
+      expect((await ask(endpoint.environment, endpoint.environment.PKR_VAR_identity_token)).status).toBe(403);
     } finally {
       await endpoint.close();
     }

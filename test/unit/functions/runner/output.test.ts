@@ -233,6 +233,15 @@ describe('steps in the output', () => {
     expect(texts().join()).not.toContain('timed out');
   });
 
+  it('that pause and are tried again are late only when all their limits are over', () => {
+    const steps = [{ index: 1, name: 'install', timeoutSeconds: 60, longestSeconds: 150 }];
+    const { clock, texts, tracker, mark } = start(steps);
+    mark(1, 'begin');
+    clock.pass(149_000);
+    tracker.finish('failed');
+    expect(texts().join()).not.toContain('timed out');
+  });
+
   it('that are silent are reported with the elapsed time, ever more rarely (S77)', () => {
     const { clock, texts, tracker, say, mark } = start();
     mark(1, 'begin');

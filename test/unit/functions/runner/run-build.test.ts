@@ -1,6 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { downloadKey } from '../../../../shared/contracts/bundle.ts';
+import { sha256 } from '../../../../shared/domain/sha256.ts';
 import { bundleOf } from '../../../support/agent-api.ts';
 import { type FakePacker, PRINT_ARTIFACT, printMarker } from './fake-packer.ts';
 import { begin, callsOf, leftBehind, run, stepsOf, textsOf } from './run-harness.ts';
@@ -37,6 +39,24 @@ describe('a build that succeeds', () => {
     expect(environment).not.toContain('GOLDSMITH_');
     expect(environment).not.toContain(api.claimToken);
     expect(environment).not.toContain(api.leaseToken);
+  });
+
+  it('has the uploaded files of its job (S91)', async () => {
+    const content = 'echo uploaded\n';
+    const download = { path: 'steps/001.sh', resourceId: 'res_1', version: 2 };
+    const { api, ended, fake } = await begin(
+      { build: ['say say "$(cat steps/001.sh)"', PRINT_ARTIFACT].join('\n') },
+      {
+        bundle: bundleOf(
+          { 'image.pkr.json': '{}' },
+          { downloads: [{ ...download, sizeBytes: content.length, sha256: sha256(content) }] },
+        ),
+        claim: { downloads: { [downloadKey(download)]: `data:text/plain,${encodeURIComponent(content)}` } },
+      },
+    );
+    expect(await ended).toBe('succeeded');
+    expect(textsOf(api)).toContain('echo uploaded');
+    expect(await leftBehind(fake)).toEqual([]);
   });
 
   it('gets credentials through an endpoint of its own (S65)', async () => {

@@ -218,6 +218,16 @@ export const samples: Sample[] = [
     'build-vm-not-ready',
     'Error waiting for instance (i-0123456789abcdef0) to become ready: ResourceNotReady: failed waiting for successful resource state',
   ),
+  line(
+    'an uploaded file that is gone',
+    'resource-unavailable',
+    'The file steps/001.sh could not be fetched: refused with status 404.',
+  ),
+  line(
+    'an uploaded file that nobody knows of',
+    'resource-unavailable',
+    'Nobody said where unattended/user-data is fetched from.',
+  ),
   line('a full disk', 'upload-failed', 'Upload failed: scp: /opt/x: No space left on device'),
   line('a crash', 'packer-crashed', '!!!!!!!!!!!!!!!!!!!!!!!!!!! PACKER CRASH !!!!!!!!!!!!!!!!!!!!!!!!!!!!'),
   line(
