@@ -11,7 +11,7 @@ import { compileStep } from './provisioners/registry.ts';
 import type { CompiledStep } from './provisioners/step.ts';
 import { runEnvironment } from './run-environment.ts';
 import { serializeTemplate } from './serialize.ts';
-import { elevatedPasswordOf, secretEnvironmentOf, secretsOf, variableOf } from './variables.ts';
+import { elevatedPasswordOf, secretEnvironmentOf, secretsOf, variableFinder } from './variables.ts';
 
 export type CompileInput = SourceInput & { platform: Platform };
 type TextFile = { path: string; content: string };
@@ -33,10 +33,10 @@ type PlacedStep = CompiledStep & { index: number };
 const compileOne = (
   input: CompileInput,
   step: SnapshotStep,
-  place: { isLast: boolean; secrets: PlatformSecret[] },
+  place: { isLast: boolean; variableOf: ReturnType<typeof variableFinder> },
 ): PlacedStep => {
   const { provisioner, index } = step;
-  const nameOf = (field: string) => variableOf(place.secrets, provisioner.id, field);
+  const nameOf = (field: string) => place.variableOf(provisioner.id, field);
   const secretEnvironment = secretEnvironmentOf(step).map(
     ([name, { field }]) => [name, nameOf(field)] as const,
   );
@@ -54,10 +54,12 @@ const compileOne = (
   return { ...compiled, index, before: [...pauseBefore(provisioner), ...before] };
 };
 
-const compileSteps = (input: CompileInput, secrets: PlatformSecret[]): PlacedStep[] =>
-  input.snapshot.steps.map((step, place, all) =>
-    compileOne(input, step, { isLast: place === all.length - 1, secrets }),
+const compileSteps = (input: CompileInput, secrets: PlatformSecret[]): PlacedStep[] => {
+  const variableOf = variableFinder(secrets);
+  return input.snapshot.steps.map((step, place, all) =>
+    compileOne(input, step, { isLast: place === all.length - 1, variableOf }),
   );
+};
 
 /**
  * Each step after its marker, and a last marker behind the last: one step's begin is the end of the one before, and

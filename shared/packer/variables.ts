@@ -10,11 +10,11 @@ type Provisioner = SnapshotStep['provisioner'];
 export const secretEnvironmentOf = ({ provisioner, environment }: SnapshotStep): [string, SecretStored][] => {
   const secrets = 'secretEnvironment' in provisioner ? provisioner.secretEnvironment : undefined;
   const { osFamily } = provisioner;
-  const keyOf = (name: string) => variableKey(osFamily, name);
-  const plain = new Set(Object.keys(environment).map(keyOf));
+  const nameKey = (name: string) => variableKey(osFamily, name);
+  const plain = new Set(Object.keys(environment).map(nameKey));
   // A plain variable of the definition or the group item wins, as it does over a plain one of the provisioner.
   return Object.entries(mergeVariables(osFamily, secrets))
-    .filter(([name]) => !plain.has(keyOf(name)) && !isRunVariable(osFamily, name))
+    .filter(([name]) => !plain.has(nameKey(name)) && !isRunVariable(osFamily, name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
@@ -38,7 +38,7 @@ export const secretsOf = (snapshot: RunSnapshot, platform: Pick<Platform, 'secre
   for (const step of snapshot.steps) {
     for (const { ciphertext, field } of secretsOfStep(step)) {
       const entityId = step.provisioner.id;
-      const key = JSON.stringify([entityId, field]);
+      const key = keyOf(entityId, field);
       if (ofSteps.has(key)) continue;
       const variable = `secret_${ofSteps.size + 1}`;
       ofSteps.set(key, { variable, ciphertext, field, kind: 'provisioner', entityId });
@@ -47,9 +47,14 @@ export const secretsOf = (snapshot: RunSnapshot, platform: Pick<Platform, 'secre
   return [...platform.secrets(snapshot), ...ofSteps.values()];
 };
 
-/** The variable that carries a secret; the list is that of secretsOf for the same snapshot. */
-export const variableOf = (secrets: readonly PlatformSecret[], entityId: string, field: string): string => {
-  const secret = secrets.find((one) => one.entityId === entityId && one.field === field);
-  if (secret === undefined) throw new Error(`no variable for ${field} of ${entityId}`);
-  return secret.variable;
+const keyOf = (entityId: string, field: string): string => JSON.stringify([entityId, field]);
+
+/** Finds the variable that carries a secret, among those of secretsOf for the same snapshot. */
+export const variableFinder = (secrets: readonly PlatformSecret[]) => {
+  const found = new Map(secrets.map(({ entityId, field, variable }) => [keyOf(entityId, field), variable]));
+  return (entityId: string, field: string): string => {
+    const variable = found.get(keyOf(entityId, field));
+    if (variable === undefined) throw new Error(`no variable for ${field} of ${entityId}`);
+    return variable;
+  };
 };

@@ -3,7 +3,7 @@
  * how large the bundle is; a straight line has the same ratio per provisioner everywhere. A run has at most 200 steps.
  */
 import { compileBundle } from '../../shared/packer/compile.ts';
-import { compileInput, powershell, shell, snapshot, step } from '../unit/shared/packer/fixtures.ts';
+import { compileInput, powershell, secret, shell, snapshot, step } from '../unit/shared/packer/fixtures.ts';
 import { median, table } from './support/figures.ts';
 import { machine } from './support/with-stack.ts';
 
@@ -11,13 +11,14 @@ const ROUNDS = 21;
 const SIZES = [10, 100, 200, 1000] as const;
 const rounds = Number(process.argv[2] ?? ROUNDS);
 
-/** A shell script of about a kilobyte, as most are. */
+/** A script of about a kilobyte, as most are, with two secrets of its own. */
 const script = `#!/bin/bash\nset -eu\n${'echo "a line of a script"\n'.repeat(40)}`;
 const inputOf = (count: number) => {
-  const provisioners = [shell({ script }), powershell({ script })];
   const steps = Array.from({ length: count }, (_, at) => {
-    const provisioner = provisioners[at % provisioners.length] ?? shell();
-    return step(at + 1, provisioner, { ONE: 'value', TWO: 'another value' });
+    const secretEnvironment = { TOKEN: secret('TOKEN'), LICENCE: secret('LICENCE') };
+    const fields = { id: `prv_${at}`, script, secretEnvironment };
+    const provisioner = at % 2 === 0 ? shell(fields) : powershell(fields);
+    return step(at + 1, provisioner, { ONE: 'value', TWO: 'another “value”' });
   });
   return compileInput({ snapshot: snapshot({ steps }), generation: 'modern' });
 };

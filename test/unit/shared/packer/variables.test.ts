@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { secretsOf, variableOf } from '../../../../shared/packer/variables.ts';
+import { secretsOf, variableFinder } from '../../../../shared/packer/variables.ts';
 import { aws } from '../../../../shared/platforms/aws/index.ts';
 import { file, powershell, secret, shell, snapshot, step, ulid } from './fixtures.ts';
 
@@ -50,7 +50,7 @@ describe('secrets of a snapshot', () => {
   });
 
   it('that nobody declared are an error of ours', () => {
-    expect(() => variableOf([], 'prv_1', 'secretEnvironment/A')).toThrow(
+    expect(() => variableFinder([])('prv_1', 'secretEnvironment/A')).toThrow(
       'no variable for secretEnvironment/A of prv_1',
     );
   });
