@@ -31,9 +31,9 @@ const wrapper = ({ provisioner: { timeoutSeconds } }: Step): string => {
   const limit = timeoutSeconds === undefined ? '' : `timeout -k ${GRACE_SECONDS} ${timeoutSeconds} `;
   return [
     '#!/bin/sh',
-    'command -v ansible-playbook >/dev/null || { echo "Ansible is not installed in the build VM." >&2; exit 127; }',
     '. "${0%/*}/environment"',
     'export PYTHONUNBUFFERED=1',
+    'command -v ansible-playbook >/dev/null || { echo "Ansible is not installed in the build VM." >&2; exit 127; }',
     `exec ${limit}ansible-playbook "$@"`,
     '',
   ].join('\n');
