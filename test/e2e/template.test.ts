@@ -84,7 +84,7 @@ describe('the template of a definition (nobody is locked in)', () => {
     expect(JSON.stringify(template)).not.toContain(SECRET);
     expect(template.variables.map(({ from }) => from.replace(/prv_\w+/, 'prv_'))).toEqual([
       'runner',
-      'provisioner prv_ secretEnvironment/TOKEN',
+      'provisioner prv_ /secretEnvironment/TOKEN',
     ]);
     expect(template.downloads).toHaveLength(1);
   });
