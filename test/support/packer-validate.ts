@@ -34,10 +34,17 @@ const merged = (all: readonly Placed[]): string => {
   const sources: Record<string, Record<string, unknown>> = {};
   const parts = all.map(({ place, bundle }) => ({ label: `s${place}`, ...sourceOf(bundle) }));
   for (const { type, label, body } of parts) sources[type] = { ...sources[type], [label]: body };
-  const builds = parts.map(({ type, label, provisioner }) => ({
-    sources: [`source.${type}.${label}`],
-    ...(provisioner === undefined ? {} : { provisioner }),
-  }));
+  const seen = new Set<string>();
+  const isNew = (provisioner: unknown): boolean => {
+    const before = seen.size;
+    return seen.add(JSON.stringify(provisioner)).size > before;
+  };
+  // Each provisioner is a process as well; markers are the same in many templates.
+  const builds = parts.map(({ type, label, provisioner = [] }) => {
+    const [first, ...more] = provisioner.filter(isNew);
+    const sources = [`source.${type}.${label}`];
+    return first === undefined ? { sources } : { sources, provisioner: [first, ...more] };
+  });
   const variable = Object.fromEntries(parts.flatMap((part) => Object.entries(part.variable)));
   return JSON.stringify({ variable, source: sources, build: builds }, null, 1);
 };

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SnapshotStep } from '../../../shared/contracts/snapshot.ts';
@@ -11,7 +11,11 @@ import { base, file, powershell, secret, shell, step } from '../../unit/shared/p
 /** Every step of Packer 1.6 through the real one, on a machine that has stand-ins for what Windows and Ansible bring. */
 
 let target: SshTarget;
-afterEach(() => target.close());
+afterEach(async () => {
+  await target.close();
+  // What a playbook that failed leaves, on a machine that is not thrown away.
+  await rm('/tmp/goldsmith-ansible-001', { recursive: true, force: true });
+});
 
 /** What is left of the template's own lines: markers as words, and what the steps said. */
 const told = ({ lines }: PackerEnd): string[] =>
