@@ -1,6 +1,7 @@
 import { assert, constantFrom, oneof, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { flat, parseScript, statementsOf } from '../../../support/powershell-syntax.ts';
 import { base, powershell, uploaded } from './fixtures.ts';
 import { hostileText } from './hostile.ts';
 import { placed } from './placed-step.ts';
@@ -53,6 +54,14 @@ describe('a PowerShell step', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('sets its variables in a script that is one statement for each', () => {
+    const lines = ['base64:w4TigJw=', 'image', 'C:\\Temp\\x'].map((value, at) =>
+      FORMAT.replace('%s', `V${at}`).replace('%s', value),
+    );
+    const statements = statementsOf(parseScript(lines.join('')).root).map(flat);
+    expect(statements).toEqual(lines.map((line) => line.trim()));
   });
 
   it('takes a broken connection for a valid end when it is expected (S111)', () => {
