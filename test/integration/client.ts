@@ -64,13 +64,14 @@ export const itemsSchema = z.object({
   nextCursor: z.string().optional(),
 });
 
-/** A workspace of its own, and its routes. */
-export const makeWorkspace = async (fields: object = {}) => {
+/** A workspace of its own, and its routes; `owner` makes it and calls them, unless a call says who does. */
+export const makeWorkspace = async (fields: object = {}, owner: Pick<Asked, 'token'> = {}) => {
   const name = `test ${randomBytes(6).toString('hex')}`;
-  const made = await call('POST', '/v1/workspaces', { body: { name, ...fields } });
+  const made = await call('POST', '/v1/workspaces', { ...owner, body: { name, ...fields } });
   const { id } = idSchema.parse(made.body);
   const base = `/v1/workspaces/${id}`;
-  const at = (method: string, path: string, asked?: Asked) => call(method, `${base}${path}`, asked);
+  const at = (method: string, path: string, asked?: Asked) =>
+    call(method, `${base}${path}`, { ...owner, ...asked });
   /** Creates and answers the id; throws with the problem when it is refused. */
   const create = async (path: string, body: unknown): Promise<string> => {
     const answer = await at('POST', path, { body });

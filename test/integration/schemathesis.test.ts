@@ -10,6 +10,7 @@ import type { Route } from '../../shared/contracts/routes/route.ts';
 import { routeMatcher } from '../../shared/runtime/api/match-route.ts';
 import { localStack } from '../support/e2e-client.ts';
 import { makeDefinition, makeWorkspace } from './client.ts';
+import { makePerson } from './person.ts';
 
 /** Calls made up from the OpenAPI document: what it allows, what it forbids, and chains of what answers lead to. */
 
@@ -30,7 +31,9 @@ afterAll(async () => {
 
 /** A workspace with one definition that cannot run: nobody is there to reach its private network. */
 const prepare = async () => {
-  const workspace = await makeWorkspace();
+  // Whoever makes up calls soon has all the workspaces that one person may have.
+  const { token } = await makePerson();
+  const workspace = await makeWorkspace({}, { token });
   const made = await makeDefinition(workspace, { builder: { network: 'private' } });
   const ids = {
     ...made.parts,
@@ -39,7 +42,7 @@ const prepare = async () => {
     groupIds: [made.groupId],
     imageDefinitionIds: [made.id],
   };
-  return { workspace, definitionId: made.id, ids };
+  return { token, workspace, definitionId: made.id, ids };
 };
 
 const archiveSchema = z.object({
@@ -55,8 +58,8 @@ const archiveSchema = z.object({
 
 /** Runs it over a document and answers how it ended and every request with the status of its answer. */
 const runOver = async (document: string, ...args: string[]) => {
-  const { apiUrl, token } = localStack();
-  const { workspace, definitionId, ids } = await prepare();
+  const { apiUrl } = localStack();
+  const { token, workspace, definitionId, ids } = await prepare();
   const archive = join(folder, `${workspace.id}.har`);
   const env = {
     ...process.env,
