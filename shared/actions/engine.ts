@@ -7,6 +7,9 @@ import type { Table } from '../store/table.ts';
 /** Sends one message to one connection; `gone` when there is no such connection any more. */
 export type SendToSocket = (connectionId: string, message: ServerMessage) => Promise<'sent' | 'gone'>;
 
+/** Counts something once, for who operates the deployment; what carries it is up to the function. */
+export type Count = (metric: 'UnclassifiedFailures') => void;
+
 /** What an action on runs works with; each names the parts it needs. */
 export type Engine = {
   core: Table;

@@ -10,10 +10,13 @@ import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import type { Write } from '../store/write.ts';
 import { sayInLog } from './append-log.ts';
 import { changeRun } from './change-run.ts';
-import type { Engine } from './engine.ts';
+import type { Count, Engine } from './engine.ts';
 import { connectPlatform, snapshotOf } from './platform-access.ts';
 
-export type Finishing = Engine & { newId: (kind: 'leftover' | 'image-version') => string };
+export type Finishing = Engine & {
+  newId: (kind: 'leftover' | 'image-version') => string;
+  count?: Count;
+};
 
 /** A transaction takes 100 writes; the platform's tags still lead to what is not on record. */
 const MAX_LEFTOVERS = 80;
@@ -31,14 +34,18 @@ export const finishRun = async (
 ): Promise<StoredRun> => {
   if (hasEnded(run)) return run;
   const stopped = run.stopRequestedAt !== undefined && run.completion === undefined;
-  const verdict: Verdict = run.verdict ?? (stopped ? { outcome: 'stopped' } : fallback);
-  const kept = verdict.outcome === 'stopped' ? await findKept(engine, scope, run) : { leftovers: [] };
+  const judged: Verdict = run.verdict ?? (stopped ? { outcome: 'stopped' } : fallback);
+  const kept = judged.outcome === 'stopped' ? await findKept(engine, scope, run) : { leftovers: [] };
   const log = logStore(engine.traffic, scope, run.id);
   // Two at once, or a repetition after a crash: the end is said once.
-  if (!(await log.head()).complete) await sayEnd(engine, scope, run, verdict);
-  await log.close();
-  return changeRun(engine.core, scope, run.id, (current) => {
-    if (hasEnded(current)) return undefined;
+  const said = (await log.head()).complete ? undefined : await sayEnd(engine, scope, run, judged);
+  const lastSeq = await log.close();
+  const verdict = withLine(judged, said ?? lastSeq);
+  // Of two at once, and after a write whose answer was lost, at most one ends the run.
+  let isOurs = false;
+  const ended = await changeRun(engine.core, scope, run.id, (current) => {
+    isOurs = !hasEnded(current);
+    if (!isOurs) return undefined;
     const now = engine.now();
     const leftovers = kept.leftovers.slice(0, MAX_LEFTOVERS).map((found) => leftoverOf(engine, found, now));
     const image = recordsOf(engine, scope, current, verdict, now);
@@ -51,7 +58,15 @@ export const finishRun = async (
     const more = [...releaseSlots(current), ...image.writes, ...recordLeftovers(scope, run.id, leftovers)];
     return { changes, options: { more, remove: ['taskToken', 'claim'] } };
   });
+  if (isOurs && ended.failure?.errorId === 'unclassified') engine.count?.('UnclassifiedFailures');
+  return ended;
 };
+
+/** A failure that no line told of before points to the line that tells the end. */
+const withLine = (verdict: Verdict, seq: number): Verdict =>
+  verdict.outcome === 'failed' && verdict.failure.logSeq === null
+    ? { ...verdict, failure: { ...verdict.failure, logSeq: seq } }
+    : verdict;
 
 const leftoverOf = (engine: Finishing, found: FoundLeftover, now: string): Leftover => ({
   id: engine.newId('leftover'),
@@ -78,22 +93,24 @@ const findKept = async (engine: Finishing, scope: WorkspaceScope, run: StoredRun
   }
 };
 
+/** Answers the number of the line. */
 const sayEnd = async (
   engine: Finishing,
   scope: WorkspaceScope,
   run: StoredRun,
   verdict: Verdict,
-): Promise<void> => {
+): Promise<number | undefined> => {
   const level = verdict.outcome === 'failed' ? ('error' as const) : ('info' as const);
   const text =
     verdict.outcome === 'failed'
       ? `Run failed (${verdict.failure.errorId}): ${verdict.failure.message} Remedy: ${verdict.failure.remedy}`
       : `Run ${verdict.outcome}.`;
   try {
-    await sayInLog(engine, scope, run.id, [{ text, level }]);
+    return await sayInLog(engine, scope, run.id, [{ text, level }]);
   } catch (error) {
     // Somebody else finishes the run at this moment and has said it.
     if (!(error instanceof LogClosed)) throw error;
+    return undefined;
   }
 };
 

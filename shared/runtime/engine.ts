@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Engine } from '../actions/engine.ts';
+import type { Count, Engine } from '../actions/engine.ts';
 import { runFiles } from '../store/run-files.ts';
 import { secretBox } from '../store/secret-box.ts';
 import { openTable } from '../store/table.ts';
 import { identityTokens } from './identity-tokens.ts';
 import { newId, now } from './ids.ts';
+import { metricCounter } from './metrics.ts';
 import { socketSender } from './socket-sender.ts';
 
 type Settings = {
@@ -18,7 +19,9 @@ type Settings = {
 };
 
 /** Everything that a task of the run engine works with, from its environment. */
-export const openEngine = (settings: Settings): Engine & { newId: typeof newId; pause: typeof pause } => ({
+export const openEngine = (
+  settings: Settings,
+): Engine & { newId: typeof newId; pause: typeof pause; count: Count } => ({
   core: openTable(settings.CORE_TABLE),
   traffic: openTable(settings.TRAFFIC_TABLE),
   files: runFiles(settings.RUNS_BUCKET),
@@ -29,4 +32,5 @@ export const openEngine = (settings: Settings): Engine & { newId: typeof newId; 
   now,
   newId,
   pause,
+  count: metricCounter(settings.DEPLOYMENT_ID),
 });

@@ -44,6 +44,17 @@ describe('the end of a run', () => {
     expect([...core.rows.keys()].filter((key) => /SLOT|LEASE|ACTIVE/.test(key))).toEqual([]);
   });
 
+  test('of a failure that no line told of points to the line that tells it (S153)', async () => {
+    const { engine, core, traffic } = memoryEngine();
+    const run = await putRun(core, runningRun());
+    await sayInLog(engine, scope, run.id, [{ text: 'one' }, { text: 'two' }]);
+    const untold: Verdict = { outcome: 'failed', failure: failure({ logSeq: null, message: 'Gone.' }) };
+    const ended = await finishRun(engine, scope, run, untold);
+    expect(ended.failure?.logSeq).toBe(3);
+    expect(ended.verdict).toMatchObject({ failure: { logSeq: 3 } });
+    expect((await readLog(traffic, run.id))[2]?.text).toContain('Gone.');
+  });
+
   test('of a success is an image version that says what it was made from (S12, S125, S129)', async () => {
     const { engine, core } = memoryEngine();
     const run = await putRun(core, { ...succeeded, number: 7, baseImage: { id: 'ami-0', name: 'base' } });
@@ -145,6 +156,46 @@ describe('an end that comes twice', () => {
     core.beforeWrite = () => {};
     expect((await finishRun(engine, scope, run, lost)).status).toBe('Succeeded');
     expect(await readLog(traffic, run.id)).toHaveLength(1);
+  });
+});
+
+describe('a failure whose cause nobody knows (N4)', () => {
+  const unknown: Verdict = { outcome: 'failed', failure: failure({ errorId: 'unclassified' }) };
+  const counting = () => {
+    const memory = memoryEngine();
+    const counted: string[] = [];
+    return { ...memory, counted, engine: { ...memory.engine, count: (name: string) => counted.push(name) } };
+  };
+
+  test('is counted once, however often and at the same moment the run is finished', async () => {
+    const { engine, core, counted } = counting();
+    const run = await putRun(core, runningRun({ verdict: unknown }));
+    const ends = await Promise.all([1, 2, 3].map(() => finishRun(engine, scope, run, lost)));
+    await finishRun(engine, scope, run, lost);
+    for (const end of ends) await finishRun(engine, scope, end, lost);
+    expect(counted).toEqual(['UnclassifiedFailures']);
+  });
+
+  test('is not counted before the run has ended: a function that dies in between counts nothing', async () => {
+    const { engine, core, counted } = counting();
+    const run = await putRun(core, runningRun({ verdict: unknown }));
+    core.beforeWrite = () => {
+      throw new Error('the function was killed here');
+    };
+    await expect(finishRun(engine, scope, run, lost)).rejects.toThrow('killed');
+    expect(counted).toEqual([]);
+    core.beforeWrite = () => {};
+    await finishRun(engine, scope, run, lost);
+    expect(counted).toEqual(['UnclassifiedFailures']);
+  });
+
+  test.each<[string, Verdict]>([
+    ['a known failure', lost],
+    ['a success', { outcome: 'succeeded' }],
+  ])('%s is none', async (_, verdict) => {
+    const { engine, core, counted } = counting();
+    await finishRun(engine, scope, await putRun(core, runningRun({ verdict, locators })), lost);
+    expect(counted).toEqual([]);
   });
 });
 
