@@ -5,6 +5,8 @@ import type { ClaimAnswer, ClaimRequest } from '../../shared/contracts/agent-pro
 import { downloadKey } from '../../shared/contracts/bundle.ts';
 import type { RunSnapshot } from '../../shared/contracts/snapshot.ts';
 import type { StoredRun } from '../../shared/contracts/stored-run.ts';
+import type { RunChanges } from '../../shared/domain/run/lifecycle.ts';
+import { deadlineFrom } from '../../shared/domain/run/build-start.ts';
 import { sha256 } from '../../shared/domain/sha256.ts';
 import { secretsOf } from '../../shared/packer/variables.ts';
 import { platformOf } from '../../shared/platforms/registry.ts';
@@ -25,13 +27,13 @@ export const claim = async (
 ): Promise<ClaimAnswer> => {
   const now = engine.now();
   const { scope, run } = await claimable(engine.core, call, call.body.runnerId, now);
-  const { bundle, deadlineAt } = run;
-  if (bundle === undefined || deadlineAt === undefined)
-    throw new ApiProblem('lease-lost', 'The run has no job.');
+  const { bundle } = run;
+  if (bundle === undefined) throw new ApiProblem('lease-lost', 'The run has no job.');
   const leaseToken = newSecret();
-  const lease = { ...call.body, tokenSha256: sha256(leaseToken), claimedAt: now, lastHeardAt: now };
+  const { buildId, ...runner } = call.body;
+  const lease = { ...runner, tokenSha256: sha256(leaseToken), claimedAt: now, lastHeardAt: now };
   const [claimed, { lastSeq }, snapshot, url] = await Promise.all([
-    takeLease(engine, scope, run, lease),
+    takeLease(engine, scope, run, { lease, buildId }),
     logStore(engine.traffic, scope, run.id).head(),
     snapshotOf(engine, run),
     engine.files.bundleUrl(bundle.key),
@@ -42,7 +44,7 @@ export const claim = async (
     nextSeq: lastSeq + 1,
     ...rhythm,
     stop: claimed.stopRequestedAt !== undefined,
-    deadlineAt,
+    deadlineAt: claimed.deadlineAt ?? now,
     bundle: { url, sha256: bundle.sha256 },
     downloads: await linksOf(engine.resources, scope, snapshot),
     ...(await openSecrets(engine, scope, snapshot)),
@@ -54,14 +56,18 @@ const takeLease = (
   engine: Engine,
   scope: WorkspaceScope,
   run: StoredRun,
-  lease: NonNullable<StoredRun['lease']>,
+  { lease, buildId }: { lease: NonNullable<StoredRun['lease']>; buildId: string | undefined },
 ) =>
   changeRun(engine.core, scope, run.id, (current) => {
     const taken = current.lease !== undefined && current.lease.runnerId !== lease.runnerId;
     if (taken || current.status !== 'Running')
       throw new ApiProblem('lease-lost', 'The run is not to be had.');
     const phase = current.stopRequestedAt === undefined ? 'building' : 'stopping';
-    return { changes: { lease, phase } };
+    // The run's time begins with the first claim: what it waited for a runner is not its fault.
+    const deadlineAt =
+      current.lease === undefined ? deadlineFrom(current, lease.claimedAt) : current.deadlineAt;
+    const changes: RunChanges = { lease, phase, deadlineAt, buildId: current.buildId ?? buildId };
+    return { changes, options: { remove: ['startAgainAt', 'startTries', 'statusReason'] } };
   });
 
 /** Where the runner fetches the uploaded files of the run, each in the version that the snapshot holds. */

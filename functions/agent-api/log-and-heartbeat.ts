@@ -5,6 +5,7 @@ import type { ChunkRequest, Progress, Standing } from '../../shared/contracts/ag
 import { applyProgress } from '../../shared/domain/run/lifecycle.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { LogClosed, logStore, lostRace, OutOfOrder } from '../../shared/store/log-store.ts';
+import type { StoredRun } from '../../shared/contracts/stored-run.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
 import { type AgentCall, type LeasedRun, leased } from './lease.ts';
 
@@ -41,15 +42,31 @@ export const takeHeartbeat = async (
 
 type News = { progress?: Progress | undefined; nextSeq: number };
 
+/** The lease may have gone to another build since it was looked at. */
+function demandSame(latest: StoredRun, run: LeasedRun): asserts latest is LeasedRun {
+  if (latest.status !== 'Running' || latest.lease?.tokenSha256 !== run.lease.tokenSha256)
+    throw new ApiProblem('lease-lost', 'Another runner has the run, or it has ended.');
+}
+
+/** From here on the run gets no other build. Of a run that is to stop Packer is not started any more. */
+const packerStart = (run: StoredRun, { progress }: News, now: string) =>
+  progress?.packerStarts === true && run.packerStartedAt === undefined && run.stopRequestedAt === undefined
+    ? { packerStartedAt: now }
+    : {};
+
 const note = async (engine: Engine, scope: WorkspaceScope, run: LeasedRun, news: News): Promise<Standing> => {
   const now = engine.now();
   const silent = Date.parse(now) - Date.parse(run.lease.lastHeardAt) >= NOTE_HEARD_MS;
   const current =
     silent || news.progress !== undefined
       ? await changeRun(engine.core, scope, run.id, (latest) => {
-          if (latest.lease === undefined || latest.status !== 'Running') return undefined;
+          demandSame(latest, run);
           const lease = { ...latest.lease, lastHeardAt: now };
-          const changes = { ...applyProgress(latest, news.progress ?? {}), lease };
+          const changes = {
+            ...applyProgress(latest, news.progress ?? {}),
+            lease,
+            ...packerStart(latest, news, now),
+          };
           return { changes };
         })
       : run;

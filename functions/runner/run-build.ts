@@ -58,6 +58,7 @@ const makeClaim = (
     runnerVersion: RUNNER_VERSION,
     packerVersion: (found?.version ?? 'none').slice(0, 64),
     hostname: hostname().slice(0, 255),
+    buildId: settings.buildId,
   };
   return claimRun(tools, settings, settings.claimToken, request, {
     until: () => until,

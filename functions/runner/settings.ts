@@ -7,6 +7,7 @@ const environmentSchema = z.object({
   GOLDSMITH_WORKSPACE_ID: z.string().min(1),
   GOLDSMITH_RUN_ID: z.string().min(1),
   GOLDSMITH_CLAIM_TOKEN: z.string().min(1),
+  CODEBUILD_BUILD_ID: z.string().min(1).max(255).optional(),
   GOLDSMITH_PACKER: z.string().min(1).default('packer'),
   GOLDSMITH_WORK_DIR: z.string().min(1).optional(),
   GOLDSMITH_IMAGE_FOLDER: z.string().min(1).optional(),
@@ -17,6 +18,8 @@ export type Settings = {
   workspaceId: string;
   runId: string;
   claimToken: string;
+  /** CodeBuild's name of the build that this runner is in. */
+  buildId: string | undefined;
   packer: string;
   workDir: string;
   /** Where images go that are files of this machine. */
@@ -38,6 +41,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): Settings => {
   const workDir = values.GOLDSMITH_WORK_DIR ?? tmpdir();
   return {
     apiUrl: values.GOLDSMITH_API_URL,
+    buildId: values.CODEBUILD_BUILD_ID,
     workspaceId: values.GOLDSMITH_WORKSPACE_ID,
     runId: values.GOLDSMITH_RUN_ID,
     claimToken: values.GOLDSMITH_CLAIM_TOKEN,

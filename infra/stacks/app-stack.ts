@@ -27,15 +27,16 @@ export class AppStack extends Stack {
     super(scope, id, { description: `Goldsmith ${stage.name}: application` });
     const api = new PublicApi(this, 'PublicApi', stage);
     const socket = new SocketApi(this, 'SocketApi', stage);
+    const build = new BuildProject(this, 'BuildProject', { stage, apiUrl: api.url });
     const parts: Parts = {
       stage,
       state,
       api,
       socket,
-      build: new BuildProject(this, 'BuildProject', { stage, apiUrl: api.url }),
+      build,
       queues: new Queues(this, 'Queues'),
       bus: new EventBus(this, 'Bus'),
-      environment: environmentGroups(this, { stage, state, socket }),
+      environment: environmentGroups(this, { stage, state, socket, build }),
     };
     const workflow = runWorkflow(this, parts);
     api.serve({ ...apiFunctions(this, parts), agent: agentApi(this, parts, workflow.machine).lambda });

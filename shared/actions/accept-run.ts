@@ -50,6 +50,7 @@ const queuedRun = (snapshot: RunSnapshot, request: RunRequest, now: string) => {
     workspaceId: snapshot.workspaceId,
     imageDefinitionId: definition.id,
     imageName: definition.name,
+    attempt: 1,
     status: 'Queued' as const,
     phase: 'queued' as const,
     pool: { kind: 'cloud' as const, id: request.poolId },

@@ -23,6 +23,7 @@ export const admitRuns = async (
   startWorkflow: StartWorkflow,
 ): Promise<StoredRun[]> => {
   const queue = queueStore(engine.core, pool.id);
+  if ((await queue.coolingUntil(engine.now())) !== undefined) return [];
   const waiting = await queue.waiting();
   if (waiting.length === 0) return [];
   const workspaceIds = [...new Set(waiting.map((entry) => entry.workspaceId))];

@@ -52,6 +52,7 @@ export const sayInLog = (
       return lastSeq + 1;
     },
     (error) => lostRace(error) || error instanceof OutOfOrder,
+    engine.traffic.clock,
   );
 
 /** Sends lines to connections, to each in order and only what it has not; who is gone is forgotten. */

@@ -27,10 +27,14 @@ export const changeRun = (
   decide: (run: StoredRun) => Decision,
 ): Promise<StoredRun> => {
   const runs = runStore(core, scope);
-  return contended(async () => {
-    const run = await runs.get(runId);
-    if (run === undefined) throw new RunGone(runId);
-    const decision = decide(run);
-    return decision === undefined ? run : runs.change(run, decision.changes, decision.options);
-  });
+  return contended(
+    async () => {
+      const run = await runs.get(runId);
+      if (run === undefined) throw new RunGone(runId);
+      const decision = decide(run);
+      return decision === undefined ? run : runs.change(run, decision.changes, decision.options);
+    },
+    undefined,
+    core.clock,
+  );
 };

@@ -26,6 +26,8 @@ export const progressSchema = z.object({
   steps: z.array(stepEventSchema).max(500).optional(),
   buildVm: buildVmSchema.optional(),
   temporaries: z.array(temporaryResourceSchema).max(100).optional(),
+  /** Packer is about to build. A runner says so, and waits for the answer, before it starts Packer. */
+  packerStarts: z.literal(true).optional(),
 });
 export type Progress = z.infer<typeof progressSchema>;
 
@@ -35,6 +37,8 @@ export const claimRequestSchema = z.object({
   runnerVersion: z.string().max(64),
   packerVersion: z.string().max(64),
   hostname: z.string().max(255),
+  /** CodeBuild's name of the build that the runner is in. */
+  buildId: z.string().max(255).optional(),
 });
 export type ClaimRequest = z.infer<typeof claimRequestSchema>;
 

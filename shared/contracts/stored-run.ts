@@ -24,6 +24,7 @@ export const storedRunSchema = z.object({
     failure: true,
     rev: true,
   }).shape,
+  attempt: z.int().min(1).default(1),
   workspaceId: idOf('workspace'),
   /** The definition's name when the run was accepted, without the version suffix. */
   imageName: z.string(),
@@ -48,6 +49,13 @@ export const storedRunSchema = z.object({
   bundle: z.object({ key: z.string(), sha256: z.string() }).optional(),
   taskToken: z.string().optional(),
   buildId: z.string().optional(),
+  /** When to start the build (again), unless its runner is heard of before; and how often it was tried. */
+  startAgainAt: timestamp.optional(),
+  startTries: z.int().optional(),
+  /** From here on another build could make another image: there is none but this one. */
+  packerStartedAt: timestamp.optional(),
+  /** When the build of a run that ended without its runner's word was told to end as well. */
+  buildStoppedAt: timestamp.optional(),
   /** SHA-256 of the one-time token that one runner may claim the run with, and until when. */
   claim: z.object({ tokenSha256: z.string(), until: timestamp }).optional(),
   lease: z
@@ -62,6 +70,9 @@ export const storedRunSchema = z.object({
     .optional(),
   /** When what a failed run may have left behind was looked for and deleted. */
   sweptAt: timestamp.optional(),
+  /** When the leftovers of a stopped run were looked for again, and when its people were reminded of them last. */
+  lookedAgainAt: timestamp.optional(),
+  remindedAt: timestamp.optional(),
   temporaries: z.array(temporaryResourceSchema).optional(),
   completion: completionSchema.optional(),
   /** Set by the first task that knows how the run must end; Finish carries it out. */

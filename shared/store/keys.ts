@@ -31,7 +31,7 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | a deleted run that is still to be cleaned up after (a week) | WS#w | DELETED-RUN#id |
  * | answers to idempotency keys (24 h) | WS#w | IDEMPOTENCY#sha256 |
  * | slots and lease of a workspace's runs | WS#w | SLOT#n; LEASE#run |
- * | queue and slots of a pool | POOL#p | QUEUE#…; SLOT#n |
+ * | queue, slots and rest of a pool | POOL#p | QUEUE#…; SLOT#n; COOL-DOWN |
  * | runs and removals due for a look (index `due`) | due = RUN; due = WORKSPACE | dueAt |
  * | what cursors are sealed with | DEPLOYMENT | CURSOR-KEY |
  *
@@ -207,6 +207,7 @@ export const globalKeys = {
     prefix: `QUEUE#${workspaceId}#`,
   }),
   poolSlot: (poolId: string, n: number): Key => ({ pk: `POOL#${poolId}`, sk: `SLOT#${padded(n)}` }),
+  coolDown: (poolId: string): Key => ({ pk: `POOL#${poolId}`, sk: 'COOL-DOWN' }),
   poolSlots: (poolId: string) => ({ pk: `POOL#${poolId}`, prefix: 'SLOT#' }),
 };
 

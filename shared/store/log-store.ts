@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type LogLine, logLineSchema } from '../contracts/entities/log.ts';
+import { expiryIn } from './clock.ts';
 import { trafficKeys } from './keys.ts';
 import type { Table } from './table.ts';
 import { WriteRefused } from './write-refused.ts';
@@ -31,7 +32,7 @@ export class LogClosed extends Error {
   }
 }
 
-const expiry = (): number => Math.floor(Date.now() / 1000) + RETENTION_DAYS * 86_400;
+const expiryOf = (table: Table): number => expiryIn(table.clock, RETENTION_DAYS * 86_400);
 
 /** The stored log of one run: a head with the last seq, and chunks by their first. */
 export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => {
@@ -55,14 +56,15 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
         throw new OutOfOrder(lastSeq + 1);
       }
       if (fresh.length > 0 && complete) throw new LogClosed();
-      if (fresh.length > 0) await table.write(appendWrites(scope, runId, lastSeq, fresh));
+      if (fresh.length > 0)
+        await table.write(appendWrites({ scope, runId, expiresAt: expiryOf(table) }, lastSeq, fresh));
       return fresh;
     },
 
     /** No line follows any more; answers the last seq. */
     close: async (): Promise<number> => {
       const { lastSeq } = await head();
-      const set = { complete: true, expiresAt: expiry(), row: 'log-head' };
+      const set = { complete: true, expiresAt: expiryOf(table), row: 'log-head' };
       await table.write([{ update: trafficKeys.logHead(scope, runId), set }]);
       return lastSeq;
     },
@@ -86,10 +88,13 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
 export type LogStore = ReturnType<typeof logStore>;
 
 /** The head moves only from where it was read, so that two writers never leave a hole or a double line. */
-const appendWrites = (scope: WorkspaceScope, runId: string, lastSeq: number, lines: LogLine[]): Write[] => {
+const appendWrites = (
+  { scope, runId, expiresAt }: { scope: WorkspaceScope; runId: string; expiresAt: number },
+  lastSeq: number,
+  lines: LogLine[],
+): Write[] => {
   const key = trafficKeys.logHead(scope, runId);
   const toSeq = lastSeq + lines.length;
-  const expiresAt = expiry();
   const head: Write =
     lastSeq === 0
       ? {

@@ -7,6 +7,7 @@ import { scopeTo } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
 const entrySchema = z.object({ workspaceId: z.string(), runId: z.string(), manual: z.boolean() });
+const coolDownSchema = z.object({ until: z.string() });
 const slotSchema = z.object({ slot: z.int(), runId: z.string() });
 
 /** The first of each workspace's queue are looked at, so that a long one hides nobody else's. */
@@ -30,6 +31,13 @@ export const queueStore = (table: Table, poolId: string) => ({
       after = `${own.prefix}\uffff`;
     }
     return entries;
+  },
+
+  /** Until when the pool admits nobody, because its builds found no room; undefined: it does. */
+  coolingUntil: async (now: string): Promise<string | undefined> => {
+    const row = await table.get(globalKeys.coolDown(poolId));
+    const until = row === undefined ? undefined : coolDownSchema.parse(row).until;
+    return until !== undefined && until > now ? until : undefined;
   },
 
   /** Slots of the pool that are taken. */
@@ -64,6 +72,11 @@ export const takeSlots = (run: StoredRun, slots: { workspace: number; pool: numb
     { put: { ...keys.lease(scope, run.id), row: 'lease', runId: run.id }, if: { exists: false } },
   ];
 };
+
+/** The write that keeps a pool from admitting more for a while. Of two the later one counts. */
+export const restPool = (poolId: string, until: string): Write => ({
+  put: { ...globalKeys.coolDown(poolId), row: 'cool-down', until },
+});
 
 /** The write that takes a run out of the queue, when it is stopped or starts. */
 export const leaveQueue = (run: StoredRun): Write => ({

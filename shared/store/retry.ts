@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { type Clock, systemClock } from './clock.ts';
 import { WriteRefused } from './write-refused.ts';
 import { TooContended } from './too-contended.ts';
 
@@ -8,9 +8,7 @@ const LONGEST_PAUSE_MS = 200;
 /** No further try begins after this, so that a request is answered well before its function ends (25 s). */
 const BUDGET_MS = 8000;
 
-type Clock = { now: () => number; pause: (milliseconds: number) => Promise<unknown> };
-
-const realClock: Clock = { now: Date.now, pause };
+const isRefusal = (error: unknown): boolean => error instanceof WriteRefused;
 
 /**
  * Runs a read-decide-write again when its write was refused, after a random pause. `again` tells which errors are
@@ -18,8 +16,8 @@ const realClock: Clock = { now: Date.now, pause };
  */
 export const contended = async <T>(
   attempt: () => Promise<T>,
-  again: (error: unknown) => boolean = (error) => error instanceof WriteRefused,
-  clock: Clock = realClock,
+  again: (error: unknown) => boolean = isRefusal,
+  clock: Clock = systemClock,
 ): Promise<T> => {
   const end = clock.now() + BUDGET_MS;
   let last: unknown;

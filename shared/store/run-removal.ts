@@ -1,5 +1,6 @@
 import type { Leftover } from '../contracts/entities/run.ts';
 import { type StoredRun, storedRunSchema } from '../contracts/stored-run.ts';
+import { expiryIn } from './clock.ts';
 import { keys } from './keys.ts';
 import { pointerOf } from './run-store.ts';
 import type { Table } from './table.ts';
@@ -27,7 +28,7 @@ export const runRemoval = (table: Table, scope: WorkspaceScope) => ({
    * deleted meanwhile: all is to be read anew. Its log and bundle are the caller's to delete next.
    */
   remove: async ({ run, leftovers, cleanUp, more }: Removal): Promise<void> => {
-    const expiresAt = Math.floor(Date.now() / 1000) + CLEAN_UP_SECONDS;
+    const expiresAt = expiryIn(table.clock, CLEAN_UP_SECONDS);
     const { id: runId, workspaceId } = run;
     const copy: Write = {
       put: { ...run, ...keys.deletedRun(scope, runId), row: 'deleted-run', runId, workspaceId, expiresAt },

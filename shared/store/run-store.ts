@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { type StoredRun, storedRunSchema } from '../contracts/stored-run.ts';
-import { nextLook, type RunChanges } from '../domain/run/lifecycle.ts';
+import type { RunChanges } from '../domain/run/lifecycle.ts';
+import { nextLook } from '../domain/run/next-look.ts';
 import { nextNumber } from '../domain/run/numbering.ts';
+import { timestampOf } from './clock.ts';
 import { DUE_RUN, type Key, keys } from './keys.ts';
 import { contended } from './retry.ts';
 import type { Item, Table } from './table.ts';
@@ -172,23 +174,27 @@ const createRun = (
   draft: RunDraft,
   more: (run: StoredRun) => Write[],
 ): Promise<StoredRun> =>
-  contended(async () => {
-    const { run } = draft;
-    const { counterKeys, given } = await countersOf(table, scope, run);
-    const number = nextNumber({
-      byDefinition: given.definition ?? 0,
-      byName: given.name ?? 0,
-      firstNumber: draft.firstNumber,
-    });
-    const numbered = { ...run, number };
-    await table.write([
-      moveCounter(counterKeys.definition, given.definition, number),
-      moveCounter(counterKeys.name, given.name, number),
-      ...rowsOf(scope, numbered),
-      ...more(numbered),
-    ]);
-    return numbered;
-  }, isNumberClash);
+  contended(
+    async () => {
+      const { run } = draft;
+      const { counterKeys, given } = await countersOf(table, scope, run);
+      const number = nextNumber({
+        byDefinition: given.definition ?? 0,
+        byName: given.name ?? 0,
+        firstNumber: draft.firstNumber,
+      });
+      const numbered = { ...run, number };
+      await table.write([
+        moveCounter(counterKeys.definition, given.definition, number),
+        moveCounter(counterKeys.name, given.name, number),
+        ...rowsOf(scope, numbered),
+        ...more(numbered),
+      ]);
+      return numbered;
+    },
+    isNumberClash,
+    table.clock,
+  );
 
 /** The first two writes are the counters. A refusal of those alone, or a mere clash, is tried again. */
 const isNumberClash = (error: unknown): boolean =>
@@ -236,7 +242,7 @@ const change = async (
   options: ChangeOptions = {},
 ): Promise<StoredRun> => {
   const next = storedRunSchema.parse({ ...run, ...changes, rev: run.rev + 1 });
-  const dueAt = nextLook(next, new Date().toISOString());
+  const dueAt = nextLook(next, timestampOf(table.clock));
   await table.write([
     {
       update: keys.run(scope, run.id),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { sha256 } from '../domain/sha256.ts';
+import { type Clock, expiryIn } from './clock.ts';
 import { trafficKeys } from './keys.ts';
 import type { Table } from './table.ts';
 import { WriteRefused } from './write-refused.ts';
@@ -18,7 +19,6 @@ type LogPlace = { runId: string; lastSeq: number; sentUpTo?: number };
 /** A connection lasts at most two hours (API Gateway); its rows expire an hour after that at the latest. */
 const CONNECTION_SECONDS = 3 * 3600;
 
-const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
 const logTopic = (runId: string): string => `log#${runId}`;
 
 /** Tickets, connections and who listens to what. */
@@ -30,7 +30,7 @@ export const socketStore = (table: Table) => ({
           ...trafficKeys.ticket(sha256(ticket)),
           row: 'socket-ticket',
           ...owner,
-          expiresAt: inSeconds(seconds),
+          expiresAt: expiryIn(table.clock, seconds),
         },
       },
     ]),
@@ -43,7 +43,9 @@ export const socketStore = (table: Table) => ({
   },
 
   subscribeToRuns: (scope: WorkspaceScope, connectionId: string): Promise<void> =>
-    table.write(subscription(connectionId, 'runs', trafficKeys.runSubscriber(scope, connectionId))),
+    table.write(
+      subscription(table.clock, connectionId, 'runs', trafficKeys.runSubscriber(scope, connectionId)),
+    ),
 
   subscribeToLog: (scope: WorkspaceScope, connectionId: string, log: LogPlace) =>
     subscribeToLog(table, scope, connectionId, log),
@@ -87,19 +89,19 @@ const connect = async (
 ): Promise<SocketOwner | undefined> => {
   const key = trafficKeys.ticket(sha256(ticket));
   const item = await table.get(key);
-  if (item === undefined || Number(item['expiresAt']) <= Date.now() / 1000) return undefined;
+  if (item === undefined || Number(item['expiresAt']) <= table.clock.now() / 1000) return undefined;
   const owner = ownerSchema.parse(item);
   const connection = { ...trafficKeys.connection(connectionId), row: 'socket-connection' as const, ...owner };
   const used = await unlessRefused(
     table.write([
       { delete: key, if: { exists: true } },
-      { put: { ...connection, expiresAt: inSeconds(CONNECTION_SECONDS) } },
+      { put: { ...connection, expiresAt: expiryIn(table.clock, CONNECTION_SECONDS) } },
       {
         put: {
           ...trafficKeys.connectionOf(scopeTo(owner.workspaceId), connectionId),
           row: 'workspace-connection',
           principalId: owner.principalId,
-          expiresAt: inSeconds(CONNECTION_SECONDS),
+          expiresAt: expiryIn(table.clock, CONNECTION_SECONDS),
         },
       },
     ]),
@@ -134,7 +136,7 @@ const subscribeToLog = (
       ? { check: head, if: { absent: ['lastSeq'] } }
       : { check: head, if: { equals: { lastSeq } } };
   return unlessRefused(
-    table.write([unmoved, ...subscription(connectionId, logTopic(runId), subscriber, sentUpTo)]),
+    table.write([unmoved, ...subscription(table.clock, connectionId, logTopic(runId), subscriber, sentUpTo)]),
   );
 };
 
@@ -159,12 +161,13 @@ const disconnect = async (table: Table, connectionId: string): Promise<void> => 
 };
 
 const subscription = (
+  clock: Clock,
   connectionId: string,
   topic: string,
   subscriber: { pk: string; sk: string },
   sentUpTo = 0,
 ): Write[] => {
-  const expiresAt = inSeconds(CONNECTION_SECONDS);
+  const expiresAt = expiryIn(clock, CONNECTION_SECONDS);
   return [
     { check: trafficKeys.connection(connectionId), if: { exists: true } },
     { put: { ...subscriber, row: 'socket-subscriber', sentUpTo, expiresAt } },

@@ -12,6 +12,7 @@ import {
   type QueryCommandInput,
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { type Clock, systemClock } from './clock.ts';
 import type { Key } from './keys.ts';
 import { breathe, isThrottled, patiently, TRIES, untilDone } from './throttling.ts';
 import { TooContended } from './too-contended.ts';
@@ -40,6 +41,8 @@ export type Range = {
  * release, whatever release wrote them, and are written with its versions (upgrade.ts).
  */
 export type Table = {
+  /** What the stores above it take the time from. */
+  clock: Clock;
   get: (key: Key) => Promise<Item | undefined>;
   /** Items in the order of `keys`; those that are not there are left out. `only`: as of a range. */
   getAll: (keys: Key[], only?: string[]) => Promise<Item[]>;
@@ -65,6 +68,7 @@ const clientOf = (): DynamoDBDocumentClient =>
 
 /** A table by its name. All reads are strongly consistent, except `due`, which reads an index. */
 export const openTable = (name: string, client = clientOf()): Table => ({
+  clock: systemClock,
   get: async (key) => {
     const command = new GetCommand({ TableName: name, Key: key, ConsistentRead: true });
     const answer = await patiently(() => client.send(command));

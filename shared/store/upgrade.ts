@@ -47,6 +47,7 @@ const versions = {
   latest: 1,
   'run-pointer': 1,
   slot: 1,
+  'cool-down': 1,
   lease: 1,
   'image-version': 1,
   'image-version-pointer': 1,

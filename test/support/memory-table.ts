@@ -1,6 +1,7 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as immediately } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { type Clock, systemClock } from '../../shared/store/clock.ts';
 import type { Key } from '../../shared/store/keys.ts';
 import { type Item, type Range, REMOVE_BATCH, type Table } from '../../shared/store/table.ts';
 import { WriteRefused } from '../../shared/store/write-refused.ts';
@@ -79,13 +80,17 @@ const select = (rows: Map<string, Item>, range: Range): Item[] => {
 const project = (item: Item, only: string[]): Item =>
   Object.fromEntries(Object.entries(item).filter(([name]) => only.includes(name)));
 
-export const memoryTable = (): MemoryTable => {
+/** `turn` is awaited in every verb before it looks at the rows: whoever decides in which order calls go on puts it there. */
+type Setting = { clock?: Clock; turn?: () => Promise<unknown> };
+
+export const memoryTable = ({ clock = systemClock, turn = immediately }: Setting = {}): MemoryTable => {
   const rows = new Map<string, Item>();
   const get = (key: Key) => {
     const item = structuredClone(rows.get(idOf(key)));
     return item && upgraded(item);
   };
   const table: MemoryTable = {
+    clock,
     rows,
     beforeWrite: () => {},
     get: async (key) => {

@@ -1,3 +1,4 @@
+import type { OwnPool } from '../../../shared/contracts/env/runner-pools.ts';
 import type { RunStatus } from '../../../shared/contracts/entities/run.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { queueOrder, waitingReason } from '../../../shared/domain/run/admission.ts';
@@ -14,7 +15,7 @@ import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 
 type Page = { limit: number; cursor?: string | undefined };
-export type Limits = { POOL_LIMIT: number; WORKSPACE_LIMIT: number };
+export type Limits = { RUNNER_POOLS: OwnPool[]; WORKSPACE_LIMIT: number };
 
 /** A run that a client named. Throws 404. */
 export const demandRun = async (core: Table, scope: WorkspaceScope, runId: string): Promise<StoredRun> => {
@@ -39,14 +40,15 @@ const placeInQueue = async (core: Table, limits: Limits, run: StoredRun) => {
   const waiting = await store.waiting();
   const entry = waiting.find((one) => one.runId === run.id);
   if (entry === undefined) return undefined;
-  const [pool, workspaces, settings] = await Promise.all([
+  const [takenOfPool, workspaces, settings] = await Promise.all([
     store.takenOfPool(),
     store.takenOfWorkspaces([run.workspaceId]),
     workspaceStore(core).getAll([run.workspaceId]),
   ]);
   const workspace = settings[0]?.maxConcurrentRuns ?? limits.WORKSPACE_LIMIT;
-  const taken = { pool, workspaces };
-  const reason = waitingReason(entry, taken, { pool: limits.POOL_LIMIT, workspace: () => workspace });
+  const taken = { pool: takenOfPool, workspaces };
+  const pool = limits.RUNNER_POOLS.find(({ id }) => id === run.pool.id)?.maxConcurrentRuns ?? 0;
+  const reason = waitingReason(entry, taken, { pool, workspace: () => workspace });
   return { position: queueOrder(waiting).indexOf(entry) + 1, reason };
 };
 

@@ -17,7 +17,8 @@ const startWorkflow = workflowStarter(environment.STATE_MACHINE_ARN, new SFNClie
 export const handler = backgroundHandler(async (event: SQSEvent): Promise<void> => {
   const pools = new Set(event.Records.map((record) => wakeUpSchema.parse(JSON.parse(record.body)).poolId));
   for (const id of pools) {
-    const pool = { id, limit: environment.POOL_LIMIT, workspaceLimit: environment.WORKSPACE_LIMIT };
+    const limit = environment.RUNNER_POOLS.find((one) => one.id === id)?.maxConcurrentRuns ?? 0;
+    const pool = { id, limit, workspaceLimit: environment.WORKSPACE_LIMIT };
     const started = await admitRuns({ core, now }, pool, startWorkflow);
     if (started.length > 0) logger.info('runs started', { poolId: id, runIds: started.map((run) => run.id) });
   }

@@ -11,19 +11,19 @@ import { socketSender } from '../../../shared/runtime/socket-sender.ts';
 import { resourceFiles } from '../../../shared/store/resource-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { upgraded } from '../../../shared/store/upgrade.ts';
-import { hangUp } from './hang-up.ts';
-import { publishRun } from './publish-run.ts';
-import { publishVersion } from './publish-version.ts';
+import { publishChange } from './publish-change.ts';
 import { publisher } from './publisher.ts';
-import { removeResourceFiles } from './remove-resource-files.ts';
-import { type RowChange, rowSchema } from './row-change.ts';
+import { rowSchema } from './row-change.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/publish-changes']);
 const publish = publisher(environment, { sqs: new SQSClient({}), events: new EventBridgeClient({}) });
-const files = resourceFiles(environment.RESOURCES_BUCKET);
-const sockets = {
-  traffic: openTable(environment.TRAFFIC_TABLE),
-  send: socketSender(environment.SOCKET_CALLBACK_URL),
+const outlets = {
+  publish,
+  files: resourceFiles(environment.RESOURCES_BUCKET),
+  sockets: {
+    traffic: openTable(environment.TRAFFIC_TABLE),
+    send: socketSender(environment.SOCKET_CALLBACK_URL),
+  },
 };
 
 const imageSchema = z.custom<Record<string, AttributeValue>>(
@@ -51,19 +51,5 @@ export const handler = backgroundHandler(async (event: DynamoDBStreamEvent): Pro
   await publish.flush();
 });
 
-const publishRecord = async (record: DynamoDBRecord): Promise<void> => {
-  const change: RowChange = {
-    before: rowOf(record.dynamodb?.OldImage),
-    after: rowOf(record.dynamodb?.NewImage),
-  };
-  const row = (change.after ?? change.before)?.row;
-  if (row === 'run') await publishRun(change, sockets, publish);
-  if (row === 'image-version') await publishVersion(change, publish);
-  if (row === 'resource') await removeResourceFiles(change, files);
-  if (row === 'member' || row === 'api-token') await hangUp(change, sockets.traffic);
-  if (row === 'removal' && change.before === undefined) await publish.removal(change.after);
-  if (row === 'queue' && change.before === undefined) publish.wake(change.after?.['poolId']);
-  if (row === 'leftover' && change.after?.['state'] === 'deleting') publish.sweep(change.after);
-  if (row === 'deleted-run' && change.before === undefined) publish.sweep(change.after);
-  if (row === 'slot' && change.after === undefined) publish.wake(change.before?.['poolId']);
-};
+const publishRecord = ({ dynamodb }: DynamoDBRecord): Promise<void> =>
+  publishChange({ before: rowOf(dynamodb?.OldImage), after: rowOf(dynamodb?.NewImage) }, outlets);

@@ -15,7 +15,11 @@ import type { RowChange } from './row-change.ts';
 type Sockets = Pick<Engine, 'traffic' | 'send'>;
 
 /** A run changed: sockets see what clients can see of it, the bus its status, a failed one is swept. */
-export const publishRun = async (change: RowChange, sockets: Sockets, publish: Publisher): Promise<void> => {
+export const publishRun = async (
+  change: RowChange,
+  sockets: Sockets,
+  publish: Pick<Publisher, 'event' | 'sweep'>,
+): Promise<void> => {
   if (change.after === undefined) return;
   const after = storedRunSchema.parse(change.after);
   const before = change.before === undefined ? undefined : storedRunSchema.parse(change.before);

@@ -1,18 +1,33 @@
 import { recordExecution, type StartWorkflow } from '../../../shared/actions/admit-runs.ts';
 import { changeRun } from '../../../shared/actions/change-run.ts';
+import { buildAgain, type BuildStarter, startBuild } from '../../../shared/actions/start-build.ts';
 import { type Finishing, finishRun } from '../../../shared/actions/finish-run.ts';
 import { type Verifying, verifyImage } from '../../../shared/actions/verify-image.ts';
 import type { StoredRun, Verdict } from '../../../shared/contracts/stored-run.ts';
 import type { WorkflowInput } from '../../../shared/contracts/workflow.ts';
-import { DEADLINE_PATIENCE_MS, hasEnded, STOP_PATIENCE_MS } from '../../../shared/domain/run/lifecycle.ts';
+import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
+import {
+  buildMayGoOn,
+  DEADLINE_PATIENCE_MS,
+  needsSweep,
+  STOP_PATIENCE_MS,
+} from '../../../shared/domain/run/next-look.ts';
+import { wantsBuild } from '../../../shared/domain/run/build-start.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
-import type { Builds } from './builds.ts';
+import type { EndedBuild } from '../../../shared/runtime/cloud-builds.ts';
 import type { Workflows } from './workflows.ts';
 
+export type Builds = {
+  /** How a build has ended; undefined while it runs. */
+  ended: (id: string) => EndedBuild | undefined;
+  stop: (id: string) => Promise<void>;
+};
+
 export type Repair = Finishing &
-  Verifying & {
+  Verifying &
+  BuildStarter & {
     builds: Builds;
     workflows: Workflows;
     startWorkflow: StartWorkflow;
@@ -28,12 +43,7 @@ const since = (time: string | undefined, now: string): number =>
  * a few words what that was.
  */
 export const repairRun = async (repair: Repair, run: StoredRun): Promise<string> => {
-  if (run.status === 'Failed' && run.sweptAt === undefined) {
-    await repair.sweep({ workspaceId: run.workspaceId, runId: run.id });
-    await putOff(repair, run);
-    return 'asked again for a sweep of what it left';
-  }
-  if (run.status !== 'Running') return 'nothing: it has ended';
+  if (run.status !== 'Running') return lookAtEnded(repair, run);
   if (run.executionArn === undefined) {
     await recordExecution(repair, run, repair.startWorkflow);
     return 'started its workflow';
@@ -47,6 +57,30 @@ export const repairRun = async (repair: Repair, run: StoredRun): Promise<string>
   return done;
 };
 
+/** What an ended run may still have: a build that nobody told to end, and things in the customer's account. */
+const lookAtEnded = async (repair: Repair, run: StoredRun): Promise<string> => {
+  const done: string[] = [];
+  if (buildMayGoOn(run)) {
+    await stopBuildOf(repair, run);
+    done.push('told its build to end');
+  }
+  if (needsSweep(run)) {
+    await repair.sweep({ workspaceId: run.workspaceId, runId: run.id });
+    done.push('asked again for a sweep of what it left');
+  }
+  if (done.length === 0) return 'nothing: it has ended';
+  await putOff(repair, run);
+  return done.join(', ');
+};
+
+const stopBuildOf = async (repair: Repair, run: StoredRun): Promise<void> => {
+  if (run.buildId !== undefined && repair.builds.ended(run.buildId) === undefined)
+    await repair.builds.stop(run.buildId);
+  await changeRun(repair.core, scopeTo(run.workspaceId), run.id, (current) =>
+    buildMayGoOn(current) ? { changes: { buildStoppedAt: repair.now() } } : undefined,
+  );
+};
+
 /** Any write sets the next look. */
 const putOff = (repair: Repair, run: StoredRun) =>
   changeRun(repair.core, scopeTo(run.workspaceId), run.id, (current) =>
@@ -58,10 +92,7 @@ const conclude = async (repair: Repair, seen: StoredRun): Promise<void> => {
   const scope = scopeTo(seen.workspaceId);
   const run = (await runStore(repair.core, scope).get(seen.id)) ?? seen;
   if (hasEnded(run)) return;
-  const { completion, buildId } = run;
-  if (completion === undefined && buildId !== undefined && repair.builds.ended(buildId) === undefined) {
-    await repair.builds.stop(buildId);
-  }
+  const { completion } = run;
   const judged = completion === undefined ? run : await verifyImage(repair, scope, { ...run, completion });
   const message = 'The workflow of the run ended before the run did.';
   await finishRun(repair, scope, judged, {
@@ -78,13 +109,37 @@ const nudge = async (repair: Repair, run: StoredRun): Promise<string> => {
     await repair.workflows.wake(taskToken, 'completed');
     return 'told its workflow again that the build is complete';
   }
+  if (run.verdict !== undefined || isStopBeforeRunner(run)) {
+    await repair.workflows.wake(taskToken, 'lost');
+    return 'told its workflow again that nothing is to be built';
+  }
+  if (wantsBuild(run, repair.now())) return `started its build: ${await startAgain(repair, run)}`;
   const ended = buildId === undefined ? undefined : repair.builds.ended(buildId);
-  if (ended !== undefined) return giveUp(repair, run, lostBuild(run, ended));
+  if (ended !== undefined) return afterLostBuild(repair, run, ended);
   if (run.lease === undefined && run.claim !== undefined && run.claim.until < repair.now()) {
     const message = 'No runner claimed the run in time.';
     return giveUp(repair, run, failureOf('runner-not-started', { message }));
   }
   return endWhatOverstays(repair, run);
+};
+
+/** A stop that no runner has to carry out: none has the run. */
+const isStopBeforeRunner = (run: StoredRun): boolean =>
+  run.stopRequestedAt !== undefined && run.lease === undefined;
+
+const startAgain = async (repair: Repair, run: StoredRun): Promise<string> => {
+  const start = await startBuild(repair, scopeTo(run.workspaceId), run.id);
+  const isOver = start === 'over' || start === 'refused';
+  if (isOver && run.taskToken !== undefined) await repair.workflows.wake(run.taskToken, 'lost');
+  return start;
+};
+
+/** A build that ended without a word: another one, as long as no image can be made twice by that; else the end. */
+const afterLostBuild = async (repair: Repair, run: StoredRun, { status }: EndedBuild): Promise<string> => {
+  const why = `The build ended (${status}) before it had reached Packer`;
+  if (!(await buildAgain(repair, scopeTo(run.workspaceId), run, why)))
+    return giveUp(repair, run, lostBuild(run, status));
+  return `started another build: ${await startAgain(repair, run)}`;
 };
 
 const lostBuild = (run: StoredRun, status: string) => {
@@ -117,12 +172,11 @@ const giveUp = async (
 
 const endWhatOverstays = async (repair: Repair, run: StoredRun): Promise<string> => {
   const now = repair.now();
-  if (run.buildId === undefined) return 'nothing: its build is being started';
   const late = since(run.deadlineAt, now) > DEADLINE_PATIENCE_MS;
   if (since(run.stopRequestedAt, now) > STOP_PATIENCE_MS || late) {
     const message = 'The build did not end by itself after its time was up.';
     const done = await giveUp(repair, run, failureOf('run-timed-out', { message }));
-    await repair.builds.stop(run.buildId);
+    if (run.buildId !== undefined) await repair.builds.stop(run.buildId);
     return done;
   }
   return 'nothing: its build goes on';

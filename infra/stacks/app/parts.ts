@@ -31,9 +31,12 @@ const CLOUD_POOL = 'cloud';
 /** The variables that more than one function has, in the groups of `shared/contracts/env`. */
 export function environmentGroups(
   scope: Construct,
-  { stage, state, socket }: Pick<Parts, 'stage' | 'state' | 'socket'>,
+  { stage, state, socket, build }: Pick<Parts, 'stage' | 'state' | 'socket' | 'build'>,
 ) {
   const { issuer, jwksUri } = tokenIssuer(scope, stage, state.userPool.userPoolId);
+  const pools = Stack.of(scope).toJsonString([
+    { id: CLOUD_POOL, maxConcurrentRuns: stage.poolLimit, project: build.project.projectName },
+  ]);
   const core = { CORE_TABLE: state.coreTable.tableName };
   const traffic = { TRAFFIC_TABLE: state.trafficTable.tableName };
   const runsBucket = { RUNS_BUCKET: state.runsBucket.bucketName };
@@ -61,7 +64,7 @@ export function environmentGroups(
       TOKEN_CLIENT_ID: state.userPoolClient.userPoolClientId,
     },
     runnerPools: {
-      RUNNER_POOLS: JSON.stringify([{ id: CLOUD_POOL, maxConcurrentRuns: stage.poolLimit }]),
+      RUNNER_POOLS: pools,
     },
     trust: {
       TRUST_PRINCIPAL_ARN: `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:root`,
@@ -70,8 +73,7 @@ export function environmentGroups(
       IDENTITY_SUBJECT: subject,
     },
     limits: {
-      POOL_ID: CLOUD_POOL,
-      POOL_LIMIT: String(stage.poolLimit),
+      RUNNER_POOLS: pools,
       WORKSPACE_LIMIT: String(stage.workspaceLimit),
     },
   };

@@ -30,14 +30,15 @@ export function reconciler(scope: Construct, parts: Parts, machine: StateMachine
 }
 
 function reconcileFunction(scope: Construct, parts: Parts, machine: StateMachine) {
-  const { stage, state, build, queues, environment: env } = parts;
+  const { stage, state, api, build, queues, environment: env } = parts;
   return new ServiceFunction(scope, 'Reconcile', {
     stage,
     name: 'jobs/reconcile',
     retryAttempts: 0,
     environment: {
       ...env.engine,
-      POOL_ID: env.limits.POOL_ID,
+      ...env.runnerPools,
+      API_URL: api.url,
       DISPATCH_QUEUE_URL: queues.dispatch.queueUrl,
       LEFTOVERS_QUEUE_URL: queues.leftovers.queueUrl,
       REMOVALS_QUEUE_URL: queues.removals.queueUrl,
@@ -51,6 +52,7 @@ function reconcileFunction(scope: Construct, parts: Parts, machine: StateMachine
       permit.readExecutions(machine),
       permit.answerTasks(machine),
       permit.watchBuilds(build.project),
+      permit.startBuilds(build.project),
     ],
   });
 }

@@ -41,7 +41,7 @@ const startBuildTask = (scope: Construct, { stage, state, api, build, environmen
     name: 'workflow/start-build',
     environment: {
       ...env.core,
-      BUILD_PROJECT: build.project.projectName,
+      ...env.runnerPools,
       API_URL: api.url,
     },
     permissions: [permit.readWriteTable(state.coreTable), permit.startBuilds(build.project)],

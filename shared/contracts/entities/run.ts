@@ -68,6 +68,10 @@ export const runSchema = z
     imageDefinitionId: idOf('image-definition'),
     imageName: z.string(),
     number: z.int().min(1),
+    attempt: z
+      .int()
+      .min(1)
+      .meta({ description: '2: the first build was lost before it reached Packer, and another was started' }),
     status: runStatusSchema,
     phase: runPhaseSchema,
     statusReason: z.string().optional(),

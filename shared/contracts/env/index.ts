@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { packerGenerationSchema } from '../bundle.ts';
-import { runnerPoolSchema } from '../entities/runner-pool.ts';
+import { runnerPools } from './runner-pools.ts';
 
 /**
  * Environment of each function: the CDK construct's `environment` has this type and the function parses with it.
@@ -22,20 +22,6 @@ const authentication = {
   JWKS_URI: z.url(),
   TOKEN_CLIENT_ID: z.string(),
 };
-/** JSON: the pools in which the deployment itself carries out runs. */
-const runnerPools = {
-  RUNNER_POOLS: z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.issues.push({ code: 'custom', message: 'is no JSON', input: text });
-        return z.NEVER;
-      }
-    })
-    .pipe(z.array(runnerPoolSchema).min(1)),
-};
 /** What customers' roles are told to trust: the deployment's account, and which of its roles. */
 const trust = {
   TRUST_PRINCIPAL_ARN: z.string(),
@@ -44,11 +30,8 @@ const trust = {
   IDENTITY_ISSUER: z.string(),
   IDENTITY_SUBJECT: z.string(),
 };
-const limits = {
-  POOL_ID: z.string(),
-  POOL_LIMIT: z.coerce.number().int().min(1),
-  WORKSPACE_LIMIT: z.coerce.number().int().min(1),
-};
+/** How many runs at a time each pool and each workspace may have. */
+const limits = { ...runnerPools, WORKSPACE_LIMIT: z.coerce.number().int().min(1) };
 
 export const functionEnvironments = {
   'api/public': z.object({}),
@@ -88,7 +71,7 @@ export const functionEnvironments = {
   'workflow/prepare': z.object({ ...engine, ...resourcesBucket, PACKER_GENERATION: packerGenerationSchema }),
   'workflow/start-build': z.object({
     ...core,
-    BUILD_PROJECT: z.string(),
+    ...runnerPools,
     API_URL: z.url(),
   }),
   'workflow/verify': z.object(engine),
@@ -120,7 +103,8 @@ export const functionEnvironments = {
   }),
   'jobs/reconcile': z.object({
     ...engine,
-    POOL_ID: limits.POOL_ID,
+    ...runnerPools,
+    API_URL: z.url(),
     DISPATCH_QUEUE_URL: z.string(),
     LEFTOVERS_QUEUE_URL: z.string(),
     REMOVALS_QUEUE_URL: z.string(),

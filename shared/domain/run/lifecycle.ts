@@ -1,6 +1,7 @@
 import type { Progress } from '../../contracts/agent-protocol.ts';
 import type { Run, RunStatus, RunStep } from '../../contracts/entities/run.ts';
 import type { StoredRun, Verdict } from '../../contracts/stored-run.ts';
+import { deadlineFrom } from './build-start.ts';
 
 /**
  * The life of a run: Queued → Running → Succeeded | Failed | Stopped, forwards only. Each function takes a run and
@@ -24,38 +25,6 @@ export const secondsBetween = (from: string, to: string): number =>
 /** Most temporary resources that a run remembers: Packer makes a handful, the rest is a script's chatter. */
 const MAX_TEMPORARIES = 500;
 
-/** A run whose runner has been silent for so long is looked at: several heartbeats of 5 s may get lost. */
-const SILENCE_MS = 30_000;
-/** A stop that the runner has not carried out by then is carried out by StopBuild (architecture section 4). */
-export const STOP_PATIENCE_MS = 60_000;
-/** A runner cleans up around the deadline; CodeBuild's own time-out comes 20 minutes after it. */
-export const DEADLINE_PATIENCE_MS = 20 * 60_000;
-/** What a failed run left is looked for again until it was swept, for a day. */
-const SWEEP_AGAIN_MS = 120_000;
-const SWEEP_FOR_MS = 86_400_000;
-
-/** Whether what a failed run may have left in the customer's account is still to be looked for and deleted. */
-export const needsSweep = (run: Pick<StoredRun, 'status' | 'bundle' | 'sweptAt'>): boolean =>
-  run.status === 'Failed' && run.bundle !== undefined && run.sweptAt === undefined;
-
-/**
- * When the reconciler is to look at a run that was written now; undefined: never. A runner that is heard of puts the
- * look off, but not beyond the patience with a stop or with the deadline.
- */
-export const nextLook = (run: StoredRun, now: string): string | undefined => {
-  const at = (from: string | undefined, after: number) =>
-    from === undefined ? Infinity : Date.parse(from) + after;
-  if (run.status === 'Running') {
-    const overdue = Math.min(
-      at(run.stopRequestedAt, STOP_PATIENCE_MS),
-      at(run.deadlineAt, DEADLINE_PATIENCE_MS),
-    );
-    return new Date(Math.min(at(now, SILENCE_MS), Math.max(overdue, at(now, 1000)))).toISOString();
-  }
-  if (!needsSweep(run) || at(now, 0) > at(run.endedAt, SWEEP_FOR_MS)) return undefined;
-  return new Date(at(now, SWEEP_AGAIN_MS)).toISOString();
-};
-
 /** A queued run gets its slots and starts: Running, its clock begins. */
 export const admit = (
   run: StoredRun,
@@ -65,7 +34,7 @@ export const admit = (
   status: 'Running',
   phase: 'starting',
   startedAt: now,
-  deadlineAt: new Date(Date.parse(now) + run.timeoutSeconds * 1000).toISOString(),
+  deadlineAt: deadlineFrom(run, now),
   slots,
 });
 
@@ -138,6 +107,7 @@ export const present = (run: StoredRun, queue?: Run['queue']): Run => ({
   imageDefinitionId: run.imageDefinitionId,
   imageName: `${run.imageName}-v${run.number}`,
   number: run.number,
+  attempt: run.attempt,
   status: run.status,
   phase: run.phase,
   statusReason: run.statusReason,

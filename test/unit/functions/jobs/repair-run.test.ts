@@ -44,6 +44,11 @@ const reconciler = async (
     sweep: async ({ runId }) => {
       did.push(`sweep ${runId}`);
     },
+    newSecret: () => 'secret',
+    startCloudBuild: async (run) => {
+      did.push(`build ${run.id} ${run.attempt}`);
+      return { buildId: 'build-2' };
+    },
     startWorkflow: async (run) => {
       did.push(`start ${run.id}`);
       return { executionArn };
@@ -55,8 +60,7 @@ const reconciler = async (
       },
     },
     builds: {
-      load: async () => {},
-      ended: () => world.build,
+      ended: () => (world.build === undefined ? undefined : { status: world.build, inQueue: false }),
       stop: async (id) => {
         did.push(`stop ${id}`);
       },
@@ -112,13 +116,19 @@ describe('a run that nobody heard of for a while', () => {
   });
 
   test('that has ended already is left alone', async () => {
-    const { repair, run, did } = await reconciler({ ...building, status: 'Succeeded', endedAt: at(60) });
+    const { repair, run, did } = await reconciler({
+      ...building,
+      completion,
+      status: 'Succeeded',
+      endedAt: at(60),
+    });
     expect(await repairRun(repair, run)).toMatch(/nothing/);
     expect(did).toEqual([]);
   });
 
   test('that failed and was not swept is swept again, until somebody did (S48)', async () => {
-    const { repair, run, did } = await reconciler({ ...building, status: 'Failed' });
+    const bundle = { key: 'k', sha256: 'f' };
+    const { repair, run, did } = await reconciler({ ...building, completion, bundle, status: 'Failed' });
     await repairRun(repair, run);
     expect(did).toEqual([`sweep ${run.id}`]);
     expect(await repairRun(repair, { ...run, sweptAt: at(90) })).toMatch(/nothing/);

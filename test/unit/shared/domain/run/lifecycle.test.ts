@@ -8,9 +8,9 @@ import {
   askToStop,
   finish,
   hasEnded,
-  nextLook,
   present,
 } from '../../../../../shared/domain/run/lifecycle.ts';
+import { nextLook } from '../../../../../shared/domain/run/next-look.ts';
 import { at, failure, queuedRun, runningRun } from '../../../../support/builders.ts';
 
 const failed: Verdict = { outcome: 'failed', failure: failure() };

@@ -1,0 +1,61 @@
+import { type StoredRun, storedRunSchema } from '../../../shared/contracts/stored-run.ts';
+import { logger } from '../../../shared/runtime/logger.ts';
+import { DUE_RUN } from '../../../shared/store/keys.ts';
+import { removalStore } from '../../../shared/store/removal-store.ts';
+import type { Item } from '../../../shared/store/table.ts';
+import { type Repair, repairRun } from './repair-run.ts';
+
+export type Reconciling = Repair & {
+  /** Asks CodeBuild about all these builds at once. */
+  loadBuilds: (ids: string[]) => Promise<void>;
+  /** The pools whose queues nobody else would look at. */
+  poolIds: string[];
+  wakePool: (poolId: string) => Promise<unknown>;
+  removeWorkspace: (workspaceId: string) => Promise<unknown>;
+};
+
+/** Runs looked at in one go; at a look a minute a run, more than the pools of a deployment hold. */
+const MOST_RUNS = 500;
+/** Removals of workspaces that are gone on with in one go; the others are still due in a minute. */
+const MOST_REMOVALS = 100;
+
+/**
+ * Wakes the dispatcher of each pool, goes on with removals of workspaces, and looks at every run that is due: active
+ * and not heard of for a while, or ended and not yet tidied up after. It reads the sparse index of what is due, never
+ * all runs. What fails is left for the next time and holds up nothing else.
+ */
+export const reconcile = async (reconciling: Reconciling): Promise<void> => {
+  for (const poolId of reconciling.poolIds)
+    await unlessItFails('the dispatcher was not woken', () => reconciling.wakePool(poolId));
+  await unlessItFails('removals of workspaces were not gone on with', () => goOnWithRemovals(reconciling));
+  const due = await reconciling.core.due(DUE_RUN, reconciling.now(), MOST_RUNS);
+  const runs = (await reconciling.core.getAll(due)).flatMap(readable);
+  await reconciling.loadBuilds(runs.flatMap((run) => run.buildId ?? []));
+  for (const run of runs)
+    await unlessItFails('a run could not be repaired', async () => {
+      const done = await repairRun(reconciling, run);
+      logger.info('looked at a run', { runId: run.id, done });
+    });
+};
+
+const unlessItFails = async (otherwise: string, work: () => Promise<unknown>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    logger.error(otherwise, { error });
+  }
+};
+
+/** A removal that waited long enough, or whose message was lost. */
+const goOnWithRemovals = async ({ core, now, removeWorkspace }: Reconciling): Promise<void> => {
+  for (const { workspaceId } of await removalStore(core).due(now(), MOST_REMOVALS))
+    await removeWorkspace(workspaceId);
+};
+
+/** A row that cannot be read is our fault to find, and no reason to leave the others alone. */
+const readable = (item: Item): StoredRun[] => {
+  const parsed = storedRunSchema.safeParse(item);
+  if (!parsed.success)
+    logger.error('a run cannot be read', { pk: item['pk'], sk: item['sk'], error: parsed.error });
+  return parsed.success ? [parsed.data] : [];
+};
