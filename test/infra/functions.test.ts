@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type FunctionName, functionEnvironments } from '../../shared/contracts/env/index.ts';
+import { runnerPools } from '../../shared/contracts/env/runner-pools.ts';
 import { awsStage, localStage } from './support/example-stage.ts';
 import { functionsOf, type Statement, synthesise, textOf } from './support/templates.ts';
 
@@ -131,6 +132,7 @@ const allowed: Record<FunctionName, string[]> = {
     `states:SendTaskFailure ${machine}`,
     `states:SendTaskSuccess ${machine}`,
     `codebuild:BatchGetBuilds ${project}`,
+    `codebuild:StartBuild ${project}`,
     `codebuild:StopBuild ${project}`,
   ],
   'socket/connect': trafficReadWrite,
@@ -202,14 +204,14 @@ test.each(Object.entries(functionEnvironments))(
 test('the values that a stage decides are those that the functions parse', () => {
   const stage = awsStage({ poolLimit: 7, workspaceLimit: 9, heartbeatSeconds: 11 });
   const deployed = functionsOf(synthesise(stage).app);
-  expect(deployed.get('events/dispatch-runs')?.variables).toMatchObject({
-    POOL_ID: 'cloud',
-    POOL_LIMIT: '7',
-    WORKSPACE_LIMIT: '9',
-  });
-  for (const name of ['api/access', 'api/definitions']) {
+  expect(deployed.get('events/dispatch-runs')?.variables).toMatchObject({ WORKSPACE_LIMIT: '9' });
+  for (const [name, schema] of Object.entries(functionEnvironments)) {
+    if (!('RUNNER_POOLS' in schema.shape)) continue;
     const { RUNNER_POOLS } = deployed.get(name)?.variables ?? {};
-    expect(JSON.parse(textOf(RUNNER_POOLS))).toEqual([{ id: 'cloud', maxConcurrentRuns: 7 }]);
+    const [pool, ...others] = runnerPools.RUNNER_POOLS.parse(textOf(RUNNER_POOLS));
+    expect(others).toEqual([]);
+    expect(pool).toMatchObject({ id: 'cloud', maxConcurrentRuns: 7 });
+    expect(pool?.project).toMatch(/^\{BuildProject[0-9A-F]{8}\}$/);
   }
   const { TRUST_PRINCIPAL_ARN, TRUST_ROLE_PATTERN } = deployed.get('api/definitions')?.variables ?? {};
   expect(textOf(TRUST_PRINCIPAL_ARN)).toBe('arn:{AWS::Partition}:iam::{AWS::AccountId}:root');
