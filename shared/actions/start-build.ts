@@ -93,8 +93,11 @@ const noteStarted = async (
   );
 };
 
-/** Keeps its slot and its place; the pool admits nobody else for as long. */
-const postpone = async (
+/**
+ * There was no room for a start: it is tried again later, or the run fails when that went on for too long. The run keeps
+ * its slot, and its pool admits nobody else for as long. Leaves the run when another start is in force.
+ */
+export const postpone = async (
   starter: BuildStarter,
   scope: WorkspaceScope,
   start: StoredRun,
@@ -107,7 +110,10 @@ const postpone = async (
     const rest = coolDown(run, now);
     const statusReason = `CodeBuild has no room for the build; it is tried again at ${rest.startAgainAt}`;
     const changes = { ...rest, statusReason };
-    return { changes, options: { remove: ['claim'], more: [restPool(run.pool.id, rest.startAgainAt)] } };
+    return {
+      changes,
+      options: { remove: ['claim', 'buildId'], more: [restPool(run.pool.id, rest.startAgainAt)] },
+    };
   });
   return 'waiting';
 };

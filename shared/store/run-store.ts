@@ -241,7 +241,8 @@ const change = async (
   changes: RunChanges,
   options: ChangeOptions = {},
 ): Promise<StoredRun> => {
-  const next = storedRunSchema.parse({ ...run, ...changes, rev: run.rev + 1 });
+  const gone = (options.remove ?? []).map((name) => [name, undefined]);
+  const next = storedRunSchema.parse({ ...run, ...changes, ...Object.fromEntries(gone), rev: run.rev + 1 });
   const dueAt = nextLook(next, timestampOf(table.clock));
   await table.write([
     {

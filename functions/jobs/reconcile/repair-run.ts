@@ -1,6 +1,6 @@
 import { recordExecution, type StartWorkflow } from '../../../shared/actions/admit-runs.ts';
 import { changeRun } from '../../../shared/actions/change-run.ts';
-import { buildAgain, type BuildStarter, startBuild } from '../../../shared/actions/start-build.ts';
+import { buildAgain, type BuildStarter, postpone, startBuild } from '../../../shared/actions/start-build.ts';
 import { type Finishing, finishRun } from '../../../shared/actions/finish-run.ts';
 import { type Verifying, verifyImage } from '../../../shared/actions/verify-image.ts';
 import type { StoredRun, Verdict } from '../../../shared/contracts/stored-run.ts';
@@ -12,7 +12,7 @@ import {
   needsSweep,
   STOP_PATIENCE_MS,
 } from '../../../shared/domain/run/next-look.ts';
-import { wantsBuild } from '../../../shared/domain/run/build-start.ts';
+import { isBuildOver, wantsBuild } from '../../../shared/domain/run/build-start.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
@@ -134,8 +134,19 @@ const startAgain = async (repair: Repair, run: StoredRun): Promise<string> => {
   return start;
 };
 
-/** A build that ended without a word: another one, as long as no image can be made twice by that; else the end. */
-const afterLostBuild = async (repair: Repair, run: StoredRun, { status }: EndedBuild): Promise<string> => {
+/**
+ * A build that ended without a word: another one, as long as no image can be made twice by that; else the end. One that
+ * waited in CodeBuild's queue until its time was up never was a try (F17).
+ */
+const afterLostBuild = async (
+  repair: Repair,
+  run: StoredRun,
+  { status, inQueue }: EndedBuild,
+): Promise<string> => {
+  if (inQueue && run.lease === undefined && !isBuildOver(run)) {
+    await postpone(repair, scopeTo(run.workspaceId), run);
+    return 'put its build off: there was no room';
+  }
   const why = `The build ended (${status}) before it had reached Packer`;
   if (!(await buildAgain(repair, scopeTo(run.workspaceId), run, why)))
     return giveUp(repair, run, lostBuild(run, status));

@@ -1,74 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type Repair, repairRun } from '../../../../functions/jobs/reconcile/repair-run.ts';
+import { repairRun } from '../../../../functions/jobs/reconcile/repair-run.ts';
 import { finishRun } from '../../../../shared/actions/finish-run.ts';
-import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { DUE_RUN } from '../../../../shared/store/keys.ts';
-import { at, failure, runningRun } from '../../../support/builders.ts';
-import { memoryEngine, putRun, readLog, readRun, scope } from '../../../support/engine.ts';
-
-const executionArn = 'arn:execution';
-const building = {
-  executionArn,
-  taskToken: 'task-token',
-  buildId: 'build-1',
-  claim: { tokenSha256: 'x', until: at(2000) },
-};
-const lease = {
-  tokenSha256: 'y',
-  runnerId: 'runner-1',
-  runnerVersion: '1',
-  packerVersion: '1.15.1',
-  claimedAt: at(20),
-  lastHeardAt: at(30),
-};
-const completion = {
-  outcome: 'failed' as const,
-  exitCode: 1,
-  artifacts: [],
-  errors: [{ seq: 3, step: 1, text: 'Script exited with non-zero exit status: 3.' }],
-  temporaries: [],
-  lastSeq: 9,
-};
-
-/** A reconciler at second `now`; the world around it is as told. */
-const reconciler = async (
-  fields: Partial<StoredRun>,
-  world: { now?: number; isRunning?: boolean; build?: string } = {},
-) => {
-  const { engine, core, traffic } = memoryEngine();
-  const did: string[] = [];
-  const repair: Repair = {
-    ...engine,
-    now: () => at(world.now ?? 100),
-    pause: async () => {},
-    sweep: async ({ runId }) => {
-      did.push(`sweep ${runId}`);
-    },
-    newSecret: () => 'secret',
-    startCloudBuild: async (run) => {
-      did.push(`build ${run.id} ${run.attempt}`);
-      return { buildId: 'build-2' };
-    },
-    startWorkflow: async (run) => {
-      did.push(`start ${run.id}`);
-      return { executionArn };
-    },
-    workflows: {
-      isRunning: async () => world.isRunning ?? true,
-      wake: async (token, outcome) => {
-        did.push(`wake ${token} ${outcome}`);
-      },
-    },
-    builds: {
-      ended: () => (world.build === undefined ? undefined : { status: world.build, inQueue: false }),
-      stop: async (id) => {
-        did.push(`stop ${id}`);
-      },
-    },
-  };
-  const run = await putRun(core, runningRun(fields));
-  return { repair, run, core, traffic, did, after: () => readRun(core, run.id) };
-};
+import { at, failure } from '../../../support/builders.ts';
+import { putRun, readLog, scope } from '../../../support/engine.ts';
+import { building, completion, executionArn, lease, reconciler } from './reconciler.ts';
 
 describe('a run that nobody heard of for a while', () => {
   test('whose workflow was never started is started', async () => {
@@ -143,8 +79,9 @@ describe('a workflow that waits', () => {
   });
 
   test.each([
-    ['before its runner claimed the run', {}, 'runner-not-started'],
-    ['after its runner claimed the run', { lease }, 'runner-lost'],
+    ['a second time before its runner claimed the run', { attempt: 2 }, 'runner-not-started'],
+    ['a second time after its runner claimed the run', { attempt: 2, lease }, 'runner-lost'],
+    ['after Packer had begun (F16)', { lease, packerStartedAt: at(60) }, 'runner-lost'],
   ])('for a build that ended %s is told so', async (_case, fields, errorId) => {
     const { repair, run, did, after } = await reconciler({ ...building, ...fields }, { build: 'FAULT' });
     await repairRun(repair, run);
@@ -154,7 +91,10 @@ describe('a workflow that waits', () => {
 
   test('for a lost runner names the step in which it was lost', async () => {
     const steps = [{ index: 1, name: 'install packages', status: 'running' as const, startedAt: at(40) }];
-    const { repair, run, after } = await reconciler({ ...building, lease, steps }, { build: 'gone' });
+    const { repair, run, after } = await reconciler(
+      { ...building, lease, packerStartedAt: at(39), steps },
+      { build: 'gone' },
+    );
     await repairRun(repair, run);
     expect((await after()).verdict).toMatchObject({ failure: { step: 'install packages' } });
   });
@@ -204,7 +144,8 @@ describe('a workflow that waits', () => {
 
   test('does not lose a verdict that was reached meanwhile', async () => {
     const verdict = { outcome: 'failed' as const, failure: failure() };
-    const { repair, run, core, after } = await reconciler({ ...building, lease }, { build: 'FAULT' });
+    const fields = { ...building, lease, packerStartedAt: at(60) };
+    const { repair, run, core, after } = await reconciler(fields, { build: 'FAULT' });
     await putRun(core, { ...run, verdict, rev: run.rev + 1 });
     await repairRun(repair, run);
     expect((await after()).verdict).toEqual(verdict);
