@@ -41,8 +41,10 @@ const START_ALLOWANCE = Duration.seconds(30);
  * Prepare, Build, Verify, Finish: one execution a run, named by the run's id.
  *
  * Only ids go in, and every task reads them from there: no state hands data to another. All errors go to Finish
- * without being told apart, because the run's row says what happened. When Finish fails too, the execution ends in
- * error and the reconciler finishes the run. The machine has no time limit of its own: it would skip Finish.
+ * without being told apart, because the run's row says what happened; only of a run whose row does not, the name of the
+ * broken state is its failure. When Finish fails too, the execution ends in error and the reconciler finishes the run.
+ * The machine has no time limit of its own: it would skip Finish. A second attempt at a build, and one that found no
+ * room, are not states: the reconciler makes them under the same task token (docs/adr/0011).
  */
 export class RunWorkflow extends Construct {
   readonly machine: StateMachine;
@@ -77,11 +79,10 @@ const ids = {
 const wentOn: TaskResult['next'] = 'go-on';
 
 function runStates(scope: Construct, tasks: RunTasks): IChainable {
-  const finish = invoke(scope, 'Finish', tasks.finish);
-  const toFinish = { errors: ['States.ALL'] };
-  const verify = invoke(scope, 'Verify', tasks.verify).addCatch(finish, toFinish);
-  const build = startBuild(scope, tasks.startBuild).addCatch(finish, toFinish);
-  const prepare = invoke(scope, 'Prepare', tasks.prepare).addCatch(finish, toFinish);
+  const finish = invoke(scope, 'Finish', tasks.finish, { broken: BROKEN });
+  const verify = invoke(scope, 'Verify', tasks.verify).addCatch(finish, toFinish('Verify'));
+  const build = startBuild(scope, tasks.startBuild).addCatch(finish, toFinish('Build'));
+  const prepare = invoke(scope, 'Prepare', tasks.prepare).addCatch(finish, toFinish('Prepare'));
   const isPrepared = Choice.jsonata(scope, 'Is there something to build?')
     .when(Condition.jsonata(`{% $states.input.next = '${wentOn}' %}`), build)
     .otherwise(finish);
@@ -91,48 +92,69 @@ function runStates(scope: Construct, tasks: RunTasks): IChainable {
   return prepare;
 }
 
-function invoke(scope: Construct, id: string, task: Task<FunctionName>): LambdaInvoke {
+/** Which state broke and the name of its error: a word each, for the failure of a run that has no other. */
+const toFinish = (state: string) => ({
+  errors: ['States.ALL'],
+  outputs: { broken: { state, error: '{% $states.errorOutput.Error %}' } },
+});
+const BROKEN = '{% $exists($states.input.broken) ? $states.input.broken : null %}';
+
+/**
+ * What Lambda calls its own trouble, after which the function may or may not have run. Waits of up to 2, 4, 8, 16, 32
+ * and 64 s, drawn at random (full jitter) so that a thousand runs do not come back together: two minutes at most.
+ */
+const repeated = {
+  errors: [
+    'Lambda.TooManyRequestsException',
+    'Lambda.ServiceException',
+    'Lambda.AWSLambdaException',
+    'Lambda.SdkClientException',
+  ],
+  interval: Duration.seconds(2),
+  backoffRate: 2,
+  maxAttempts: 6,
+  jitterStrategy: JitterType.FULL,
+};
+
+/** Why each task may be repeated; errors of our own code are not: the same code would meet them again. */
+const harmless = {
+  Prepare: 'Repeated on trouble of Lambda: it changes the run once, and finds it changed the second time.',
+  Build:
+    'Repeated on trouble of Lambda: of two starts the claim of the later one is in force, and a build under way is handed to the new token.',
+  Verify: 'Repeated on trouble of Lambda: it asks the platform and writes the first verdict only.',
+  Finish:
+    'Repeated on trouble of Lambda: whoever comes second finds the run ended. Fails for good: the reconciler does it.',
+};
+
+function invoke(
+  scope: Construct,
+  id: 'Prepare' | 'Verify' | 'Finish',
+  task: Task<FunctionName>,
+  more: Record<string, string> = {},
+): LambdaInvoke {
   const state = LambdaInvoke.jsonata(scope, id, {
+    comment: harmless[id],
     lambdaFunction: task.lambda,
-    payload: TaskInput.fromObject(ids),
+    payload: TaskInput.fromObject({ ...ids, ...more }),
     outputs: '{% $states.result.Payload %}',
     taskTimeout: Timeout.duration(task.timeout.plus(START_ALLOWANCE)),
     retryOnServiceExceptions: false,
   });
-  // Lambda's own trouble, after which the function may or may not have run. Each of these tasks ends in conditional
-  // writes, so running twice is harmless. Waits of up to 2, 4, 8, 16, 32 and 64 s: two minutes at most.
-  state.addRetry({
-    errors: [
-      'Lambda.TooManyRequestsException',
-      'Lambda.ServiceException',
-      'Lambda.AWSLambdaException',
-      'Lambda.SdkClientException',
-    ],
-    interval: Duration.seconds(2),
-    backoffRate: 2,
-    maxAttempts: 6,
-    jitterStrategy: JitterType.FULL,
-  });
+  state.addRetry(repeated);
   return state;
 }
 
 /** Waits until the runner's completion, the reconciler or StartBuild itself answers the task token. */
 function startBuild(scope: Construct, task: Task<'workflow/start-build'>): LambdaInvoke {
   const state = LambdaInvoke.jsonata(scope, 'Build', {
+    comment: harmless.Build,
     lambdaFunction: task.lambda,
     integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
     payload: TaskInput.fromObject({ ...ids, taskToken: '{% $states.context.Task.Token %}' }),
     taskTimeout: Timeout.duration(BUILD_LIMIT),
     retryOnServiceExceptions: false,
   });
-  // Only when the function certainly did not run: a second start would be a second build. Two minutes, as above.
-  state.addRetry({
-    errors: ['Lambda.TooManyRequestsException'],
-    interval: Duration.seconds(2),
-    backoffRate: 2,
-    maxAttempts: 6,
-    jitterStrategy: JitterType.FULL,
-  });
+  state.addRetry(repeated);
   return state;
 }
 

@@ -8,6 +8,12 @@ export type WorkflowInput = z.infer<typeof workflowInputSchema>;
 export const taskResultSchema = z.object({ next: z.enum(['go-on', 'finish']) });
 export type TaskResult = z.infer<typeof taskResultSchema>;
 
+/** Finish is also told which state broke, if one did. */
+export const finishInputSchema = workflowInputSchema.extend({
+  broken: z.object({ state: z.string(), error: z.string() }).nullish(),
+});
+export type FinishInput = z.infer<typeof finishInputSchema>;
+
 /** StartBuild gets the task token that ends the Build state. */
 export const startBuildInputSchema = workflowInputSchema.extend({ taskToken: z.string() });
 

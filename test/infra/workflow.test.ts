@@ -9,6 +9,7 @@ const machine = resourceOf(app, 'AWS::StepFunctions::StateMachine');
 
 const stateSchema = z.object({
   Type: z.enum(['Task', 'Choice']),
+  Comment: z.string().optional(),
   Next: z.string().optional(),
   End: z.boolean().optional(),
   Resource: z.string().optional(),
@@ -27,7 +28,9 @@ const stateSchema = z.object({
       }),
     )
     .default([]),
-  Catch: z.array(z.object({ ErrorEquals: z.array(z.string()), Next: z.string() })).default([]),
+  Catch: z
+    .array(z.object({ ErrorEquals: z.array(z.string()), Next: z.string(), Output: z.unknown() }))
+    .default([]),
   Choices: z.array(z.object({ Condition: z.string(), Next: z.string() })).default([]),
   Default: z.string().optional(),
 });
@@ -73,9 +76,10 @@ test('Prepare alone decides whether there is something to build, in the words of
 });
 
 test.each(tasks.filter(([name]) => name !== 'Finish'))(
-  'any error of %s goes to Finish',
-  (_name, { Catch }) => {
-    expect(Catch).toEqual([{ ErrorEquals: ['States.ALL'], Next: 'Finish' }]);
+  'any error of %s goes to Finish, with the name of the state',
+  (name, { Catch }) => {
+    const broken = { state: name, error: '{% $states.errorOutput.Error %}' };
+    expect(Catch).toEqual([{ ErrorEquals: ['States.ALL'], Next: 'Finish', Output: { broken } }]);
   },
 );
 
@@ -112,14 +116,22 @@ test.each(tasks)('%s gets ids only, from the input of the execution', (name, { A
     workspaceId: '{% $states.context.Execution.Input.workspaceId %}',
     runId: '{% $states.context.Execution.Input.runId %}',
     ...(name === 'Build' && { taskToken: '{% $states.context.Task.Token %}' }),
+    ...(name === 'Finish' && { broken: '{% $exists($states.input.broken) ? $states.input.broken : null %}' }),
   });
 });
 
-test('a build is only started again when it certainly was not started', () => {
-  expect(definition.States['Build']?.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).toEqual([
-    'Lambda.TooManyRequestsException',
-  ]);
-});
+test.each(tasks)(
+  '%s is repeated on trouble of Lambda alone, and says why that is harmless',
+  (_name, state) => {
+    expect(state.Comment).toMatch(/^Repeated on trouble of Lambda: /);
+    expect(state.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).toEqual([
+      'Lambda.TooManyRequestsException',
+      'Lambda.ServiceException',
+      'Lambda.AWSLambdaException',
+      'Lambda.SdkClientException',
+    ]);
+  },
+);
 
 test.each(tasks)('%s repeats with jitter and gives up after about two minutes', (_name, { Retry }) => {
   expect(Retry).toHaveLength(1);
