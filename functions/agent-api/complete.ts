@@ -1,4 +1,3 @@
-import { SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { changeRun } from '../../shared/actions/change-run.ts';
 import type { Engine } from '../../shared/actions/engine.ts';
 import type { Completion } from '../../shared/contracts/agent-protocol.ts';
@@ -9,11 +8,11 @@ import { type AgentCall, leased } from './lease.ts';
 
 /**
  * Writes down how the build ended, then wakes the workflow. Saying it twice is saying it once; when the wake-up is
- * lost the reconciler repeats it.
+ * lost the reconciler repeats it. `wake` answers a task token.
  */
 export const complete = async (
   engine: Engine,
-  states: SFNClient,
+  wake: (taskToken: string) => Promise<unknown>,
   call: AgentCall & { body: Completion },
 ): Promise<void> => {
   const { scope, run } = await leased(engine.core, call, { evenEnded: true });
@@ -28,7 +27,7 @@ export const complete = async (
   });
   if (completed.taskToken === undefined) return;
   try {
-    await states.send(new SendTaskSuccessCommand({ taskToken: completed.taskToken, output: '{}' }));
+    await wake(completed.taskToken);
   } catch (error) {
     logger.warn('the workflow was not woken', { runId: run.id, error });
   }

@@ -1,4 +1,4 @@
-import { SFNClient } from '@aws-sdk/client-sfn';
+import { SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { connectPlatform, snapshotOf } from '../../shared/actions/platform-access.ts';
 import { functionEnvironments } from '../../shared/contracts/env/index.ts';
 import { identityAudience } from '../../shared/domain/connection/identity-audience.ts';
@@ -23,6 +23,9 @@ const rhythm = {
   heartbeatSeconds: environment.HEARTBEAT_SECONDS,
   chunkIntervalMilliseconds: environment.CHUNK_INTERVAL_MILLISECONDS,
 };
+
+/** Ends the state of a workflow that waits for the build. */
+const wake = (taskToken: string) => states.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
 
 /** Nobody signs in here: every operation checks the token of its claim or lease. */
 const noPeople = () => Promise.reject(new ApiProblem('bad-token', 'This is for runners.'));
@@ -51,7 +54,7 @@ export const handler = apiHandler(
       return { body: await engine.identityToken(identityAudience(connection.id)) };
     }),
     complete: operation(routes.complete, async (call) => {
-      await complete(engine, states, call);
+      await complete(engine, wake, call);
       return { body: {} };
     }),
   },

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Completion, TemporaryResource } from '../../shared/contracts/agent-protocol.ts';
 import type { JobBundle } from '../../shared/contracts/bundle.ts';
-import { UnreachableError } from './agent-errors.ts';
+import { announcePacker } from './announce-packer.ts';
 import { createBuildFacts, type ReadOutput } from './build-facts.ts';
 import { startCredentialsEndpoint, startIdentityEndpoint } from './credentials-endpoint.ts';
 import { imageFolderVariable } from './image-folder.ts';
@@ -149,21 +149,6 @@ const runPhases = async (job: Job): Promise<PackerEnd> => {
   await announcePacker(job.session);
   // Without `validate` before it: `build` begins with the same checks, says the same, and has made nothing by then.
   return runPhase(job, ['build', '-machine-readable', '-on-error=cleanup', '.']);
-};
-
-/**
- * Says that Packer is about to build, and waits until that is heard: from then on the run gets no other build, and a
- * runner that was given up in the meantime learns it before it makes anything (F14, F15).
- */
-const announcePacker = async ({ client, control }: Session): Promise<void> => {
-  const patience = { until: control.cleanUpAt, signal: control.kill };
-  try {
-    control.hear(await client.sendHeartbeat({ progress: { packerStarts: true } }, patience));
-  } catch (error) {
-    if (!(error instanceof UnreachableError)) control.end('lease-lost');
-    throw error;
-  }
-  control.kill.throwIfAborted();
 };
 
 const runPhase = ({ session, tools, folder, reader, environment }: Job, args: string[]): Promise<PackerEnd> =>

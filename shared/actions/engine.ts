@@ -1,5 +1,7 @@
 import type { IdentityToken } from '../contracts/agent-protocol.ts';
 import type { ServerMessage } from '../contracts/socket.ts';
+import type { RunSnapshot } from '../contracts/snapshot.ts';
+import type { PlatformClient, RunIdentity } from '../platforms/platform.ts';
 import type { RunFiles } from '../store/run-files.ts';
 import type { SecretBox } from '../store/secret-box.ts';
 import type { Table } from '../store/table.ts';
@@ -20,5 +22,7 @@ export type Engine = {
   deploymentId: string;
   /** A token that says who this deployment is, for an audience; undefined where it has no identity. */
   identityToken?: ((audience: string) => Promise<IdentityToken>) | undefined;
+  /** The way to the account that a run builds in; the platform's own client where nothing else is given. */
+  connect?: (run: RunIdentity, snapshot: RunSnapshot) => Promise<PlatformClient | undefined>;
   now: () => string;
 };

@@ -28,7 +28,7 @@ const identityOfConnection = (
     ? {}
     : { identityToken: async () => (await identityToken(identityAudience(connectionId))).token };
 
-type Opener = Pick<Engine, 'secrets' | 'identityToken'>;
+type Opener = Pick<Engine, 'secrets' | 'identityToken' | 'connect'>;
 
 /** Opens the secrets of a connection. */
 export const accessOf = (engine: Opener, scope: WorkspaceScope, entityId: string) => ({
@@ -43,6 +43,7 @@ export const connectAs = async (
   run: RunIdentity,
   snapshot: RunSnapshot,
 ): Promise<PlatformClient | undefined> => {
+  if (engine.connect !== undefined) return engine.connect(run, snapshot);
   const { client } = platformOf(snapshot.builderConfiguration.platform);
   if (client === undefined) return undefined;
   const { connect } = await client();

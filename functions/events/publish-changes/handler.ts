@@ -6,14 +6,14 @@ import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
-import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
+import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { socketSender } from '../../../shared/runtime/socket-sender.ts';
 import { resourceFiles } from '../../../shared/store/resource-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { upgraded } from '../../../shared/store/upgrade.ts';
-import { publishChange } from './publish-change.ts';
+import { publishBatch } from './publish-batch.ts';
 import { publisher } from './publisher.ts';
-import { rowSchema } from './row-change.ts';
+import { type RowChange, rowSchema } from './row-change.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/publish-changes']);
 const publish = publisher(environment, { sqs: new SQSClient({}), events: new EventBridgeClient({}) });
@@ -37,19 +37,13 @@ const rowOf = (image: unknown) => {
 
 /**
  * The outbox: what was committed to the core table is told to sockets, bus and queues, in the order of each row. A
- * record that cannot be published is parked on a queue, so that it never holds up the ones behind it.
+ * record that cannot be published is parked on a queue for a person to look at.
  */
-export const handler = backgroundHandler(async (event: DynamoDBStreamEvent): Promise<void> => {
-  for (const record of event.Records) {
-    try {
-      await publishRecord(record);
-    } catch (error) {
-      logger.error('a change was parked', { error, sequence: record.dynamodb?.SequenceNumber });
-      await publish.park(record);
-    }
-  }
-  await publish.flush();
-});
+export const handler = backgroundHandler(
+  (event: DynamoDBStreamEvent): Promise<void> =>
+    publishBatch(event.Records, outlets, { read: changeOf, park: publish.park, flush: publish.flush }),
+);
 
-const publishRecord = ({ dynamodb }: DynamoDBRecord): Promise<void> =>
-  publishChange({ before: rowOf(dynamodb?.OldImage), after: rowOf(dynamodb?.NewImage) }, outlets);
+function changeOf({ dynamodb }: DynamoDBRecord): RowChange {
+  return { before: rowOf(dynamodb?.OldImage), after: rowOf(dynamodb?.NewImage) };
+}
