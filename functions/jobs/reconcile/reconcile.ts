@@ -16,6 +16,8 @@ export type Reconciling = Repair & {
 
 /** Runs looked at in one go; at a look a minute a run, more than the pools of a deployment hold. */
 const MOST_RUNS = 500;
+/** Looks at the same time: with some calls of 50 ms each, 500 runs take a quarter of the minute. */
+const AT_ONCE = 10;
 /** Removals of workspaces that are gone on with in one go; the others are still due in a minute. */
 const MOST_REMOVALS = 100;
 
@@ -31,12 +33,15 @@ export const reconcile = async (reconciling: Reconciling): Promise<void> => {
   const due = await reconciling.core.due(DUE_RUN, reconciling.now(), MOST_RUNS);
   const runs = (await reconciling.core.getAll(due)).flatMap(readable);
   await reconciling.loadBuilds(runs.flatMap((run) => run.buildId ?? []));
-  for (const run of runs)
-    await unlessItFails('a run could not be repaired', async () => {
-      const done = await repairRun(reconciling, run);
-      logger.info('looked at a run', { runId: run.id, done });
-    });
+  for (let start = 0; start < runs.length; start += AT_ONCE)
+    await Promise.all(runs.slice(start, start + AT_ONCE).map((run) => lookAt(reconciling, run)));
 };
+
+const lookAt = (reconciling: Reconciling, run: StoredRun): Promise<void> =>
+  unlessItFails('a run could not be repaired', async () => {
+    const done = await repairRun(reconciling, run);
+    logger.info('looked at a run', { runId: run.id, done });
+  });
 
 const unlessItFails = async (otherwise: string, work: () => Promise<unknown>): Promise<void> => {
   try {

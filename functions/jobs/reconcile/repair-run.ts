@@ -2,6 +2,7 @@ import { recordExecution, type StartWorkflow } from '../../../shared/actions/adm
 import { changeRun } from '../../../shared/actions/change-run.ts';
 import { buildAgain, type BuildStarter, postpone, startBuild } from '../../../shared/actions/start-build.ts';
 import { type Finishing, finishRun } from '../../../shared/actions/finish-run.ts';
+import { requestStop } from '../../../shared/actions/request-stop.ts';
 import { type Verifying, verifyImage } from '../../../shared/actions/verify-image.ts';
 import type { StoredRun, Verdict } from '../../../shared/contracts/stored-run.ts';
 import type { WorkflowInput } from '../../../shared/contracts/workflow.ts';
@@ -42,13 +43,15 @@ const since = (time: string | undefined, now: string): number =>
  * Looks at one run that is Running and was not heard of lately, and does the one thing that brings it on. Answers in
  * a few words what that was.
  */
-export const repairRun = async (repair: Repair, run: StoredRun): Promise<string> => {
-  if (run.status !== 'Running') return lookAtEnded(repair, run);
-  if (run.executionArn === undefined) {
-    await recordExecution(repair, run, repair.startWorkflow);
+export const repairRun = async (repair: Repair, due: StoredRun): Promise<string> => {
+  if (due.status !== 'Running') return lookAtEnded(repair, due);
+  if (due.executionArn === undefined) {
+    await recordExecution(repair, due, repair.startWorkflow);
     return 'started its workflow';
   }
-  if (!(await repair.workflows.isRunning(run.executionArn))) {
+  const workflow = await repair.workflows.stateOf(due.executionArn);
+  const run = workflow === 'aborted' ? await stopAsOperator(repair, due) : due;
+  if (workflow !== 'running' && !isUnderWay(run)) {
     await conclude(repair, run);
     return 'finished it in place of its workflow';
   }
@@ -56,6 +59,17 @@ export const repairRun = async (repair: Repair, run: StoredRun): Promise<string>
   await putOff(repair, run);
   return done;
 };
+
+/** Somebody who may stop executions did so: that is a stop of the run, and its runner hears of it (F21). */
+const stopAsOperator = (repair: Repair, { workspaceId, id: runId }: StoredRun) =>
+  requestStop(repair, scopeTo(workspaceId), { runId, by: 'operator' });
+
+/** Whether a runner has the build or is to have it: that needs no workflow, and hours of work are not thrown away (F20). */
+const isUnderWay = (run: StoredRun): boolean =>
+  !isStopBeforeRunner(run) &&
+  run.completion === undefined &&
+  run.verdict === undefined &&
+  (run.lease !== undefined || run.claim !== undefined || run.startAgainAt !== undefined);
 
 /** What an ended run may still have: a build that nobody told to end, and things in the customer's account. */
 const lookAtEnded = async (repair: Repair, run: StoredRun): Promise<string> => {

@@ -9,12 +9,14 @@ import { logger } from '../../../shared/runtime/logger.ts';
 
 /** What Step Functions says of a run's execution, and how to wake it. */
 export const workflows = (client: SFNClient) => ({
-  isRunning: async (executionArn: string): Promise<boolean> => {
+  /** `aborted`: somebody stopped it by hand. */
+  stateOf: async (executionArn: string): Promise<WorkflowState> => {
     try {
-      const answer = await client.send(new DescribeExecutionCommand({ executionArn }));
-      return answer.status === 'RUNNING';
+      const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
+      if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return 'running';
+      return status === 'ABORTED' ? 'aborted' : 'gone';
     } catch (error) {
-      if (error instanceof ExecutionDoesNotExist) return false;
+      if (error instanceof ExecutionDoesNotExist) return 'gone';
       throw error;
     }
   },
@@ -29,4 +31,5 @@ export const workflows = (client: SFNClient) => ({
     }
   },
 });
+export type WorkflowState = 'running' | 'aborted' | 'gone';
 export type Workflows = ReturnType<typeof workflows>;

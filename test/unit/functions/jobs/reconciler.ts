@@ -1,3 +1,4 @@
+import type { WorkflowState } from '../../../../functions/jobs/reconcile/workflows.ts';
 import { type Repair } from '../../../../functions/jobs/reconcile/repair-run.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { at, runningRun } from '../../../support/builders.ts';
@@ -30,7 +31,7 @@ export const completion = {
 /** A reconciler at second `now`; the world around it is as told. */
 export const reconciler = async (
   fields: Partial<StoredRun>,
-  world: { now?: number; isRunning?: boolean; build?: string; inQueue?: boolean } = {},
+  world: { now?: number; workflow?: WorkflowState; build?: string; inQueue?: boolean } = {},
 ) => {
   const { engine, core, traffic } = memoryEngine();
   const did: string[] = [];
@@ -51,7 +52,7 @@ export const reconciler = async (
       return { executionArn };
     },
     workflows: {
-      isRunning: async () => world.isRunning ?? true,
+      stateOf: async () => world.workflow ?? 'running',
       wake: async (token, outcome) => {
         did.push(`wake ${token} ${outcome}`);
       },

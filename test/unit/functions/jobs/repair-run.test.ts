@@ -15,7 +15,7 @@ describe('a run that nobody heard of for a while', () => {
   });
 
   test('whose workflow is dead is failed, its slots freed, and the log says why (S153)', async () => {
-    const { repair, run, core, traffic, after } = await reconciler(building, { isRunning: false });
+    const { repair, run, core, traffic, after } = await reconciler({ executionArn }, { workflow: 'gone' });
     await repairRun(repair, run);
     expect(await after()).toMatchObject({ status: 'Failed', failure: { errorId: 'workflow-lost' } });
     expect([...core.rows.keys()].filter((key) => /SLOT|LEASE|ACTIVE/.test(key))).toEqual([]);
@@ -23,7 +23,7 @@ describe('a run that nobody heard of for a while', () => {
   });
 
   test('whose workflow died after the build completed is judged by its completion', async () => {
-    const { repair, run, after } = await reconciler({ ...building, lease, completion }, { isRunning: false });
+    const { repair, run, after } = await reconciler({ ...building, lease, completion }, { workflow: 'gone' });
     await repairRun(repair, run);
     expect(await after()).toMatchObject({
       status: 'Failed',
@@ -34,14 +34,47 @@ describe('a run that nobody heard of for a while', () => {
   test('whose workflow died during a stop is Stopped', async () => {
     const { repair, run, after } = await reconciler(
       { ...building, stopRequestedAt: at(90) },
-      { isRunning: false },
+      { workflow: 'gone' },
     );
     await repairRun(repair, run);
     expect(await after()).toMatchObject({ status: 'Stopped' });
   });
 
+  test.each([
+    ['a runner has the build', { ...building, lease }],
+    ['a runner is to have it', building],
+    ['room is waited for', { executionArn, taskToken: 'task-token', startAgainAt: at(200) }],
+  ])('whose workflow is dead goes on while %s (F20)', async (_, fields) => {
+    const { repair, run, did, after } = await reconciler(fields, { workflow: 'gone' });
+    expect(await repairRun(repair, run)).toMatch(/^nothing/);
+    expect(did).toEqual([]);
+    expect(await after()).toMatchObject({ status: 'Running' });
+  });
+
+  test('whose workflow is dead ends when its build is lost as well', async () => {
+    const fields = { ...building, lease, packerStartedAt: at(60) };
+    const { repair, run, after } = await reconciler(fields, { workflow: 'gone', build: 'FAULT' });
+    await repairRun(repair, run);
+    await repairRun(repair, await after());
+    expect(await after()).toMatchObject({ status: 'Failed', failure: { errorId: 'runner-lost' } });
+  });
+
+  test.each([
+    ['is told to stop, and Stopped once it has', { ...building, lease }, 'Running'],
+    ['that has no runner yet is Stopped at once', building, 'Stopped'],
+  ])('whose execution was stopped by hand %s (F21)', async (_, fields, status) => {
+    const { repair, run, core, after } = await reconciler(fields, { workflow: 'aborted' });
+    await repairRun(repair, run);
+    const told = await after();
+    expect(told).toMatchObject({ status, stopRequestedBy: 'operator' });
+    if (told.status === 'Stopped') return;
+    await putRun(core, { ...told, completion: { ...completion, outcome: 'stopped' } });
+    await repairRun(repair, await after());
+    expect((await after()).status).toBe('Stopped');
+  });
+
   test('that ended while the reconciler looked at others is left alone, its log too', async () => {
-    const { repair, run, traffic, after } = await reconciler(building, { isRunning: false });
+    const { repair, run, traffic, after } = await reconciler({ executionArn }, { workflow: 'gone' });
     const verdict = { outcome: 'stopped' as const };
     await finishRun(repair, scope, { ...run, verdict }, verdict);
     const log = await readLog(traffic, run.id);
