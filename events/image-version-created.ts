@@ -9,6 +9,8 @@ const schema = z.object({
   runId: z.string(),
   name: z.string(),
   number: z.int(),
+  /** Of two events of one image version the one with the higher `rev` is the newer. */
+  rev: z.int(),
   locators: z.array(locatorSchema),
 });
 
@@ -20,7 +22,9 @@ export const imageVersionCreated: EventModule<typeof schema, { workspaceId: stri
     build: ({ workspaceId, version }) => ({
       Source: SOURCE,
       DetailType: 'image-version.created',
-      Detail: JSON.stringify(schema.parse({ ...version, workspaceId, imageVersionId: version.id })),
+      Detail: JSON.stringify(
+        schema.parse({ ...version, workspaceId, imageVersionId: version.id, rev: version.rev ?? 1 }),
+      ),
     }),
     parse: (detail) => schema.parse(detail),
   };

@@ -1,8 +1,9 @@
 import * as z from 'zod';
-import { completionSchema, temporaryResourceSchema } from './agent-protocol.ts';
+import { completionSchema, temporaryResourceSchema, vmLoginSchema } from './agent-protocol.ts';
 import { idOf, timestamp } from './common.ts';
 import { baseImageSchema, locatorSchema } from './entities/image-version.ts';
 import { failureSchema, runSchema, stepSchema } from './entities/run.ts';
+import { secretStored } from './secret.ts';
 
 /** A run as it lies in the table: what a client reads and what the engine needs. */
 export const storedRunSchema = z.object({
@@ -73,8 +74,24 @@ export const storedRunSchema = z.object({
   /** When the leftovers of a stopped run were looked for again, and when its people were reminded of them last. */
   lookedAgainAt: timestamp.optional(),
   remindedAt: timestamp.optional(),
+  /** How many of each kind were left then. */
+  leftoverKinds: z.record(z.string(), z.int()).optional(),
+  /** When somebody asked to delete what is left, until that is done or given up. */
+  deletionAskedAt: timestamp.optional(),
+  /** When the sweep of a failed run was given up; what it could not delete is on record. */
+  sweepGivenUpAt: timestamp.optional(),
   temporaries: z.array(temporaryResourceSchema).optional(),
-  completion: completionSchema.optional(),
+  /** Without the login: that is in `vmLogin`, sealed. */
+  completion: completionSchema.omit({ login: true }).optional(),
+  /** How to log in to the kept build VM, until somebody was told; never shown otherwise. And when that was. */
+  vmLogin: z
+    .object({
+      ...vmLoginSchema.shape,
+      privateKey: secretStored.optional(),
+      password: secretStored.optional(),
+    })
+    .optional(),
+  vmLoginGivenAt: timestamp.optional(),
   /** Set by the first task that knows how the run must end; Finish carries it out. */
   verdict: z
     .discriminatedUnion('outcome', [

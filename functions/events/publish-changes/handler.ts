@@ -41,9 +41,11 @@ const rowOf = (image: unknown) => {
  */
 export const handler = backgroundHandler(
   (event: DynamoDBStreamEvent): Promise<void> =>
-    publishBatch(event.Records, outlets, { read: changeOf, park: publish.park, flush: publish.flush }),
+    publishBatch(event.Records, outlets, { read, park: publish.park, flush: publish.flush }),
 );
 
-function changeOf({ dynamodb }: DynamoDBRecord): RowChange {
+function read(record: DynamoDBRecord): RowChange {
+  const { dynamodb } = record;
+  publish.about(record);
   return { before: rowOf(dynamodb?.OldImage), after: rowOf(dynamodb?.NewImage) };
 }

@@ -9,7 +9,7 @@ import type { RowChange } from './row-change.ts';
 
 /** Where changes are told. */
 export type Outlets = {
-  publish: Omit<Publisher, 'park' | 'flush'>;
+  publish: Omit<Publisher, 'park' | 'flush' | 'about'>;
   sockets: Pick<Engine, 'traffic' | 'send'>;
   files: Pick<ResourceFiles, 'remove'>;
 };

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { runLeftoversRemain } from '../../../events/run-leftovers-remain.ts';
 import { runStatusChanged } from '../../../events/run-status-changed.ts';
+import { runStepChanged } from '../../../events/run-step-changed.ts';
 import { sendAll } from '../../../shared/actions/append-log.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
-import type { Run } from '../../../shared/contracts/entities/run.ts';
+import type { Run, RunStep } from '../../../shared/contracts/entities/run.ts';
 import type { ServerMessage } from '../../../shared/contracts/socket.ts';
 import { type StoredRun, storedRunSchema } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded, present } from '../../../shared/domain/run/lifecycle.ts';
@@ -14,7 +16,7 @@ import type { RowChange } from './row-change.ts';
 
 type Sockets = Pick<Engine, 'traffic' | 'send'>;
 
-/** A run changed: sockets see what clients can see of it, the bus its status, a failed one is swept. */
+/** A run changed: the bus hears what happened to it, sockets see what clients can see of it, a failed one is swept. */
 export const publishRun = async (
   change: RowChange,
   sockets: Sockets,
@@ -23,14 +25,38 @@ export const publishRun = async (
   if (change.after === undefined) return;
   const after = storedRunSchema.parse(change.after);
   const before = change.before === undefined ? undefined : storedRunSchema.parse(change.before);
-  const entered = before?.status !== after.status;
-  const { workspaceId, id: runId } = after;
-  // First, because it is only noted here: what follows may fail and park the record.
-  if (entered && after.status === 'Failed' && after.bundle !== undefined)
-    publish.sweep({ workspaceId, runId });
+  // First, because these are only noted here: what follows may fail and park the record.
+  if (isSweepDue(before, after)) publish.sweep({ workspaceId: after.workspaceId, runId: after.id });
+  await tellBus(publish, before, after);
   await tellSockets(sockets, before, after);
-  if (entered) await publish.event(runStatusChanged.build({ workspaceId, run: present(after) }));
 };
+
+/** What a failed run may have left is looked for at once. */
+const isSweepDue = (before: StoredRun | undefined, after: StoredRun): boolean =>
+  before?.status !== after.status && after.status === 'Failed' && after.bundle !== undefined;
+
+/** Steps before the status: a run ends after its steps. What a run looked like before it was there is no change. */
+const tellBus = async (
+  publish: Pick<Publisher, 'event'>,
+  before: StoredRun | undefined,
+  after: StoredRun,
+): Promise<void> => {
+  const { workspaceId } = after;
+  const run = present(after);
+  for (const step of changedSteps(before, after))
+    await publish.event(runStepChanged.build({ workspaceId, run, step }));
+  if (before?.status !== after.status) await publish.event(runStatusChanged.build({ workspaceId, run }));
+  if (before !== undefined && after.remindedAt !== undefined && before.remindedAt !== after.remindedAt)
+    await publish.event(runLeftoversRemain.build({ workspaceId, run, kinds: after.leftoverKinds ?? {} }));
+};
+
+type WithSteps = { steps?: RunStep[] | undefined };
+
+const changedSteps = (before: WithSteps | undefined, after: WithSteps): RunStep[] =>
+  (after.steps ?? []).filter((step) => {
+    const earlier = before?.steps?.find((one) => one.index === step.index);
+    return earlier !== undefined && !isDeepStrictEqual(earlier, step);
+  });
 
 const tellSockets = async (
   sockets: Sockets,
@@ -57,12 +83,7 @@ const tellSockets = async (
 };
 
 const stepMessages = (before: Run | undefined, after: Run): ServerMessage[] =>
-  (after.steps ?? [])
-    .filter((step) => {
-      const earlier = before?.steps?.find((one) => one.index === step.index);
-      return earlier !== undefined && !isDeepStrictEqual(earlier, step);
-    })
-    .map((step) => ({ type: 'step', runId: after.id, step }));
+  changedSteps(before, after).map((step) => ({ type: 'step', runId: after.id, step }));
 
 const endMessage = async (sockets: Sockets, run: StoredRun): Promise<ServerMessage> => {
   const { lastSeq } = await logStore(sockets.traffic, scopeTo(run.workspaceId), run.id).head();

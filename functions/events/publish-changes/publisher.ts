@@ -1,4 +1,4 @@
-import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { BusEvent } from '../../../events/event.ts';
@@ -7,7 +7,9 @@ import {
   type WorkflowInput,
   workflowInputSchema,
 } from '../../../shared/contracts/workflow.ts';
+import { logger } from '../../../shared/runtime/logger.ts';
 import { requestRemoval, requestSweep, wakeDispatcher } from '../../../shared/runtime/queues.ts';
+import { tellBus, type Waiting } from './bus.ts';
 
 type Settings = {
   DISPATCH_QUEUE_URL: string;
@@ -16,7 +18,12 @@ type Settings = {
   POISON_QUEUE_URL: string;
   EVENT_BUS_NAME: string;
 };
-type Clients = { sqs: SQSClient; events: EventBridgeClient };
+type Clients = {
+  sqs: Pick<SQSClient, 'send'>;
+  events: Pick<EventBridgeClient, 'send'>;
+  /** Waits before what the bus refused is sent again; tests do not. */
+  pause?: (milliseconds: number) => Promise<unknown>;
+};
 
 /** SQS takes 256 KiB, and a row before and after its change can have 800 KB. */
 const MAX_MESSAGE_BYTES = 250_000;
@@ -29,49 +36,79 @@ const withoutImages = ({ dynamodb, ...record }: DynamoDBRecord): DynamoDBRecord 
   return { ...record, dynamodb: rest };
 };
 
-/** Where changes go besides the sockets. Wake-ups and sweeps are gathered: one a batch is enough. */
-export const publisher = (settings: Settings, { sqs, events }: Clients) => {
-  const pools = new Set<string>();
-  const sweeps = new Map<string, WorkflowInput>();
+/** What a batch has to tell besides the sockets: wake-ups and sweeps once each, events in their order. */
+const emptyBatch = () => {
+  const events: Waiting<DynamoDBRecord>[] = [];
+  return { pools: new Set<string>(), sweeps: new Map<string, WorkflowInput>(), events };
+};
+
+/** All of these are tried, whatever becomes of the others. */
+const settle = async (work: Promise<unknown>[]): Promise<void> => {
+  const reasons = (await Promise.allSettled(work)).flatMap((one): unknown[] =>
+    one.status === 'rejected' ? [one.reason] : [],
+  );
+  if (reasons.length > 0) throw new AggregateError(reasons, 'not everything that changed could be told');
+};
+
+/** Where changes go besides the sockets. All but removals is gathered, and sent at the end of the batch. */
+export const publisher = (settings: Settings, { sqs, events, pause }: Clients) => {
+  const bus = { name: settings.EVENT_BUS_NAME, client: events, ...(pause === undefined ? {} : { pause }) };
+  let batch = emptyBatch();
+  let about: DynamoDBRecord = {};
+
+  /** Keeps a record for a person to look at; of one that is too big for a message what tells where to look. */
+  const park = (record: DynamoDBRecord) => {
+    const kept = isTooBig(record) ? withoutImages(record) : record;
+    const message = { QueueUrl: settings.POISON_QUEUE_URL, MessageBody: JSON.stringify(kept) };
+    return sqs.send(new SendMessageCommand(message));
+  };
+
+  const sendEvents = async (waiting: Waiting<DynamoDBRecord>[]): Promise<void> => {
+    const refused = new Set((await tellBus(bus, waiting)).map(({ record }) => record));
+    for (const record of refused) {
+      logger.error('a change was parked: the bus refused it', { sequence: record.dynamodb?.SequenceNumber });
+      await park(record);
+    }
+  };
+
   return {
+    park,
+
+    /** What is told from here on, is told of this record. */
+    about: (record: DynamoDBRecord): void => {
+      about = record;
+    },
+
     wake: (poolId: unknown): void => {
-      if (typeof poolId === 'string') pools.add(poolId);
+      if (typeof poolId === 'string') batch.pools.add(poolId);
     },
 
     /** Something of this run is to be looked for and deleted in the customer's account. */
     sweep: (request: unknown): void => {
       const { workspaceId, runId } = workflowInputSchema.parse(request);
-      sweeps.set(runId, { workspaceId, runId });
+      batch.sweeps.set(runId, { workspaceId, runId });
     },
 
     /** A workspace was deleted. */
     removal: (request: unknown): Promise<void> =>
       requestRemoval(sqs, settings.REMOVALS_QUEUE_URL, removalRequestSchema.parse(request)),
 
-    /** Sends what was gathered. */
-    flush: async (): Promise<void> => {
-      await Promise.all([...pools].map((poolId) => wakeDispatcher(sqs, settings.DISPATCH_QUEUE_URL, poolId)));
-      await Promise.all(
-        [...sweeps.values()].map((request) => requestSweep(sqs, settings.LEFTOVERS_QUEUE_URL, request)),
-      );
-      pools.clear();
-      sweeps.clear();
-    },
-
-    /** Puts an event on the bus. Throws when the bus took it only in part: HTTP 200 does not mean accepted. */
+    /** Notes an event for the bus. */
     event: async (event: BusEvent | undefined): Promise<void> => {
-      if (event === undefined) return;
-      const entry = { ...event, EventBusName: settings.EVENT_BUS_NAME };
-      const answer = await events.send(new PutEventsCommand({ Entries: [entry] }));
-      if ((answer.FailedEntryCount ?? 0) > 0)
-        throw new Error(`the bus refused: ${answer.Entries?.[0]?.ErrorCode}`);
+      const row = JSON.stringify(about.dynamodb?.Keys ?? {});
+      if (event !== undefined) batch.events.push({ event, record: about, row });
     },
 
-    /** Keeps a record for a person to look at; of one that is too big for a message what tells where to look. */
-    park: (record: DynamoDBRecord) => {
-      const kept = isTooBig(record) ? withoutImages(record) : record;
-      const message = { QueueUrl: settings.POISON_QUEUE_URL, MessageBody: JSON.stringify(kept) };
-      return sqs.send(new SendMessageCommand(message));
+    /** Sends what was gathered; throws when a queue took none of it. A record whose event the bus refused is parked. */
+    flush: async (): Promise<void> => {
+      const { pools, sweeps, events: waiting } = batch;
+      // Whatever comes of it: a batch that is told again gathers anew.
+      batch = emptyBatch();
+      await settle([
+        sendEvents(waiting),
+        ...[...pools].map((poolId) => wakeDispatcher(sqs, settings.DISPATCH_QUEUE_URL, poolId)),
+        ...[...sweeps.values()].map((request) => requestSweep(sqs, settings.LEFTOVERS_QUEUE_URL, request)),
+      ]);
     },
   };
 };

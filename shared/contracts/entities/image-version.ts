@@ -52,6 +52,7 @@ export const imageVersionSchema = z
         .meta({ description: 'Version of each plugin by its name; Packer 1.6 has its own built in' }),
     }),
     createdAt: timestamp,
+    rev: z.int().optional().meta({ description: 'Counts changes of the version; none is 1' }),
   })
   .meta({ id: 'ImageVersion' });
 export type ImageVersion = z.infer<typeof imageVersionSchema>;

@@ -15,11 +15,24 @@ const sampleSchema = z.strictObject({
 const readSample = (name: string) =>
   sampleSchema.parse(JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
 const modules = Object.values(eventCatalog);
+const page = readFileSync(new URL('../../../docs/events.md', import.meta.url), 'utf8');
 
 describe('every event of the catalogue', () => {
   test('has exactly one sample for each of its detail types', () => {
     const samples = readdirSync(folder).map((name) => readSample(name)['detail-type']);
     expect(samples.toSorted()).toEqual(modules.flatMap((module) => module.detailTypes).toSorted());
+  });
+
+  test('is a row of docs/events.md, and no other event is', () => {
+    const rows = [...page.matchAll(/^\| `([a-z.-]+)` \|/gm)].map(([, type]) => String(type));
+    expect(rows.toSorted()).toEqual(modules.flatMap((module) => module.detailTypes).toSorted());
+  });
+
+  test('tells its rev, so that the older of two can be dropped (F19)', () => {
+    const details = readdirSync(folder).map((name) => readSample(name).detail);
+    expect(details.filter((detail) => !z.looseObject({ rev: z.int() }).safeParse(detail).success)).toEqual(
+      [],
+    );
   });
 
   test.each(readdirSync(folder))(
