@@ -64,21 +64,22 @@ const BATCH = 100;
 
 /** What CodeBuild says of the builds of due runs: one call for a hundred of them. */
 export const cloudBuilds = (client = new CodeBuildClient({})) => {
-  const known = new Map<string, Build>();
+  const told = new Map<string, Build | 'gone'>();
   return {
     load: async (ids: string[]): Promise<void> => {
-      known.clear();
+      told.clear();
       for (let start = 0; start < ids.length; start += BATCH) {
-        const answer = await client.send(new BatchGetBuildsCommand({ ids: ids.slice(start, start + BATCH) }));
-        for (const build of answer.builds ?? []) known.set(build.id ?? '', build);
+        const asked = ids.slice(start, start + BATCH);
+        const { builds = [] } = await client.send(new BatchGetBuildsCommand({ ids: asked }));
+        for (const id of asked) told.set(id, builds.find((build) => build.id === id) ?? 'gone');
       }
     },
 
-    /** How a build has ended, `gone` when CodeBuild does not know it, undefined while it runs. */
+    /** How a build has ended, `gone` when CodeBuild does not know it; undefined while it runs, or nobody could tell. */
     ended: (id: string): EndedBuild | undefined => {
-      const build = known.get(id);
-      if (build === undefined) return { status: 'gone', inQueue: false };
-      if (build.buildStatus === 'IN_PROGRESS') return undefined;
+      const build = told.get(id);
+      if (build === 'gone') return { status: 'gone', inQueue: false };
+      if (build === undefined || build.buildStatus === 'IN_PROGRESS') return undefined;
       const inQueue = (build.phases ?? []).some(
         ({ phaseType, phaseStatus }) => phaseType === 'QUEUED' && phaseStatus === 'TIMED_OUT',
       );

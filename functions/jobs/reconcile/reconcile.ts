@@ -32,7 +32,8 @@ export const reconcile = async (reconciling: Reconciling): Promise<void> => {
   await unlessItFails('removals of workspaces were not gone on with', () => goOnWithRemovals(reconciling));
   const due = await reconciling.core.due(DUE_RUN, reconciling.now(), MOST_RUNS);
   const runs = (await reconciling.core.getAll(due)).flatMap(readable);
-  await reconciling.loadBuilds(runs.flatMap((run) => run.buildId ?? []));
+  const buildIds = runs.flatMap((run) => run.buildId ?? []);
+  await unlessItFails('CodeBuild did not tell of builds', () => reconciling.loadBuilds(buildIds));
   for (let start = 0; start < runs.length; start += AT_ONCE)
     await Promise.all(runs.slice(start, start + AT_ONCE).map((run) => lookAt(reconciling, run)));
 };
