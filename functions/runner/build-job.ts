@@ -9,8 +9,9 @@ import { startCredentialsEndpoint, startIdentityEndpoint } from './credentials-e
 import { imageFolderVariable } from './image-folder.ts';
 import { BundleError, fetchBundle } from './job-bundle.ts';
 import { fetchDownloads } from './job-downloads.ts';
-import { createJobFolder, type JobFolder, writeBundleFiles } from './job-folder.ts';
+import { createJobFolder, type JobFolder, loginFileOf, writeBundleFiles } from './job-folder.ts';
 import { createOutputReader, type OutputReader } from './output-reader.ts';
+import { type LoginWatch, watchLogin } from './login-watch.ts';
 import { packerEnvironment } from './packer-environment.ts';
 import { type PackerEnd, runPacker } from './packer-process.ts';
 import { type PackerFound, refuseGeneration } from './packer-version.ts';
@@ -18,7 +19,7 @@ import type { Session } from './session.ts';
 import { StepTracker } from './step-tracker.ts';
 
 /** How a build ended, as the completion says it. */
-export type Ending = Pick<Completion, 'outcome' | 'exitCode' | 'artifacts' | 'temporaries'>;
+export type Ending = Pick<Completion, 'outcome' | 'exitCode' | 'artifacts' | 'temporaries' | 'login'>;
 
 export type BuildTools = {
   packer: string;
@@ -31,7 +32,7 @@ export type BuildTools = {
 /** A job whose files are there. */
 type Prepared = { session: Session; tools: BuildTools; bundle: JobBundle; folder: JobFolder };
 /** Everything of one build while Packer runs. */
-type Job = Prepared & { reader: OutputReader; environment: Record<string, string> };
+type Job = Prepared & { reader: OutputReader; login: LoginWatch; environment: Record<string, string> };
 
 /** Most artifacts of a completion (agent protocol). */
 const MAX_ARTIFACTS = 20;
@@ -126,10 +127,15 @@ const runJob = async (prepared: Prepared, credentials: Record<string, string>): 
     redact,
     onLine: (line) => log.write({ ...line, step: tracker.current() }),
   });
+  const login = watchLogin({
+    file: loginFileOf(folder),
+    redactor,
+    hasBegun: () => tracker.current() !== null,
+  });
   const ticking = setInterval(() => tracker.tick(), TICK);
   try {
-    const end = await runPhases({ ...prepared, reader, environment });
-    const ending = judge(session, end, reader, facts.temporaries());
+    const end = await runPhases({ ...prepared, reader, login, environment });
+    const ending = judge(session, end, { reader, login, temporaries: facts.temporaries() });
     tracker.finish(ending.outcome === 'timed-out' ? 'failed' : ending.outcome);
     return ending;
   } finally {
@@ -151,7 +157,10 @@ const runPhases = async (job: Job): Promise<PackerEnd> => {
   return runPhase(job, ['build', '-machine-readable', '-on-error=cleanup', '.']);
 };
 
-const runPhase = ({ session, tools, folder, reader, environment }: Job, args: string[]): Promise<PackerEnd> =>
+const runPhase = (
+  { session, tools, folder, reader, login, environment }: Job,
+  args: string[],
+): Promise<PackerEnd> =>
   runPacker({
     packer: tools.packer,
     args,
@@ -159,7 +168,10 @@ const runPhase = ({ session, tools, folder, reader, environment }: Job, args: st
     environment,
     control: session.control,
     clock: session.clock,
-    onLine: reader.read,
+    onLine: (line, source) => {
+      login.look();
+      reader.read(line, source);
+    },
     room: session.shipper.room,
     onOutOfTime: () => session.log.say('The time of the run is up: Packer is told to clean up.', 'error'),
   });
@@ -168,8 +180,11 @@ const runPhase = ({ session, tools, folder, reader, environment }: Job, args: st
 const judge = (
   { log, control }: Session,
   end: PackerEnd,
-  reader: OutputReader,
-  temporaries: TemporaryResource[],
+  {
+    reader,
+    login,
+    temporaries,
+  }: { reader: OutputReader; login: LoginWatch; temporaries: TemporaryResource[] },
 ): Ending => {
   const { exitCode } = end;
   const artifacts = exitCode === 0 ? reader.artifacts().slice(0, MAX_ARTIFACTS) : [];
@@ -177,7 +192,7 @@ const judge = (
   if (exitCode === 0 && artifacts.length > 0) return { outcome: 'succeeded', ...rest };
   if (end.wasKilled && control.killReason() !== undefined) {
     log.say('Packer was stopped without its clean-up: what it had made stays.', 'warn');
-    return { outcome: 'stopped', ...rest };
+    return { outcome: 'stopped', ...rest, ...withLogin(login) };
   }
   if (end.wasKilled) log.say('Packer had not cleaned up in time and was killed.', 'error');
   // Where Packer has said what is wrong, that it ended is no error of its own.
@@ -187,6 +202,12 @@ const judge = (
       exitCode !== 0 && exitCode !== null && log.errors().length > 0 ? 'info' : 'error',
     );
   return { outcome: end.wasOutOfTime ? 'timed-out' : 'failed', ...rest };
+};
+
+/** Only of a build whose VM stays. */
+const withLogin = (watch: LoginWatch): Pick<Ending, 'login'> => {
+  const login = watch.login();
+  return login === undefined ? {} : { login };
 };
 
 const describeExit = ({ exitCode, signal }: PackerEnd): string => {

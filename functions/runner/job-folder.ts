@@ -17,6 +17,9 @@ export type JobFolder = {
   remove: () => Promise<void>;
 };
 
+/** The file of a job that Packer writes the build VM's login to. */
+export const loginFileOf = ({ root }: Pick<JobFolder, 'root'>): string => path.join(root, 'login');
+
 /**
  * Makes the folders of a job below `workDir`. Packer leaves rendered scripts and sockets in its temporary folder
  * when it is killed, so all of it is this job's own and goes with `remove`.

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { AUTHORITIES_FOLDER, NONCE_VARIABLE } from '../../shared/contracts/bundle.ts';
-import type { JobFolder } from './job-folder.ts';
+import { AUTHORITIES_FOLDER, LOGIN_FILE_VARIABLE, NONCE_VARIABLE } from '../../shared/contracts/bundle.ts';
+import { type JobFolder, loginFileOf } from './job-folder.ts';
 
 /** What Packer and its plugins may know of the runner's own environment: paths, proxies, CAs, AWS's endpoints. */
 const PASSED_ON =
@@ -38,6 +38,7 @@ const fixed = (folder: JobFolder): Record<string, string> => ({
   PACKER_CONFIG_DIR: folder.config,
   PACKER_NO_COLOR: '1',
   CHECKPOINT_DISABLE: '1',
+  [LOGIN_FILE_VARIABLE]: loginFileOf(folder),
   // An EC2 machine must not lend its role to a build that has no credentials.
   AWS_EC2_METADATA_DISABLED: 'true',
 });

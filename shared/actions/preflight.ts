@@ -69,7 +69,7 @@ const tryTemplate = (input: Template): { job?: Job; check?: RunCheck } => {
   const platform = platformOf(input.snapshot.builderConfiguration.platform);
   try {
     const buildSite = platform.buildSite(input.snapshot);
-    return { job: { bundle: compileBundle({ ...input, platform }), buildSite } };
+    return { job: { bundle: compileBundle({ ...input, platform, takesLogin: true }), buildSite } };
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const { errorId, message: detail } = error;

@@ -31,6 +31,9 @@ export const progressSchema = z.object({
 });
 export type Progress = z.infer<typeof progressSchema>;
 
+/** What the clock of the API shows: the deadline is told by it, and a runner's own clock may be wrong (F39). */
+const serverTime = timestamp.optional();
+
 /** `runnerId` is made by each runner process; a claim repeated with the same one is answered again. */
 export const claimRequestSchema = z.object({
   runnerId: z.string().min(16).max(64),
@@ -42,13 +45,28 @@ export const claimRequestSchema = z.object({
 });
 export type ClaimRequest = z.infer<typeof claimRequestSchema>;
 
+/** What a silent Packer is allowed: after so long without a line of its output it is warned of, then ended. */
+export const silenceLimitsSchema = z.object({
+  warnAfterSeconds: z.number().positive(),
+  endAfterSeconds: z.number().positive(),
+});
+export type SilenceLimits = z.infer<typeof silenceLimitsSchema>;
+
+/**
+ * A quarter of an hour is worth a look. Four hours are longer than any healthy silence that is known: what copies images,
+ * updates Windows or waits for a platform says nothing for one or two hours (docs/adr/0010-time-limits.md).
+ */
+export const DEFAULT_SILENCE: SilenceLimits = { warnAfterSeconds: 15 * 60, endAfterSeconds: 4 * 3600 };
+
 export const claimAnswerSchema = z.object({
   leaseToken: z.string(),
   nextSeq: z.int().min(1),
-  heartbeatSeconds: z.number(),
-  chunkIntervalMilliseconds: z.int(),
+  heartbeatSeconds: z.number().positive(),
+  chunkIntervalMilliseconds: z.int().min(0),
   stop: z.boolean(),
   deadlineAt: timestamp,
+  now: serverTime,
+  silence: silenceLimitsSchema.default(DEFAULT_SILENCE),
   bundle: z.object({ url: z.string(), sha256: z.string() }),
   /** Where each file of the bundle's `downloads` is fetched from, by its `downloadKey`; good for an hour. */
   downloads: z.record(z.string(), z.string()).default({}),
@@ -92,7 +110,12 @@ export const heartbeatRequestSchema = z.object({ progress: progressSchema.option
 export type HeartbeatRequest = z.infer<typeof heartbeatRequestSchema>;
 
 /** Answer to a chunk and to a heartbeat. */
-export const standingSchema = z.object({ stop: z.boolean(), nextSeq: z.int(), deadlineAt: timestamp });
+export const standingSchema = z.object({
+  stop: z.boolean(),
+  nextSeq: z.int(),
+  deadlineAt: timestamp,
+  now: serverTime,
+});
 export type Standing = z.infer<typeof standingSchema>;
 
 /** Answer of `credentials`, in the words of the AWS SDKs' container credential endpoint. */
@@ -121,9 +144,32 @@ export const artifactSchema = z.object({
 });
 export type PackerArtifact = z.infer<typeof artifactSchema>;
 
+/** Most bytes of one secret of a login: KMS seals 4096 in one call; a key of RSA with 4096 bits has 3,300 as PEM. */
+export const MAX_LOGIN_SECRET_BYTES = 4096;
+
+const loginSecret = z
+  .string()
+  .min(1)
+  .max(MAX_LOGIN_SECRET_BYTES)
+  .refine(
+    (value) => value.isWellFormed() && new TextEncoder().encode(value).length <= MAX_LOGIN_SECRET_BYTES,
+    `is longer than ${MAX_LOGIN_SECRET_BYTES} bytes`,
+  );
+
+/** How to log in to the build VM, as Packer did. `host` and `port` are where Packer's machine reached it. */
+export const vmLoginSchema = z.object({
+  communicator: z.enum(['ssh', 'winrm']),
+  user: z.string().min(1).max(255),
+  host: z.string().min(1).max(255).optional(),
+  port: z.int().min(1).max(65_535).optional(),
+  privateKey: loginSecret.optional(),
+  password: loginSecret.optional(),
+});
+export type VmLogin = z.infer<typeof vmLoginSchema>;
+
 /**
- * How the build ended; saying it again, also after the run has ended, is answered 200. `errors` are the error lines in order, at most 50: what the
- * failure is classified from.
+ * How the build ended; saying it again, also after the run has ended, is answered 200. `errors` are lines that tell of errors, in
+ * order, at most 50: what the failure is classified from.
  */
 export const completionSchema = z.object({
   outcome: z.enum(['succeeded', 'failed', 'stopped', 'timed-out']),
@@ -133,5 +179,7 @@ export const completionSchema = z.object({
   temporaries: z.array(temporaryResourceSchema).max(100),
   lastSeq: z.int(),
   progress: progressSchema.optional(),
+  /** Of a build that was stopped, whose VM stays. */
+  login: vmLoginSchema.optional(),
 });
 export type Completion = z.infer<typeof completionSchema>;

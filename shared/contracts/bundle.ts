@@ -60,6 +60,12 @@ export type JobBundle = z.infer<typeof jobBundleSchema>;
 /** Name of the template's variable that carries the nonce of the step markers; the runner makes the value. */
 export const NONCE_VARIABLE = 'goldsmith_nonce';
 
+/**
+ * Name of the environment variable with the file that Packer writes the build VM's login to; without it Packer writes
+ * none. The runner makes the name, in the job's own folder.
+ */
+export const LOGIN_FILE_VARIABLE = 'GOLDSMITH_LOGIN_FILE';
+
 /** Folder of a job with certificates (PEM) that Packer and its plugins trust beside the machine's own. */
 export const AUTHORITIES_FOLDER = 'authorities';
 

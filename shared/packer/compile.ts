@@ -5,6 +5,7 @@ import { sha256 } from '../domain/sha256.ts';
 import type { TemplateObject } from '../platforms/expression.ts';
 import type { Platform, PlatformSecret, SourceInput } from '../platforms/platform.ts';
 import { fileOf } from '../platforms/snapshot-of.ts';
+import { loginStep } from './login.ts';
 import { beginMarker, endMarker } from './markers.ts';
 import { longestTime, pauseBefore } from './pause.ts';
 import { compileStep } from './provisioners/registry.ts';
@@ -13,7 +14,11 @@ import { runEnvironment } from './run-environment.ts';
 import { serializeTemplate } from './serialize.ts';
 import { elevatedPasswordOf, secretEnvironmentOf, secretsOf, variableFinder } from './variables.ts';
 
-export type CompileInput = SourceInput & { platform: Platform };
+export type CompileInput = SourceInput & {
+  platform: Platform;
+  /** Whether the runner is to learn how to log in to the build VM: of the job of a run, not of a template for people. */
+  takesLogin?: boolean;
+};
 type TextFile = { path: string; content: string };
 type Plugins = Platform['plugins'];
 
@@ -97,8 +102,13 @@ const withChecksum = ({ path, content }: TextFile): JobBundle['files'][number] =
 
 type Source = ReturnType<Platform['source']>;
 
-const templateOf = (source: Source, secrets: PlatformSecret[], steps: PlacedStep[]) => {
-  const provisioner = [...provisionersOf(steps), ...(source.closing ?? [])];
+const templateOf = (
+  { takesLogin = false }: CompileInput,
+  { source, secrets, steps }: { source: Source; secrets: PlatformSecret[]; steps: PlacedStep[] },
+) => {
+  // First, so that it is known before any script runs.
+  const login = takesLogin ? [loginStep()] : [];
+  const provisioner = [...login, ...provisionersOf(steps), ...(source.closing ?? [])];
   return serializeTemplate({
     variable: variableBlocks(secrets, source.variables ?? []),
     source: { [source.type]: { [SOURCE_NAME]: source.body } },
@@ -141,7 +151,7 @@ export const compileBundle = (input: CompileInput): JobBundle => {
   const source = platform.source(input);
   const plugins = generation === 'modern' ? pluginsOf(platform, steps) : {};
   const files = [
-    { path: 'image.pkr.json', content: templateOf(source, secrets, steps) },
+    { path: 'image.pkr.json', content: templateOf(input, { source, secrets, steps }) },
     ...(generation === 'modern' ? [pluginsFile(plugins)] : []),
     ...source.files,
     ...steps.flatMap(({ files = [] }) => files),

@@ -41,7 +41,8 @@ export const readMarker = (line: string, nonce: string): Marker | undefined => {
   return { index: Number(match[2]), edge: match[3] === 'begin' ? 'begin' : 'end' };
 };
 
-const NOISE = /(?:^|\s)Running local shell script: .*packer-shell\d+\s*$/;
+const NOISE =
+  /(?:^|\s)(?:Running local shell script: .*packer-shell\d+|Skipping shell-local due to runtime OS)\s*$/;
 
-/** Whether a line is only what Packer says about running a marker: not worth a place in the log. */
+/** Whether a line is only what Packer says about running a marker or our login step: not worth a place in the log. */
 export const isMarkerNoise = (text: string): boolean => NOISE.test(text);

@@ -12,11 +12,11 @@ export const NONCE = '5d0e8f2c7b9a4136';
 const templateSchema = z.looseObject({ source: z.unknown(), build: z.looseObject({}) });
 
 /** The bundle of a run with these steps. */
-export const bundleOf = (steps: SnapshotStep[]): JobBundle =>
-  compileBundle(compileInput({ snapshot: snapshot({ steps }) }));
+export const bundleOf = (steps: SnapshotStep[], takesLogin = false): JobBundle =>
+  compileBundle({ ...compileInput({ snapshot: snapshot({ steps }) }), takesLogin });
 
 /** Files of a bundle whose image is made from the target. */
-const filesOn = ({ files }: JobBundle, target: Pick<SshTarget, 'source'>) =>
+export const filesOn = ({ files }: JobBundle, target: Pick<SshTarget, 'source'>) =>
   files.map(({ path, content }) => {
     if (path !== 'image.pkr.json') return { path, content };
     const template = templateSchema.parse(JSON.parse(content));

@@ -36,11 +36,12 @@ export const inFolder = async <T>(work: (folder: string) => Promise<T>): Promise
   }
 };
 
-/** Runs Packer in a folder to its end; `variables` are values of the template's variables. */
+/** Runs Packer in a folder to its end; `variables` are values of the template's variables, `more` of its environment. */
 export const runPacker = async (
   folder: string,
   args: string[],
   variables: Record<string, string> = {},
+  more: Record<string, string> = {},
 ): Promise<PackerEnd> => {
   const values = Object.entries(variables).map(([name, value]) => [`PKR_VAR_${name}`, value] as const);
   const env = {
@@ -50,6 +51,7 @@ export const runPacker = async (
     CHECKPOINT_DISABLE: '1',
     PACKER_NO_COLOR: '1',
     ...Object.fromEntries(values),
+    ...more,
   };
   const packer = spawn('packer', args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(packer, 'close');

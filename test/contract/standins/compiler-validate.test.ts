@@ -22,6 +22,7 @@ const compiled = ({ snapshot, baseImage }: GeneratedRun) =>
     baseImage,
     generation: '1.6',
     platform: platformOf(snapshot.builderConfiguration.platform),
+    takesLogin: true,
   });
 
 describe('templates before the real Packer', () => {

@@ -152,6 +152,7 @@ describe('the environment of Packer', () => {
       PACKER_CONFIG_DIR: '/r/cfg',
       PACKER_NO_COLOR: '1',
       CHECKPOINT_DISABLE: '1',
+      GOLDSMITH_LOGIN_FILE: '/r/login',
       AWS_EC2_METADATA_DISABLED: 'true',
       A: 'b',
     });
