@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { type LogLine, logLineSchema } from '../contracts/entities/log.ts';
+import type { LogLine } from '../contracts/entities/log.ts';
 import { expiryIn } from './clock.ts';
 import { trafficKeys } from './keys.ts';
+import { packLines, unpackLines } from './packed-lines.ts';
 import type { Table } from './table.ts';
 import { WriteRefused } from './write-refused.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
@@ -9,7 +10,7 @@ import type { Write } from './write.ts';
 
 const headSchema = z.object({ lastSeq: z.int().default(0), complete: z.boolean() });
 export type LogHead = z.infer<typeof headSchema>;
-const chunkSchema = z.object({ fromSeq: z.int(), toSeq: z.int(), lines: z.array(logLineSchema) });
+const chunkSchema = z.object({ fromSeq: z.int(), packed: z.instanceof(Uint8Array) });
 
 /** Days a log is kept when the deployment says nothing else (architecture section 9). */
 const RETENTION_DAYS = 400;
@@ -102,7 +103,8 @@ const appendWrites = (
           if: { exists: false },
         }
       : { update: key, set: { lastSeq: toSeq, expiresAt }, if: { equals: { lastSeq, complete: false } } };
-  const chunk = { row: 'log-chunk' as const, fromSeq: lastSeq + 1, toSeq, lines, expiresAt };
+  const packed = packLines(lines);
+  const chunk = { row: 'log-chunk' as const, fromSeq: lastSeq + 1, toSeq, packed, expiresAt };
   return [head, { put: { ...trafficKeys.logChunk(scope, runId, lastSeq + 1), ...chunk } }];
 };
 
@@ -123,7 +125,7 @@ const areStored = async (
 
 export type ReadRange = { afterSeq: number; beforeSeq: number; newestFirst: boolean };
 
-/** Chunks read at once: about 1 MB when they are full. */
+/** Chunks read at once: about 1 MB when they are full and hold nothing that could be packed. */
 const CHUNKS_A_READ = 10;
 
 async function* read(
@@ -137,8 +139,10 @@ async function* read(
     const query = { ...chunks, after, before, newestFirst: range.newestFirst, limit: CHUNKS_A_READ };
     const items = await table.query(query);
     for (const item of items) {
-      const { lines } = chunkSchema.parse(item);
-      const wanted = lines.filter((line) => line.seq > range.afterSeq && line.seq < range.beforeSeq);
+      const { packed, fromSeq } = chunkSchema.parse(item);
+      const wanted = unpackLines(packed, fromSeq).filter(
+        (line) => line.seq > range.afterSeq && line.seq < range.beforeSeq,
+      );
       yield* range.newestFirst ? wanted.toReversed() : wanted;
     }
     const last = items.at(-1);

@@ -1,8 +1,4 @@
-import {
-  DynamoDBClient,
-  TransactionCanceledException,
-  TransactionInProgressException,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   BatchWriteCommand,
@@ -10,15 +6,13 @@ import {
   GetCommand,
   QueryCommand,
   type QueryCommandInput,
-  TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { type Clock, systemClock } from './clock.ts';
 import type { Key } from './keys.ts';
-import { breathe, isThrottled, patiently, TRIES, untilDone } from './throttling.ts';
-import { TooContended } from './too-contended.ts';
+import { sendWrites } from './send-writes.ts';
+import { patiently, untilDone } from './throttling.ts';
 import { upgraded } from './upgrade.ts';
-import { expressionOf, versioned, type Write } from './write.ts';
-import { WriteRefused } from './write-refused.ts';
+import { expressionOf, versioned, type Write, type WriteOptions } from './write.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -53,7 +47,7 @@ export type Table = {
   /** Keys of an index partition up to `until`, oldest first. */
   due: (partition: string, until: string, limit: number) => Promise<Key[]>;
   /** All or nothing. Throws WriteRefused, and as any verb TooContended when the service has no room for too long. */
-  write: (writes: Write[]) => Promise<void>;
+  write: (writes: Write[], options?: WriteOptions) => Promise<void>;
   /** Removes rows one by one, whether they are there or not. What throws may have removed some of them. */
   removeAll: (keys: Key[]) => Promise<void>;
 };
@@ -83,51 +77,24 @@ export const openTable = (name: string, client = clientOf()): Table => ({
   },
   removeAll: (keys) => removeAll(client, name, keys),
   due: (partition, until, limit) => due(client, name, { partition, until, limit }),
-  write: async (writes) => {
-    const command = new TransactWriteCommand({
-      TransactItems: writes.map((write) => expressionOf(name, versioned(write))),
-    });
-    for (let tries = 1; ; tries += 1) {
-      try {
-        await client.send(command);
-        return;
-      } catch (error) {
-        const { refusal, isFinal } = refusalOf(error);
-        if (isFinal || tries === TRIES) throw refusal;
-      }
-      await breathe(tries);
-    }
+  write: (writes, options) => {
+    const items = writes.map((write) => expressionOf(name, versioned(write)));
+    return sendWrites(client, items, options);
   },
 });
 
 /** The same table, whose writes wait until `granted` is settled, and fail as it fails. */
 export const writesAfter = (table: Table, granted: Promise<void>): Table => ({
   ...table,
-  write: async (writes) => {
+  write: async (writes, options) => {
     await granted;
-    await table.write(writes);
+    await table.write(writes, options);
   },
   removeAll: async (keys) => {
     await granted;
     await table.removeAll(keys);
   },
 });
-
-/**
- * Two transactions that meet on a row, if only to check it, refuse one another; a moment later neither does, and a moment
- * later there may be room again. Only a guard that does not hold, and what nobody knows, is final at once.
- */
-const refusalOf = (error: unknown): { refusal: unknown; isFinal: boolean } => {
-  const codes =
-    error instanceof TransactionCanceledException
-      ? (error.CancellationReasons ?? []).map((reason) => reason.Code)
-      : [];
-  const failed = codes.flatMap((code, place) => (code === 'ConditionalCheckFailed' ? [place] : []));
-  if (failed.length > 0) return { refusal: new WriteRefused(failed), isFinal: true };
-  if (isThrottled(error)) return { refusal: new TooContended(error), isFinal: false };
-  const isClash = error instanceof TransactionInProgressException || codes.includes('TransactionConflict');
-  return isClash ? { refusal: new WriteRefused([]), isFinal: false } : { refusal: error, isFinal: true };
-};
 
 const placeOf = (key: { pk?: unknown; sk?: unknown }): string => `${String(key.pk)}\n${String(key.sk)}`;
 

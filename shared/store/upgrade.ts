@@ -1,4 +1,7 @@
+import * as z from 'zod';
 import type { IdKind } from '../contracts/common.ts';
+import { logLineSchema } from '../contracts/entities/log.ts';
+import { packLines } from './packed-lines.ts';
 
 /**
  * Versions of what is stored, and the steps between them (docs/adr/0008). Whoever changes the shape of a row so that the
@@ -54,7 +57,7 @@ const versions = {
   share: 1,
   leftover: 1,
   'log-head': 1,
-  'log-chunk': 1,
+  'log-chunk': 2,
   'socket-ticket': 1,
   'socket-connection': 1,
   'workspace-connection': 1,
@@ -66,6 +69,8 @@ const versions = {
 export type StoredKind = keyof typeof versions;
 /** What the attribute `row` of an item says. */
 export type RowKind = Exclude<StoredKind, 'snapshot'>;
+
+const linesSchema = z.array(logLineSchema);
 
 type Steps = Readonly<Record<string, Readonly<Record<number, Step>>>>;
 
@@ -83,6 +88,8 @@ export const schemas: Schemas = {
   upgraders: {
     // From 2 on the body is told by a keyed digest; the plain one of a row of 1 counts for the day that it lies there.
     idempotency: { 1: (item) => item },
+    // From 2 on the lines are packed, to a fifth of their size.
+    'log-chunk': { 1: ({ lines, ...item }) => ({ ...item, packed: packLines(linesSchema.parse(lines)) }) },
   },
   readAhead: {},
 };

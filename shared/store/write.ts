@@ -2,7 +2,7 @@ import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Key } from './keys.ts';
 import { type RowKind, versionOf } from './upgrade.ts';
 
-type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 type Values = Record<string, unknown>;
 
 /** What must hold of a row for a write to happen. */
@@ -24,6 +24,13 @@ export type Write =
   | { update: Key; set?: Values; remove?: string[]; add?: TextSets; take?: TextSets; if?: Guard }
   | { delete: Key; if?: Guard }
   | { check: Key; if: Guard };
+
+/**
+ * `looksAgain`: whoever writes reads again after a refusal and finds out whether the write was its own. One row then costs
+ * half, as it is written without a transaction, whose answer cannot be lost and asked for again: a repetition by the SDK
+ * meets the guard of the write that it repeats, and is refused.
+ */
+export type WriteOptions = { looksAgain?: boolean };
 
 type Names = { names: Record<string, string>; values: Values };
 

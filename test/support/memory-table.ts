@@ -35,10 +35,13 @@ const keyOf = (write: Write): Key => {
 const itemSchema = z.record(z.string(), z.unknown());
 /** As the table keeps it: without what is undefined, and nobody else's to change. */
 const defined = (item: Item): Item => {
-  const sets = Object.entries(item).filter(([, value]) => value instanceof Set);
+  // What JSON does not know.
+  const others = Object.entries(item).filter(
+    ([, value]) => value instanceof Set || value instanceof Uint8Array,
+  );
   return {
     ...itemSchema.parse(JSON.parse(JSON.stringify(item))),
-    ...structuredClone(Object.fromEntries(sets)),
+    ...structuredClone(Object.fromEntries(others)),
   };
 };
 

@@ -30,6 +30,7 @@ const sizeOfValue = (value: unknown): number => {
   if (typeof value === 'string') return bytes(value);
   if (typeof value === 'number') return numberBytes(value);
   if (typeof value !== 'object' || value === null) return 1;
+  if (value instanceof Uint8Array) return value.length;
   if (value instanceof Set) {
     if (value.size === 0) refuse('Pass a non-empty set');
     return [...value].reduce<number>((sum, one) => sum + sizeOfValue(one), 3);
@@ -48,12 +49,15 @@ export const demandKey = ({ pk, sk }: Key): void => {
     refuse('Aggregated size of all range keys has exceeded the size limit of 1024 bytes');
 };
 
-/** Throws as the service does for an item that is too large or holds a number that it cannot. */
-export const demandItem = (item: Item): void => {
-  const size = Object.entries(item)
+/** Bytes of an item with the names of its attributes. Throws for a number that the service does not take. */
+export const bytesOfItem = (item: Item): number =>
+  Object.entries(item)
     .filter(([, value]) => value !== undefined)
     .reduce((sum, [name, value]) => sum + bytes(name) + sizeOfValue(value), 0);
-  if (size > MAX_ITEM_BYTES) refuse('Item size has exceeded the maximum allowed size');
+
+/** Throws as the service does for an item that is too large or holds a number that it cannot. */
+export const demandItem = (item: Item): void => {
+  if (bytesOfItem(item) > MAX_ITEM_BYTES) refuse('Item size has exceeded the maximum allowed size');
 };
 
 /** Throws as the service does for a transaction that is empty, too long or writes a row twice. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { contended } from '../../../shared/store/retry.ts';
 import type { Range, Table } from '../../../shared/store/table.ts';
 import { WriteRefused } from '../../../shared/store/write-refused.ts';
 import type { Write } from '../../../shared/store/write.ts';
@@ -91,6 +93,46 @@ describe.each([
       [0],
     );
     expect(await table.get(key)).toMatchObject({ n: 'B' });
+  });
+
+  test.each<[string, (key: { pk: string; sk: string }) => Write]>([
+    ['put', (key) => ({ put: { ...key, row, n: 'B' }, if: { equals: { n: 'A' } } })],
+    ['update', (key) => ({ update: key, set: { n: 'B' }, if: { equals: { n: 'A' } } })],
+    ['delete', (key) => ({ delete: key, if: { equals: { n: 'A' } } })],
+    ['check', (key) => ({ check: key, if: { equals: { n: 'A' } } })],
+  ])('a lone %s of who looks again is guarded as any other', async (verb, writeOf) => {
+    const key = await fresh(['A']);
+    const again = { looksAgain: true };
+    expect(await places(table.write([writeOf({ pk, sk: 'none' })], again))).toEqual([0]);
+    expect(await places(table.write([writeOf(key)], again))).toBe('written');
+    const after = { put: { n: 'B' }, update: { n: 'B' }, check: { n: 'A' }, delete: undefined };
+    expect(await table.get(key)).toEqual(
+      Object.entries(after).flatMap(([name, fields]) =>
+        name === verb && fields !== undefined ? [{ ...key, ...kind, ...fields }] : [],
+      )[0],
+    );
+    expect(sks(await table.query({ pk, prefix: '' }))).toEqual(verb === 'delete' ? [] : ['A']);
+  });
+
+  test('of thirty lone writes at once, with transactions among them, one after the other is made', async () => {
+    const key = await fresh();
+    await table.write([{ put: { ...key, row, n: 0 } }]);
+    const raise = (alone: boolean): Promise<void> =>
+      contended(async () => {
+        const n = Number((await table.get(key))?.['n']);
+        const update = { update: key, set: { n: n + 1 }, if: { equals: { n } } };
+        const more = alone ? [] : [{ update: { pk, sk: 'other' }, set: { n } }];
+        await table.write([update, ...more], { looksAgain: true });
+      });
+    await Promise.all(Array.from({ length: 30 }, (_, by) => raise(by % 3 > 0)));
+    expect(await table.get(key)).toMatchObject({ n: 30 });
+  });
+
+  test('bytes come back as they were put', async () => {
+    const key = await fresh();
+    const bytes = new Uint8Array([0, 1, 127, 128, 255]);
+    await table.write([{ put: { ...key, row, bytes } }]);
+    expect(new Uint8Array(z.instanceof(Uint8Array).parse((await table.get(key))?.['bytes']))).toEqual(bytes);
   });
 
   test('a transaction is written as a whole or not at all, and says which guards did not hold', async () => {

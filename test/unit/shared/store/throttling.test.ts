@@ -49,6 +49,7 @@ const verbs: [string, (table: Table) => Promise<unknown>][] = [
   ['query', (table) => table.query({ pk: 'p', prefix: '' })],
   ['due', (table) => table.due('RUN', '2026', 1)],
   ['write', put],
+  ['write of one row', (table) => table.write([{ delete: key }], { looksAgain: true })],
   ['removeAll', (table) => table.removeAll([key])],
 ];
 
