@@ -35,7 +35,11 @@ export default defineConfig({
       {
         test: {
           name: 'machine',
-          include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          include: [
+            'test/integration/**/*.test.ts',
+            'test/faults/local/**/*.test.ts',
+            'test/e2e/**/*.test.ts',
+          ],
           globalSetup: 'test/support/vitest-stack.ts',
           sequence: { groupOrder: 2 },
           ...alone,

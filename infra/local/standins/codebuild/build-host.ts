@@ -26,6 +26,9 @@ const QUEUE_TIMED_OUT: Ending = {
   context: { statusCode: 'BUILD_QUEUE_TIMED_OUT', message: 'Build has timed out while queued.' },
 };
 
+/** Where a test holds builds back. */
+export type HeldPhase = 'QUEUED' | 'PROVISIONING' | null;
+
 interface RunningBuild {
   run: BuildRun;
   finished: Promise<void>;
@@ -39,6 +42,7 @@ export class BuildHost {
   readonly #queue = new Map<string, NodeJS.Timeout>();
   readonly #running = new Map<string, RunningBuild>();
   #isClosing = false;
+  #held: HeldPhase = null;
 
   /** @param records the builds of former lives, all complete */
   constructor(settings: Settings, readProject: ReadProject, records: readonly BuildRecord[]) {
@@ -73,10 +77,24 @@ export class BuildHost {
    * @throws NotFoundError
    */
   async stop(id: string): Promise<Build> {
+    return this.endAs(id, { status: 'STOPPED' });
+  }
+
+  /**
+   * Ends a build in the phase that it is in; a completed one is answered unchanged.
+   * @throws NotFoundError
+   */
+  async endAs(id: string, ending: Ending): Promise<Build> {
     const record = this.#records.get(id);
     if (record === undefined) throw new NotFoundError(`Build cannot be found: ${id}`);
-    await this.#end(record, { status: 'STOPPED' });
+    await this.#end(record, ending);
     return record.build;
+  }
+
+  /** From now on builds get no further than this phase; null: as far as they come. Those held already stay so. */
+  hold(phase: HeldPhase): void {
+    this.#held = phase;
+    this.#admit();
   }
 
   /** The builds with these ids, as far as they exist. */
@@ -140,10 +158,11 @@ export class BuildHost {
 
   #admit(): void {
     for (const id of this.#queue.keys()) {
-      if (this.#isClosing || this.#running.size >= this.#settings.concurrency) return;
+      const isFull = this.#running.size >= this.#settings.concurrency;
+      if (this.#isClosing || this.#held === 'QUEUED' || isFull) return;
       const record = this.#dequeue(id);
       closePhase(record.build, 'SUCCEEDED', now());
-      const run = new BuildRun(record, this.#settings);
+      const run = new BuildRun(record, this.#settings, this.#held === 'PROVISIONING');
       this.#running.set(id, { run, finished: run.run().then(() => this.#leave(id)) });
     }
   }

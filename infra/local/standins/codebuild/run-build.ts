@@ -2,6 +2,7 @@
  * Runs one build from PROVISIONING to COMPLETED. The "machine" is a temporary folder and an environment of
  * its own; at the end, however it comes, every process of the build is killed and the folder removed.
  */
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,12 +47,15 @@ export class BuildRun {
   readonly #paths: BuildPaths;
   readonly #workspace: string;
   readonly #ended = new AbortController();
+  /** It gets no machine before it is ended. */
+  readonly #isHeld: boolean;
   #ending: Ending | undefined;
   #hasFailed = false;
 
-  constructor(record: BuildRecord, settings: Settings) {
+  constructor(record: BuildRecord, settings: Settings, isHeld = false) {
     this.#record = record;
     this.#settings = settings;
+    this.#isHeld = isHeld;
     this.#paths = buildPaths(settings.stateDir, record.build.id);
     this.#workspace = workspaceOf(settings.workDir, record.build.id);
   }
@@ -83,6 +87,8 @@ export class BuildRun {
     const folders = buildFolders(this.#workspace);
     await this.#phase('PROVISIONING', async () => {
       await mkdir(folders.temporary, { recursive: true });
+      const { signal } = this.#ended;
+      if (this.#isHeld && !signal.aborted) await once(signal, 'abort');
       return undefined;
     });
     let buildspec: Buildspec | undefined;

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { BuildHost } from './build-host.ts';
 import { InvalidInputError, NotFoundError } from './errors.ts';
+import { FAULTS } from './faults.ts';
 import { projectReader } from './project.ts';
 import { reapBuilds } from './reap-builds.ts';
 import { parseBatchGetBuilds, parseListBuilds, parseStartBuild, parseStopBuild } from './requests.ts';
@@ -48,12 +49,12 @@ async function answer(host: BuildHost, request: IncomingMessage, response: Serve
   }
   try {
     const target = String(request.headers['x-amz-target'] ?? '');
-    const operation = OPERATIONS.get(target.replace(TARGET_PREFIX, ''));
+    const operation = FAULTS.get(request.url ?? '') ?? OPERATIONS.get(target.replace(TARGET_PREFIX, ''));
     if (operation === undefined) {
       reply(response, 400, { __type: 'UnknownOperationException', message: `not served: ${target}` });
       return;
     }
-    reply(response, 200, await operation(host, parseBody(await text(request))));
+    reply(response, 200, (await operation(host, parseBody(await text(request)))) ?? {});
   } catch (error) {
     replyError(response, error);
   }
