@@ -1,4 +1,4 @@
-import type { Leftover } from '../contracts/entities/run.ts';
+import type { BuildVm, Leftover } from '../contracts/entities/run.ts';
 import type { StoredRun, Verdict } from '../contracts/stored-run.ts';
 import { finish, hasEnded } from '../domain/run/lifecycle.ts';
 import { type FoundLeftover, PlatformError } from '../platforms/platform.ts';
@@ -35,7 +35,7 @@ export const finishRun = async (
   if (hasEnded(run)) return run;
   const stopped = run.stopRequestedAt !== undefined && run.completion === undefined;
   const judged: Verdict = run.verdict ?? (stopped ? { outcome: 'stopped' } : fallback);
-  const kept = judged.outcome === 'stopped' ? await findKept(engine, scope, run) : { leftovers: [] };
+  const kept = judged.outcome === 'stopped' ? await findKept(engine, scope, run) : nothingKept;
   const log = logStore(engine.traffic, scope, run.id);
   // Two at once, or a repetition after a crash: the end is said once.
   const said = (await log.head()).complete ? undefined : await sayEnd(engine, scope, run, judged);
@@ -56,11 +56,14 @@ export const finishRun = async (
       buildVm: kept.buildVm ?? current.buildVm,
     };
     const more = [...releaseSlots(current), ...image.writes, ...recordLeftovers(scope, run.id, leftovers)];
-    return { changes, options: { more, remove: ['taskToken', 'claim'] } };
+    return { changes, options: { more, remove: ['taskToken', 'claim', ...spentLogin(kept)] } };
   });
   if (isOurs && ended.failure?.errorId === 'unclassified') engine.count?.('UnclassifiedFailures');
   return ended;
 };
+
+/** Only a VM that stays has a login, or one that the platform could not be asked about. */
+const spentLogin = ({ isVmKept }: { isVmKept: boolean }): 'vmLogin'[] => (isVmKept ? [] : ['vmLogin']);
 
 /** A failure that no line told of before points to the line that tells the end. */
 const withLine = (verdict: Verdict, seq: number): Verdict =>
@@ -75,21 +78,28 @@ const leftoverOf = (engine: Finishing, found: FoundLeftover, now: string): Lefto
   state: 'kept',
 });
 
+const hadRunner = ({ lease, packerStartedAt, temporaries }: StoredRun): boolean =>
+  lease !== undefined || packerStartedAt !== undefined || temporaries !== undefined;
+
+type Kept = { leftovers: FoundLeftover[]; buildVm?: BuildVm; isVmKept: boolean };
+const nothingKept: Kept = { leftovers: [], isVmKept: false };
+
 /**
  * What a stopped run leaves in the customer's account, as the platform shows it; when it cannot be asked, as the
- * runner reported it. A run that never reached its build has nothing.
+ * runner reported it. A run that no runner ever had has nothing, and the platform is not asked.
  */
-const findKept = async (engine: Finishing, scope: WorkspaceScope, run: StoredRun) => {
-  if (run.bundle === undefined) return { leftovers: [] };
+const findKept = async (engine: Finishing, scope: WorkspaceScope, run: StoredRun): Promise<Kept> => {
+  if (run.bundle === undefined || !hadRunner(run)) return nothingKept;
   const known = run.temporaries ?? [];
   try {
     const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
     const [leftovers, buildVm] = await Promise.all([client.findLeftovers(known), client.describeBuildVm()]);
-    return { leftovers, buildVm: buildVm && { ...run.buildVm, ...buildVm } };
+    const described = buildVm === undefined ? {} : { buildVm: { ...run.buildVm, ...buildVm } };
+    return { leftovers, isVmKept: buildVm !== undefined, ...described };
   } catch (error) {
     const text = `The platform could not be asked what is left: ${error instanceof PlatformError ? error.message : 'it did not answer'}`;
     await sayInLog(engine, scope, run.id, [{ text, level: 'warn' }]);
-    return { leftovers: known.map(({ kind, id }) => ({ kind, locator: id })) };
+    return { leftovers: known.map(({ kind, id }) => ({ kind, locator: id })), isVmKept: true };
   }
 };
 

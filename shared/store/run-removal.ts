@@ -30,8 +30,10 @@ export const runRemoval = (table: Table, scope: WorkspaceScope) => ({
   remove: async ({ run, leftovers, cleanUp, more }: Removal): Promise<void> => {
     const expiresAt = expiryIn(table.clock, CLEAN_UP_SECONDS);
     const { id: runId, workspaceId } = run;
+    // Nobody logs in to what is being deleted.
+    const { vmLogin: _, ...kept } = run;
     const copy: Write = {
-      put: { ...run, ...keys.deletedRun(scope, runId), row: 'deleted-run', runId, workspaceId, expiresAt },
+      put: { ...kept, ...keys.deletedRun(scope, runId), row: 'deleted-run', runId, workspaceId, expiresAt },
     };
     await table.write([
       { delete: keys.run(scope, runId), if: { equals: { rev: run.rev } } },

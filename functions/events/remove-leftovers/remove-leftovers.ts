@@ -1,6 +1,7 @@
 import { changeRun, RunGone } from '../../../shared/actions/change-run.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
 import { connectPlatform, snapshotOf } from '../../../shared/actions/platform-access.ts';
+import { isVmGone } from '../../../shared/actions/vm-login.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import type { FoundLeftover, PlatformClient } from '../../../shared/platforms/platform.ts';
@@ -62,19 +63,25 @@ const removeAll = async (client: Pick<PlatformClient, 'removeLeftover'>, found: 
   return stuck;
 };
 
-/** Counts anew; a failed run is swept now, and the reconciler stops asking. A run that was deleted is forgotten. */
+/**
+ * Counts anew; a failed run is swept now, and the reconciler stops asking. The login of a VM that is gone goes too. A run
+ * that was deleted is forgotten.
+ */
 const settle = async (
   engine: Pick<Engine, 'core' | 'now'>,
   scope: WorkspaceScope,
   runId: string,
 ): Promise<void> => {
-  const left = (await leftoverStore(engine.core, scope).list(runId)).filter((one) => one.state !== 'deleted');
+  const all = await leftoverStore(engine.core, scope).list(runId);
+  const left = all.filter((one) => one.state !== 'deleted');
   const sweptAt = engine.now();
   try {
     await changeRun(engine.core, scope, runId, (run) => {
       const swept = run.status === 'Failed' && run.sweptAt === undefined ? { sweptAt } : {};
       const changes = { ...swept, leftoverCount: left.length };
-      return run.leftoverCount === left.length && swept.sweptAt === undefined ? undefined : { changes };
+      const remove: 'vmLogin'[] = run.vmLogin !== undefined && isVmGone(run, all) ? ['vmLogin'] : [];
+      const isSame = run.leftoverCount === left.length && swept.sweptAt === undefined && remove.length === 0;
+      return isSame ? undefined : { changes, options: { remove } };
     });
   } catch (error) {
     if (!(error instanceof RunGone)) throw error;
