@@ -1,21 +1,21 @@
+import { DEFAULT_TIMEOUT_SECONDS } from '../contracts/entities/image-definition.ts';
 import type { RunTrigger } from '../contracts/entities/run.ts';
 import type { FieldError } from '../contracts/problem.ts';
 import type { RunSnapshot } from '../contracts/snapshot.ts';
 import type { StoredRun } from '../contracts/stored-run.ts';
+import { poolOf } from '../domain/run/pool.ts';
 import { runStore } from '../store/run-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import type { Write } from '../store/write.ts';
 import type { Engine } from './engine.ts';
 import { gatherSnapshot } from './gather-snapshot.ts';
 
-/** Longest a run may take when its definition says nothing: four hours, a Windows build with updates fits. */
-const DEFAULT_TIMEOUT_SECONDS = 4 * 3600;
-
 export type RunRequest = {
   runId: string;
   definitionId: string;
   trigger: RunTrigger;
-  poolId: string;
+  /** The deployment's own pools; the first one is for builders that name none. */
+  poolIds: string[];
   /** Writes of the same transaction, made from the run as it will be answered. */
   more: (run: StoredRun) => Write[];
 };
@@ -35,8 +35,13 @@ export const acceptRun = async (
   if (gathered === undefined) return undefined;
   const { snapshot, waits } = gathered;
   if (snapshot === undefined || waits.length > 0) return { obstacles: [...gathered.obstacles, ...waits] };
+  const where = poolOf(
+    { definition: snapshot.definition, builder: snapshot.builderConfiguration },
+    request.poolIds,
+  );
+  if ('obstacle' in where) return { obstacles: [where.obstacle] };
   const snapshotSha256 = await engine.files.putSnapshot(scope, snapshot);
-  const draft = { ...queuedRun(snapshot, request, engine.now()), snapshotSha256 };
+  const draft = { ...queuedRun(snapshot, request, engine.now()), ...where, snapshotSha256 };
   const { firstNumber } = snapshot.definition;
   const run = await runStore(engine.core, scope).create({ run: draft, firstNumber }, request.more);
   return { run };
@@ -53,7 +58,6 @@ const queuedRun = (snapshot: RunSnapshot, request: RunRequest, now: string) => {
     attempt: 1,
     status: 'Queued' as const,
     phase: 'queued' as const,
-    pool: { kind: 'cloud' as const, id: request.poolId },
     trigger: request.trigger,
     createdAt: now,
     operatingSystem: { id: operatingSystem.id, name: operatingSystem.name },

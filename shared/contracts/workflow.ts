@@ -17,8 +17,15 @@ export type FinishInput = z.infer<typeof finishInputSchema>;
 /** StartBuild gets the task token that ends the Build state. */
 export const startBuildInputSchema = workflowInputSchema.extend({ taskToken: z.string() });
 
-/** A wake-up of the dispatcher: one pool has something to do or something free. */
-export const wakeUpSchema = z.object({ poolId: z.string() });
+/**
+ * A wake-up of the dispatcher: one pool has something to do or something free; or a workspace has, in whichever of the
+ * pools that its runs are in, except those that are woken anyway.
+ */
+export const wakeUpSchema = z.union([
+  z.object({ poolId: z.string() }),
+  z.object({ workspaceId: z.string(), except: z.array(z.string()).default([]) }),
+]);
+export type WakeUp = z.infer<typeof wakeUpSchema>;
 
 /** A workspace was deleted: what is in it is to be removed, or to be gone on with. */
 export const removalRequestSchema = z.object({ workspaceId: z.string() });

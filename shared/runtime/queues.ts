@@ -8,7 +8,7 @@ type Queues = Pick<SQSClient, 'send'>;
  * Wakes the dispatcher. Every wake-up has an id of its own: SQS would swallow one that looks like another of the last
  * five minutes. `group`: wake-ups of one group come one after the other, and wait for one that failed.
  */
-const wake = async (sqs: SQSClient, queueUrl: string, wakeUp: WakeUp, group: string): Promise<void> => {
+const wake = async (sqs: Queues, queueUrl: string, wakeUp: WakeUp, group: string): Promise<void> => {
   await sqs.send(
     new SendMessageCommand({
       QueueUrl: queueUrl,
@@ -20,16 +20,16 @@ const wake = async (sqs: SQSClient, queueUrl: string, wakeUp: WakeUp, group: str
 };
 
 /** Wakes the dispatcher for a pool. */
-export const wakeDispatcher = (sqs: SQSClient, queueUrl: string, poolId: string): Promise<void> =>
+export const wakeDispatcher = (sqs: Queues, queueUrl: string, poolId: string): Promise<void> =>
   wake(sqs, queueUrl, { poolId }, poolId);
 
 /** The same from the reconciler, past a wake-up of the pool that failed and keeps the others waiting. */
-export const wakeDispatcherAgain = (sqs: SQSClient, queueUrl: string, poolId: string): Promise<void> =>
+export const wakeDispatcherAgain = (sqs: Queues, queueUrl: string, poolId: string): Promise<void> =>
   wake(sqs, queueUrl, { poolId }, `reconcile-${poolId}`);
 
 /** Wakes the dispatcher for the pools in which a workspace has runs, but for those that are woken anyway. */
 export const wakeForWorkspace = (
-  sqs: SQSClient,
+  sqs: Queues,
   queueUrl: string,
   workspaceId: string,
   except: string[],

@@ -33,7 +33,8 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | slots and lease of a workspace's runs | WS#w | SLOT#n; LEASE#run |
  * | queue, slots and rest of a pool | POOL#p | QUEUE#…; SLOT#n; COOL-DOWN |
  * | runs and removals due for a look (index `due`) | due = RUN; due = WORKSPACE | dueAt |
- * | what cursors are sealed with | DEPLOYMENT | CURSOR-KEY |
+ * | runs that wait for a connector (index `due`) | due = QUEUE | dueAt |
+ * | what cursors are sealed with; pools that the deployment has or had | DEPLOYMENT | CURSOR-KEY; POOLS |
  *
  * Traffic table: LOG (head and chunks by first seq), CONN, SUBS, TICKET. All of it expires.
  */
@@ -209,6 +210,9 @@ export const globalKeys = {
   poolSlot: (poolId: string, n: number): Key => ({ pk: `POOL#${poolId}`, sk: `SLOT#${padded(n)}` }),
   coolDown: (poolId: string): Key => ({ pk: `POOL#${poolId}`, sk: 'COOL-DOWN' }),
   poolSlots: (poolId: string) => ({ pk: `POOL#${poolId}`, prefix: 'SLOT#' }),
+  /** The pool whose partition this is. */
+  poolOfQueue: (pk: string): string => pk.slice('POOL#'.length),
+  knownPools: { pk: 'DEPLOYMENT', sk: 'POOLS' },
 };
 
 /** Where the answer to an idempotency key is kept: in the workspace, or with the person where there is none yet. */
@@ -224,6 +228,7 @@ export const idempotencyKeyOf = (
 /** Partitions of the sparse index of rows that the reconciler looks at. */
 export const DUE_RUN = 'RUN';
 export const DUE_WORKSPACE = 'WORKSPACE';
+export const DUE_QUEUE = 'QUEUE';
 
 /** Keys of the traffic table. */
 export const trafficKeys = {

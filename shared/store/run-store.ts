@@ -5,6 +5,7 @@ import { nextLook } from '../domain/run/next-look.ts';
 import { nextNumber } from '../domain/run/numbering.ts';
 import { timestampOf } from './clock.ts';
 import { DUE_RUN, type Key, keys } from './keys.ts';
+import { joinQueue } from './queue-store.ts';
 import { contended } from './retry.ts';
 import type { Item, Table } from './table.ts';
 import { WriteRefused } from './write-refused.ts';
@@ -12,6 +13,8 @@ import type { WorkspaceScope } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
 const counterSchema = z.object({ last: z.int() });
+/** Rows of the first releases do not say the pool. */
+const activeSchema = z.object({ poolId: z.string().optional() });
 const pointerSchema = z.object({ runId: z.string(), number: z.int() });
 
 const itemOf = (scope: WorkspaceScope, run: StoredRun) => ({
@@ -43,6 +46,12 @@ export const runStore = (table: Table, scope: WorkspaceScope) => ({
 
   countActive: async (): Promise<number> =>
     (await table.query({ ...keys.activeRuns(scope), only: ['sk'] })).length,
+
+  /** Pools in which runs of the workspace wait or go on. */
+  activePools: async (): Promise<string[]> => {
+    const rows = await table.query({ ...keys.activeRuns(scope), only: ['poolId'] });
+    return [...new Set(rows.flatMap((row) => activeSchema.parse(row).poolId ?? []))];
+  },
 
   /** Runs of one definition, highest number first; `before` is the number that the page before ended with. */
   listOfDefinition: (definitionId: string, page: NumberPage) =>
@@ -203,21 +212,19 @@ const isNumberClash = (error: unknown): boolean =>
 const rowsOf = (scope: WorkspaceScope, run: StoredRun): Write[] => {
   const pointer = { runId: run.id, number: run.number };
   const definitionId = run.imageDefinitionId;
-  const manual = run.trigger.type !== 'schedule';
   return [
     { check: keys.entity(scope, 'image-definition', definitionId), if: { exists: true } },
     { put: itemOf(scope, run), if: { exists: false } },
+    joinQueue(run),
     {
       put: {
-        ...keys.queued(scope, run.pool.id, { manual, runId: run.id }),
-        row: 'queue',
-        poolId: run.pool.id,
-        workspaceId: run.workspaceId,
+        ...keys.activeRun(scope, run.id),
+        row: 'active',
         runId: run.id,
-        manual,
+        definitionId,
+        poolId: run.pool.id,
       },
     },
-    { put: { ...keys.activeRun(scope, run.id), row: 'active', runId: run.id, definitionId } },
     { put: { ...keys.latestRun(scope, definitionId), row: 'latest', ...pointer } },
     { put: { ...keys.runOfDefinition(scope, definitionId, run.number), row: 'run-pointer', ...pointer } },
   ];
@@ -244,18 +251,18 @@ const change = async (
   const gone = (options.remove ?? []).map((name) => [name, undefined]);
   const next = storedRunSchema.parse({ ...run, ...changes, ...Object.fromEntries(gone), rev: run.rev + 1 });
   const dueAt = nextLook(next, timestampOf(table.clock));
-  await table.write([
-    {
-      update: keys.run(scope, run.id),
-      set: {
-        ...changes,
-        rev: next.rev,
-        ...(dueAt === undefined ? {} : { due: DUE_RUN, dueAt }),
-      },
-      remove: [...(options.remove ?? []), ...(dueAt === undefined ? ['due', 'dueAt'] : [])],
-      if: { equals: { rev: run.rev, status: run.status } },
+  const more = options.more ?? [];
+  const update: Write = {
+    update: keys.run(scope, run.id),
+    set: {
+      ...changes,
+      rev: next.rev,
+      ...(dueAt === undefined ? {} : { due: DUE_RUN, dueAt }),
     },
-    ...(options.more ?? []),
-  ]);
+    remove: [...(options.remove ?? []), ...(dueAt === undefined ? ['due', 'dueAt'] : [])],
+    if: { equals: { rev: run.rev, status: run.status } },
+  };
+  // Whoever changes a run reads it again when that is refused (changeRun): the commonest write of all costs half.
+  await table.write([update, ...more], { looksAgain: true });
   return next;
 };

@@ -41,6 +41,7 @@ const versions = {
   'audit-event': 1,
   idempotency: 2,
   'cursor-key': 1,
+  'known-pools': 1,
   run: 1,
   /** A copy of a run: its shape is that of `run`, and so is its version. */
   'deleted-run': 1,

@@ -108,7 +108,13 @@ const allowed: Record<FunctionName, string[]> = {
     'events:PutEvents {Bus.Arn}',
     deleteResources,
   ],
-  'events/dispatch-runs': [...coreReadWrite, ...receive(dispatch), `states:StartExecution ${machine}`],
+  'events/dispatch-runs': [
+    ...coreReadWrite,
+    ...trafficReadWrite,
+    post,
+    ...receive(dispatch),
+    `states:StartExecution ${machine}`,
+  ],
   'events/remove-leftovers': [...coreReadWrite, snapshots, decrypt, assume, ...receive(leftovers)],
   'events/remove-workspaces': [
     ...coreReadWrite,

@@ -6,7 +6,7 @@ import { readCursorKey } from '../../shared/store/cursor-key.ts';
 import { recordImageVersion } from '../../shared/store/image-version-store.ts';
 import { recordLeftovers } from '../../shared/store/leftover-store.ts';
 import { logStore } from '../../shared/store/log-store.ts';
-import { takeSlots } from '../../shared/store/queue-store.ts';
+import { knownPools, restPool, takeSlots } from '../../shared/store/queue-store.ts';
 import { runRemoval } from '../../shared/store/run-removal.ts';
 import { runStore } from '../../shared/store/run-store.ts';
 import { shareStore } from '../../shared/store/share-store.ts';
@@ -33,6 +33,8 @@ export const writeEveryRow = async (tables: Tables): Promise<WorkspaceScope> => 
   await makeRuns(tables, api.scope, idOf('/image-definitions'));
   await listen(tables.traffic, api.scope);
   await readCursorKey(tables.core);
+  await knownPools(tables.core).remember(['cloud']);
+  await tables.core.write([restPool('cloud', at(30))]);
   const removed = await openDefinitionsApi(tables.core);
   const workspace = await workspaceStore(tables.core).get(removed.scope);
   if (workspace !== undefined) await workspaceStore(tables.core).remove(workspace, at(1), at(2));

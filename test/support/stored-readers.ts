@@ -24,7 +24,7 @@ import { imageVersionStore } from '../../shared/store/image-version-store.ts';
 import { leftoverStore } from '../../shared/store/leftover-store.ts';
 import { logStore } from '../../shared/store/log-store.ts';
 import { memberStore } from '../../shared/store/member-store.ts';
-import { queueStore } from '../../shared/store/queue-store.ts';
+import { knownPools, queueStore } from '../../shared/store/queue-store.ts';
 import { removalStore } from '../../shared/store/removal-store.ts';
 import { runFiles } from '../../shared/store/run-files.ts';
 import { runRemoval } from '../../shared/store/run-removal.ts';
@@ -108,6 +108,7 @@ export const storedReaders: Record<StoredKind, Reader> = {
   'audit-event': ({ table }) => auditStore(table, scope).list({ before: undefined, limit: 1 }),
   idempotency: ({ table }) => idempotency(table, remembered).earlier(),
   'cursor-key': async ({ table }) => (await readCursorKey(table)).toString('base64'),
+  'known-pools': ({ table }) => knownPools(table).remember([]),
   run: ({ table, row }) => runStore(table, scope).get(text(row, 'id')),
   'deleted-run': ({ table, row }) => runRemoval(table, scope).deleted(text(row, 'id')),
   counter: async ({ table, row }) => {

@@ -35,7 +35,7 @@ const answerOf = (run: StoredRun): Answer => ({
 
 /** Run a definition: accepted with its number and queued; everything after that happens by itself. */
 export const createRun = async (
-  engine: Pick<Engine, 'core' | 'files' | 'now'> & { poolId: string },
+  engine: Pick<Engine, 'core' | 'files' | 'now'> & { poolIds: string[] },
   call: Call,
 ): Promise<Answer> => {
   const created = await unlessGone(engine.core, call, () =>
@@ -43,7 +43,7 @@ export const createRun = async (
       runId: newId('run'),
       definitionId: call.params.imageDefinitionId,
       trigger: triggerOf(call.principal),
-      poolId: engine.poolId,
+      poolIds: engine.poolIds,
       more: (run) => [startEvent(call, run), ...call.remember(answerOf(run))],
     }),
   );

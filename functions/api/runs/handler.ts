@@ -19,7 +19,7 @@ const environment = loadEnvironment(functionEnvironments['api/runs']);
 const core = openTable(environment.CORE_TABLE);
 const tables = { core, traffic: openTable(environment.TRAFFIC_TABLE) };
 const files = runFiles(environment.RUNS_BUCKET);
-const creator = { core, files, now, poolId: environment.RUNNER_POOLS[0]?.id ?? '' };
+const creator = { core, files, now, poolIds: environment.RUNNER_POOLS.map(({ id }) => id) };
 
 export const handler = apiHandler(
   {

@@ -1,12 +1,14 @@
 import type { OwnPool } from '../../../shared/contracts/env/runner-pools.ts';
 import type { RunStatus } from '../../../shared/contracts/entities/run.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
+import { poolLimit } from '../../../shared/actions/pool-limit.ts';
 import { queueOrder, waitingReason } from '../../../shared/domain/run/admission.ts';
 import { present } from '../../../shared/domain/run/lifecycle.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { listOf, numberIn, pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
 import { etagOf } from '../../../shared/runtime/api/precondition.ts';
 import { notFound } from '../../../shared/runtime/api/problem.ts';
+import { timestampOf } from '../../../shared/store/clock.ts';
 import { entityStore } from '../../../shared/store/entity-store.ts';
 import { queueStore } from '../../../shared/store/queue-store.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
@@ -37,19 +39,22 @@ export const readRun = async (
 
 const placeInQueue = async (core: Table, limits: Limits, run: StoredRun) => {
   const store = queueStore(core, run.pool.id);
-  const waiting = await store.waiting();
-  const entry = waiting.find((one) => one.runId === run.id);
+  const queue = await store.waiting();
+  const entry = queue.find((one) => one.runId === run.id);
   if (entry === undefined) return undefined;
-  const [takenOfPool, workspaces, settings] = await Promise.all([
+  const [coolingUntil, pool, takenOfPool, workspaces, [settings]] = await Promise.all([
+    store.coolingUntil(timestampOf(core.clock)),
+    poolLimit(core, { id: run.pool.id, workspaceId: run.workspaceId }, limits.RUNNER_POOLS),
     store.takenOfPool(),
-    store.takenOfWorkspaces([run.workspaceId]),
+    store.takenOfWorkspaces([...new Set(queue.map((one) => one.workspaceId))]),
     workspaceStore(core).getAll([run.workspaceId]),
   ]);
-  const workspace = settings[0]?.maxConcurrentRuns ?? limits.WORKSPACE_LIMIT;
   const taken = { pool: takenOfPool, workspaces };
-  const pool = limits.RUNNER_POOLS.find(({ id }) => id === run.pool.id)?.maxConcurrentRuns ?? 0;
-  const reason = waitingReason(entry, taken, { pool, workspace: () => workspace });
-  return { position: queueOrder(waiting).indexOf(entry) + 1, reason };
+  const workspace = settings?.maxConcurrentRuns ?? limits.WORKSPACE_LIMIT;
+  const position = queueOrder(queue, workspaces).indexOf(entry) + 1;
+  if (pool === undefined) return { position, reason: 'its runner pool or connector is gone' };
+  const view = { queue, taken, limits: { pool, workspace: () => workspace }, coolingUntil };
+  return { position, reason: waitingReason(entry, view) };
 };
 
 type RunQuery = Page & { status?: RunStatus[] | undefined; active?: boolean | undefined };

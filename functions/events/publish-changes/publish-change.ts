@@ -5,6 +5,7 @@ import { publishRun } from './publish-run.ts';
 import { publishVersion } from './publish-version.ts';
 import type { Publisher } from './publisher.ts';
 import { removeResourceFiles } from './remove-resource-files.ts';
+import { wakeDispatchers } from './wake-dispatchers.ts';
 import type { RowChange } from './row-change.ts';
 
 /** Where changes are told. */
@@ -26,8 +27,7 @@ export const publishChange = async (
   if (row === 'resource') await removeResourceFiles(change, files);
   if (row === 'member' || row === 'api-token') await hangUp(change, sockets.traffic);
   if (row === 'removal' && before === undefined) await publish.removal(after);
-  if (row === 'queue' && before === undefined) publish.wake(after?.['poolId']);
   if (row === 'leftover' && after?.['state'] === 'deleting') publish.sweep(after);
   if (row === 'deleted-run' && before === undefined) publish.sweep(after);
-  if (row === 'slot' && after === undefined) publish.wake(before?.['poolId']);
+  wakeDispatchers(change, publish);
 };

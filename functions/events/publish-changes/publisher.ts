@@ -8,7 +8,12 @@ import {
   workflowInputSchema,
 } from '../../../shared/contracts/workflow.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
-import { requestRemoval, requestSweep, wakeDispatcher } from '../../../shared/runtime/queues.ts';
+import {
+  requestRemoval,
+  requestSweep,
+  wakeDispatcher,
+  wakeForWorkspace,
+} from '../../../shared/runtime/queues.ts';
 import { tellBus, type Waiting } from './bus.ts';
 
 type Settings = {
@@ -39,8 +44,22 @@ const withoutImages = ({ dynamodb, ...record }: DynamoDBRecord): DynamoDBRecord 
 /** What a batch has to tell besides the sockets: wake-ups and sweeps once each, events in their order. */
 const emptyBatch = () => {
   const events: Waiting<DynamoDBRecord>[] = [];
-  return { pools: new Set<string>(), sweeps: new Map<string, WorkflowInput>(), events };
+  const wakes = { pools: new Set<string>(), workspaces: new Set<string>() };
+  return { ...wakes, sweeps: new Map<string, WorkflowInput>(), events };
 };
+
+type Batch = ReturnType<typeof emptyBatch>;
+
+/** Messages to the queues. A workspace wakes the pools that are not woken for themselves. */
+const requestsOf = (
+  { pools, workspaces, sweeps }: Batch,
+  { DISPATCH_QUEUE_URL: dispatch, LEFTOVERS_QUEUE_URL: leftovers }: Settings,
+  sqs: Clients['sqs'],
+): Promise<void>[] => [
+  ...[...pools].map((id) => wakeDispatcher(sqs, dispatch, id)),
+  ...[...workspaces].map((id) => wakeForWorkspace(sqs, dispatch, id, [...pools])),
+  ...[...sweeps.values()].map((request) => requestSweep(sqs, leftovers, request)),
+];
 
 /** All of these are tried, whatever becomes of the others. */
 const settle = async (work: Promise<unknown>[]): Promise<void> => {
@@ -83,6 +102,11 @@ export const publisher = (settings: Settings, { sqs, events, pause }: Clients) =
       if (typeof poolId === 'string') batch.pools.add(poolId);
     },
 
+    /** The workspace may start runs: whatever pools its runs wait in. */
+    wakeWorkspace: (workspaceId: string): void => {
+      batch.workspaces.add(workspaceId);
+    },
+
     /** Something of this run is to be looked for and deleted in the customer's account. */
     sweep: (request: unknown): void => {
       const { workspaceId, runId } = workflowInputSchema.parse(request);
@@ -101,14 +125,10 @@ export const publisher = (settings: Settings, { sqs, events, pause }: Clients) =
 
     /** Sends what was gathered; throws when a queue took none of it. A record whose event the bus refused is parked. */
     flush: async (): Promise<void> => {
-      const { pools, sweeps, events: waiting } = batch;
+      const told = batch;
       // Whatever comes of it: a batch that is told again gathers anew.
       batch = emptyBatch();
-      await settle([
-        sendEvents(waiting),
-        ...[...pools].map((poolId) => wakeDispatcher(sqs, settings.DISPATCH_QUEUE_URL, poolId)),
-        ...[...sweeps.values()].map((request) => requestSweep(sqs, settings.LEFTOVERS_QUEUE_URL, request)),
-      ]);
+      await settle([sendEvents(told.events), ...requestsOf(told, settings, sqs)]);
     },
   };
 };

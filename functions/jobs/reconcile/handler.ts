@@ -7,7 +7,7 @@ import { openEngine } from '../../../shared/runtime/engine.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { newSecret } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
-import { requestRemoval, requestSweep, wakeDispatcher } from '../../../shared/runtime/queues.ts';
+import { requestRemoval, requestSweep, wakeDispatcherAgain } from '../../../shared/runtime/queues.ts';
 import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
 import { reconcile, type Reconciling } from './reconcile.ts';
 import { workflows } from './workflows.ts';
@@ -27,7 +27,7 @@ const reconciling: Reconciling = {
   startCloudBuild: cloudBuildStarter({ apiUrl: environment.API_URL, projectOf: projectIn(pools) }),
   sweep: (request) => requestSweep(sqs, environment.LEFTOVERS_QUEUE_URL, request),
   poolIds: pools.map(({ id }) => id),
-  wakePool: (poolId) => wakeDispatcher(sqs, environment.DISPATCH_QUEUE_URL, poolId),
+  wakePool: (poolId) => wakeDispatcherAgain(sqs, environment.DISPATCH_QUEUE_URL, poolId),
   removeWorkspace: (workspaceId) => requestRemoval(sqs, environment.REMOVALS_QUEUE_URL, { workspaceId }),
 };
 

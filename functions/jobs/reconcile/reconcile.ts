@@ -3,12 +3,13 @@ import { logger } from '../../../shared/runtime/logger.ts';
 import { DUE_RUN } from '../../../shared/store/keys.ts';
 import { removalStore } from '../../../shared/store/removal-store.ts';
 import type { Item } from '../../../shared/store/table.ts';
+import { poolsToWake } from './pools-to-wake.ts';
 import { type Repair, repairRun } from './repair-run.ts';
 
 export type Reconciling = Repair & {
   /** Asks CodeBuild about all these builds at once. */
   loadBuilds: (ids: string[]) => Promise<void>;
-  /** The pools whose queues nobody else would look at. */
+  /** The deployment's own pools. */
   poolIds: string[];
   wakePool: (poolId: string) => Promise<unknown>;
   removeWorkspace: (workspaceId: string) => Promise<unknown>;
@@ -27,8 +28,7 @@ const MOST_REMOVALS = 100;
  * all runs. What fails is left for the next time and holds up nothing else.
  */
 export const reconcile = async (reconciling: Reconciling): Promise<void> => {
-  for (const poolId of reconciling.poolIds)
-    await unlessItFails('the dispatcher was not woken', () => reconciling.wakePool(poolId));
+  await unlessItFails('dispatchers were not woken', () => wakeDispatchers(reconciling));
   await unlessItFails('removals of workspaces were not gone on with', () => goOnWithRemovals(reconciling));
   const due = await reconciling.core.due(DUE_RUN, reconciling.now(), MOST_RUNS);
   const runs = (await reconciling.core.getAll(due)).flatMap(readable);
@@ -50,6 +50,11 @@ const unlessItFails = async (otherwise: string, work: () => Promise<unknown>): P
   } catch (error) {
     logger.error(otherwise, { error });
   }
+};
+
+const wakeDispatchers = async ({ core, now, poolIds, wakePool }: Reconciling): Promise<void> => {
+  const pools = await poolsToWake(core, poolIds, now());
+  await Promise.all(pools.map((id) => unlessItFails('a dispatcher was not woken', () => wakePool(id))));
 };
 
 /** A removal that waited long enough, or whose message was lost. */

@@ -50,13 +50,22 @@ export function publishChanges(scope: Construct, parts: Parts): void {
 
 /** Admits waiting runs. */
 export function dispatchRuns(scope: Construct, parts: Parts, machine: StateMachine): void {
-  const { stage, state, queues, environment: env } = parts;
+  const { stage, state, socket, queues, environment: env } = parts;
   const { lambda } = new ServiceFunction(scope, 'DispatchRuns', {
     stage,
     name: 'events/dispatch-runs',
-    environment: { ...env.core, ...env.limits, STATE_MACHINE_ARN: machine.stateMachineArn },
+    environment: {
+      ...env.core,
+      ...env.traffic,
+      ...env.socketPush,
+      ...env.limits,
+      STATE_MACHINE_ARN: machine.stateMachineArn,
+    },
     permissions: [
       permit.readWriteTable(state.coreTable),
+      // The log of a run that waits in vain says why it ends.
+      permit.readWriteTable(state.trafficTable),
+      permit.postToSockets(socket.stage),
       permit.receiveFrom(queues.dispatch),
       permit.startExecutions(machine),
     ],

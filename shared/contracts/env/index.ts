@@ -86,7 +86,13 @@ export const functionEnvironments = {
     POISON_QUEUE_URL: z.string(),
     EVENT_BUS_NAME: z.string(),
   }),
-  'events/dispatch-runs': z.object({ ...core, ...limits, STATE_MACHINE_ARN: z.string() }),
+  'events/dispatch-runs': z.object({
+    ...core,
+    ...traffic,
+    ...socketPush,
+    ...limits,
+    STATE_MACHINE_ARN: z.string(),
+  }),
   'events/remove-leftovers': z.object({
     ...core,
     ...runsBucket,

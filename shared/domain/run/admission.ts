@@ -2,77 +2,119 @@
 export type QueueEntry = { workspaceId: string; runId: string; manual: boolean };
 
 /** Slots that are taken; a slot is a number from 1 up to a limit. */
-export type TakenSlots = { pool: number[]; workspaces: Map<string, number[]> };
+export type TakenSlots = { pool: number[]; workspaces: ReadonlyMap<string, number[]> };
 
 export type Limits = { pool: number; workspace: (workspaceId: string) => number };
 
 export type Admission = { entry: QueueEntry; slots: { workspace: number; pool: number } };
+
+/** The free slots from 1 up, lowest first, so many that with those that are taken there are `limit`. */
+const freeSlots = function* (taken: number[], limit: number): Generator<number, undefined> {
+  const used = new Set(taken);
+  for (let slot = 1, count = taken.length; count < limit; slot += 1) {
+    if (used.has(slot)) continue;
+    count += 1;
+    yield slot;
+  }
+  return undefined;
+};
 
 /**
  * The first free slot under `limit`, or undefined when as many are taken as there may be. After a limit was lowered
  * slots above it stay taken until their runs end, and count.
  */
 export const freeSlot = (taken: number[], limit: number): number | undefined => {
-  if (taken.length >= limit) return undefined;
-  const used = new Set(taken);
-  let slot = 1;
-  while (used.has(slot)) slot += 1;
-  return slot;
+  const [first] = freeSlots(taken, limit);
+  return first;
 };
+
+/** An entry and how many runs of its workspace go on or come first: workspaces with fewer of them are served first. */
+type Placed = { entry: QueueEntry; level: number };
+
+const byAge = (a: QueueEntry, b: QueueEntry): number => (a.runId < b.runId ? -1 : 1);
+const withinWorkspace = (a: QueueEntry, b: QueueEntry): number =>
+  Number(b.manual) - Number(a.manual) || byAge(a, b);
+const inTurn = (a: Placed, b: Placed): number => a.level - b.level || byAge(a.entry, b.entry);
+
+const groupsOf = (queue: QueueEntry[]): Map<string, QueueEntry[]> =>
+  Map.groupBy(queue.toSorted(withinWorkspace), ({ workspaceId }) => workspaceId);
+
+/**
+ * Who is next is whose workspace has the fewest running, of those the oldest run; it then runs too. As the levels of
+ * one workspace only grow, that is the order by level.
+ */
+const placed = (queue: QueueEntry[], running: TakenSlots['workspaces']): Placed[] =>
+  [...groupsOf(queue)]
+    .flatMap(([id, entries]) => {
+      const level = running.get(id)?.length ?? 0;
+      return entries.map((entry, at) => ({ entry, level: level + at }));
+    })
+    .sort(inTurn);
 
 /**
  * Which of the waiting runs start now. Round robin between workspaces, those with the fewest running first; within a
- * workspace manual before scheduled, then first in, first out (run ids sort by creation).
+ * workspace manual before scheduled, then first in, first out (run ids sort by creation). Of each workspace the first
+ * entries will do, as many as the pool has free slots.
  */
 export const chooseAdmissions = (queue: QueueEntry[], taken: TakenSlots, limits: Limits): Admission[] => {
-  const waiting = byWorkspace(queue);
-  const pool = [...taken.pool];
-  const workspaces = new Map([...waiting.keys()].map((id) => [id, [...(taken.workspaces.get(id) ?? [])]]));
+  const ofWorkspaces = new Map<string, Generator<number, undefined>>();
+  const slotsOf = (id: string): Generator<number, undefined> => {
+    const slots = ofWorkspaces.get(id) ?? freeSlots(taken.workspaces.get(id) ?? [], limits.workspace(id));
+    ofWorkspaces.set(id, slots);
+    return slots;
+  };
+  const ofPool = [...freeSlots(taken.pool, limits.pool)];
   const admissions: Admission[] = [];
-  for (;;) {
-    const poolSlot = freeSlot(pool, limits.pool);
-    const next = poolSlot === undefined ? undefined : nextWorkspace(waiting, workspaces, limits);
-    if (poolSlot === undefined || next === undefined) return admissions;
-    admissions.push({ entry: next.entry, slots: { workspace: next.slot, pool: poolSlot } });
-    pool.push(poolSlot);
-    workspaces.get(next.entry.workspaceId)?.push(next.slot);
-    waiting.set(next.entry.workspaceId, (waiting.get(next.entry.workspaceId) ?? []).slice(1));
+  for (const { entry } of placed(queue, taken.workspaces)) {
+    const pool = ofPool[admissions.length];
+    if (pool === undefined) break;
+    const { value: workspace } = slotsOf(entry.workspaceId).next();
+    if (workspace !== undefined) admissions.push({ entry, slots: { workspace, pool } });
   }
+  return admissions;
 };
 
-const byWorkspace = (queue: QueueEntry[]): Map<string, QueueEntry[]> => {
-  const groups = Map.groupBy(queue, (entry) => entry.workspaceId);
-  const order = (a: QueueEntry, b: QueueEntry) =>
-    Number(b.manual) - Number(a.manual) || (a.runId < b.runId ? -1 : 1);
-  return new Map([...groups].map(([id, entries]) => [id, entries.sort(order)]));
-};
+/**
+ * The queue in the order in which its runs would start if no limit of a workspace held one up. `running`: slots that
+ * each workspace has taken.
+ */
+export const queueOrder = (
+  queue: QueueEntry[],
+  running: TakenSlots['workspaces'] = new Map(),
+): QueueEntry[] => placed(queue, running).map(({ entry }) => entry);
 
-const nextWorkspace = (waiting: Map<string, QueueEntry[]>, taken: Map<string, number[]>, limits: Limits) => {
-  const candidates = [...waiting].flatMap(([workspaceId, entries]) => {
-    const running = taken.get(workspaceId) ?? [];
-    const slot = freeSlot(running, limits.workspace(workspaceId));
-    const [entry] = entries;
-    return entry === undefined || slot === undefined ? [] : [{ entry, slot, running: running.length }];
-  });
-  const order = (a: (typeof candidates)[number], b: (typeof candidates)[number]) =>
-    a.running - b.running || (a.entry.runId < b.entry.runId ? -1 : 1);
-  return candidates.sort(order)[0];
+/** What a run waits in: everything that waits there, what is taken, and until when the pool rests. */
+export type QueueView = {
+  queue: QueueEntry[];
+  taken: TakenSlots;
+  limits: Limits;
+  coolingUntil?: string | undefined;
 };
 
 /** Why a run still waits, in words for people. */
-export const waitingReason = (entry: QueueEntry, taken: TakenSlots, limits: Limits): string => {
-  const running = taken.workspaces.get(entry.workspaceId) ?? [];
-  if (freeSlot(running, limits.workspace(entry.workspaceId)) === undefined) {
-    return `the workspace runs ${running.length} of at most ${limits.workspace(entry.workspaceId)}`;
-  }
-  if (freeSlot(taken.pool, limits.pool) === undefined) {
+export const waitingReason = (
+  entry: QueueEntry,
+  { queue, taken, limits, coolingUntil }: QueueView,
+): string => {
+  if (coolingUntil !== undefined)
+    return `the runner pool found no room for builds and starts none before ${coolingUntil}`;
+  const running = taken.workspaces.get(entry.workspaceId)?.length ?? 0;
+  const limit = limits.workspace(entry.workspaceId);
+  if (running >= limit) return `the workspace runs ${running} of at most ${limit}`;
+  if (taken.pool.length >= limits.pool)
     return `the runner pool runs ${taken.pool.length} of at most ${limits.pool}`;
-  }
-  return 'about to start';
+  const isNext = chooseAdmissions(queue, taken, limits).some((one) => one.entry.runId === entry.runId);
+  return isNext ? 'about to start' : behind(entry, { queue, running, limit });
 };
 
-/** The queue in the order in which its runs would start if every limit had room, one after another. */
-export const queueOrder = (queue: QueueEntry[]): QueueEntry[] => {
-  const endless = { pool: queue.length, workspace: () => queue.length };
-  return chooseAdmissions(queue, { pool: [], workspaces: new Map() }, endless).map(({ entry }) => entry);
+/** There is room, but not for as many as come before it. */
+const behind = (
+  entry: QueueEntry,
+  { queue, running, limit }: { queue: QueueEntry[]; running: number; limit: number },
+): string => {
+  const own = groupsOf(queue).get(entry.workspaceId) ?? [];
+  const ahead = own.findIndex(({ runId }) => runId === entry.runId);
+  return running + ahead >= limit
+    ? `${ahead} of the workspace start first, and it runs at most ${limit}`
+    : 'others start first, and then the runner pool is full';
 };

@@ -30,7 +30,7 @@ const freshPool = (limit: number, workspaceLimit: number): Pool => ({
   workspaceLimit,
 });
 const startWorkflow = async (run: StoredRun) => ({ executionArn: `arn:execution:${run.id}` });
-const admitIn = (pool: Pool) => admitRuns(engine(), pool, startWorkflow);
+const admitIn = async (pool: Pool) => (await admitRuns(engine(), pool, startWorkflow)).started;
 
 const fill = async (scope: WorkspaceScope, pool: Pool, count: number): Promise<StoredRun[]> => {
   const definitionId = await putDefinition(core, scope, `D-${newId('lease').slice(-8)}`);

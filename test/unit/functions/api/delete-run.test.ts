@@ -270,7 +270,7 @@ describe('audit events of runs', () => {
 
   test('tell of no run that did not start', async () => {
     const call = { scope, principal, params: { imageDefinitionId: `def_${ulid('X')}` }, remember: () => [] };
-    await expect(createRun({ ...engine, poolId: 'cloud' }, call)).rejects.toMatchObject({
+    await expect(createRun({ ...engine, poolIds: ['cloud'] }, call)).rejects.toMatchObject({
       code: 'not-found',
     });
     expect(lastEvent()).toBeUndefined();

@@ -24,6 +24,7 @@ const listening = async (isDeaf = false) => {
     files: { remove: async () => {} },
     publish: {
       wake: () => {},
+      wakeWorkspace: () => {},
       removal: async () => {},
       sweep: (request: unknown) => void sweeps.push(request),
       event: async (event: BusEvent | undefined) => void (event && events.push(event)),

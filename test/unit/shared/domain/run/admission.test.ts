@@ -74,7 +74,8 @@ describe('limits that were lowered while runs go on', () => {
   test('the same holds for a workspace', () => {
     const taken = { pool: [1, 2], workspaces: new Map([['a', [2, 3]]]) };
     expect(chooseAdmissions([entry('a', 1)], taken, limits(9, 2))).toEqual([]);
-    expect(waitingReason(entry('a', 1), taken, limits(9, 2))).toBe('the workspace runs 2 of at most 2');
+    const view = { queue: [entry('a', 1)], taken, limits: limits(9, 2) };
+    expect(waitingReason(entry('a', 1), view)).toBe('the workspace runs 2 of at most 2');
   });
 
   test('no slot is free when as many are taken as there may be', () => {
@@ -95,7 +96,23 @@ describe('why a run waits', () => {
     ['the pool is full', { pool: [1, 2], workspaces: new Map() }, /runner pool runs 2 of at most 2/],
     ['nothing is in its way', nothing(), /about to start/],
   ])('when %s', (_case, taken, reason) => {
-    expect(waitingReason(waiting, taken, limits(2, 1))).toMatch(reason);
+    expect(waitingReason(waiting, { queue: [waiting], taken, limits: limits(2, 1) })).toMatch(reason);
+  });
+
+  test('when builds found no room: then nothing starts, whatever else is in the way (F13)', () => {
+    const taken = { pool: [1, 2], workspaces: new Map([['a', [1]]]) };
+    const view = { queue: [waiting], taken, limits: limits(2, 1), coolingUntil: '2026-01-02T03:04:05.000Z' };
+    expect(waitingReason(waiting, view)).toMatch(/no room for builds .* before 2026-01-02T03:04:05\.000Z/);
+  });
+
+  test('when others come first: of its own workspace, or of all that the pool still takes', () => {
+    const queue = [entry('a', 1), entry('a', 2), entry('b', 3), entry('c', 4)];
+    const reasons = (asked: Limits) =>
+      queue.map((one) => waitingReason(one, { queue, taken: nothing(), limits: asked }));
+    const [soon, own] = ['about to start', '1 of the workspace start first, and it runs at most 1'];
+    expect(reasons(limits(9, 1))).toEqual([soon, own, soon, soon]);
+    const full = 'others start first, and then the runner pool is full';
+    expect(reasons(limits(2, 9))).toEqual([soon, full, soon, full]);
   });
 });
 
@@ -181,6 +198,54 @@ describe('whatever waits and whatever runs', () => {
         const rotated = queue.map((_, place) => queue[(place + Math.abs(seed)) % queue.length] ?? queue[0]);
         const again = rotated.filter((one) => one !== undefined);
         expect(ids(queueOrder(again))).toEqual(order);
+      }),
+    );
+  });
+});
+
+describe('the place of a run', () => {
+  const running = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
+
+  test('is when it starts, if the runs before it start one after another (S56, S57)', () => {
+    const wide = fc.record({ queue: queues, counts: fc.tuple(...letters.map(() => fc.nat({ max: 6 }))) });
+    fc.assert(
+      fc.property(wide, ({ queue, counts }) => {
+        const taken = new Map(letters.map((id, place) => [id, running(counts[place] ?? 0)]));
+        const left = [...queue];
+        const started: string[] = [];
+        while (left.length > 0) {
+          const pool = running([...taken.values()].flat().length);
+          const asked = { pool: pool.length + 1, workspace: () => 1000 };
+          const [next] = chooseAdmissions(left, { pool, workspaces: taken }, asked);
+          if (next === undefined) break;
+          const { workspaceId, runId } = next.entry;
+          started.push(runId);
+          taken.set(workspaceId, [...(taken.get(workspaceId) ?? []), next.slots.workspace]);
+          left.splice(left.indexOf(next.entry), 1);
+        }
+        const before = new Map(letters.map((id, place) => [id, running(counts[place] ?? 0)]));
+        expect(ids(queueOrder(queue, before))).toEqual(started);
+      }),
+    );
+  });
+
+  test('comes after those of workspaces that run less, although these came later', () => {
+    const queue = [entry('a', 1), entry('a', 2), entry('b', 3), entry('b', 4)];
+    const order = queueOrder(queue, new Map([['a', [1]]]));
+    expect(ids(order)).toEqual(ids([entry('b', 3), entry('a', 1), entry('b', 4), entry('a', 2)]));
+  });
+
+  test('the first of each workspace decide who is next, as many as there are free slots', () => {
+    fc.assert(
+      fc.property(situations, (situation) => {
+        const { taken, asked, admitted } = decide(situation);
+        const free = Math.max(0, asked.pool - taken.pool.length);
+        const heads = [...Map.groupBy(situation.queue, (one) => one.workspaceId).values()].flatMap((own) =>
+          own
+            .toSorted((a, b) => Number(b.manual) - Number(a.manual) || (a.runId < b.runId ? -1 : 1))
+            .slice(0, free),
+        );
+        expect(chooseAdmissions(heads, taken, asked)).toEqual(admitted);
       }),
     );
   });
