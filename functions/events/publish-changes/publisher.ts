@@ -41,6 +41,12 @@ const withoutImages = ({ dynamodb, ...record }: DynamoDBRecord): DynamoDBRecord 
   return { ...record, dynamodb: rest };
 };
 
+/** Keeps a record for a person to look at; of one that is too big for a message what tells where to look. */
+const parkingOf = (record: DynamoDBRecord, QueueUrl: string): SendMessageCommand => {
+  const kept = isTooBig(record) ? withoutImages(record) : record;
+  return new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(kept) });
+};
+
 /** What a batch has to tell besides the sockets: wake-ups and sweeps once each, events in their order. */
 const emptyBatch = () => {
   const events: Waiting<DynamoDBRecord>[] = [];
@@ -75,12 +81,7 @@ export const publisher = (settings: Settings, { sqs, events, pause }: Clients) =
   let batch = emptyBatch();
   let about: DynamoDBRecord = {};
 
-  /** Keeps a record for a person to look at; of one that is too big for a message what tells where to look. */
-  const park = (record: DynamoDBRecord) => {
-    const kept = isTooBig(record) ? withoutImages(record) : record;
-    const message = { QueueUrl: settings.POISON_QUEUE_URL, MessageBody: JSON.stringify(kept) };
-    return sqs.send(new SendMessageCommand(message));
-  };
+  const park = (record: DynamoDBRecord) => sqs.send(parkingOf(record, settings.POISON_QUEUE_URL));
 
   const sendEvents = async (waiting: Waiting<DynamoDBRecord>[]): Promise<void> => {
     const refused = new Set((await tellBus(bus, waiting)).map(({ record }) => record));
