@@ -7,6 +7,7 @@ import type { RunSnapshot } from '../../shared/contracts/snapshot.ts';
 import type { StoredRun } from '../../shared/contracts/stored-run.ts';
 import type { RunChanges } from '../../shared/domain/run/lifecycle.ts';
 import { deadlineFrom } from '../../shared/domain/run/build-start.ts';
+import { silenceLimits } from '../../shared/domain/run/silence.ts';
 import { sha256 } from '../../shared/domain/sha256.ts';
 import { secretsOf } from '../../shared/packer/variables.ts';
 import { platformOf } from '../../shared/platforms/registry.ts';
@@ -15,11 +16,14 @@ import { newSecret } from '../../shared/runtime/ids.ts';
 import { logStore } from '../../shared/store/log-store.ts';
 import type { ResourceFiles } from '../../shared/store/resource-files.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
-import { type AgentCall, claimable } from './lease.ts';
+import { type AgentCall, claimable, isToBeHad } from './lease.ts';
 
 export type Rhythm = { heartbeatSeconds: number; chunkIntervalMilliseconds: number };
 
-/** Gives a run to the runner that asks with its one-time token. The same runner may ask again: its lease is renewed. */
+/**
+ * Gives a run to the runner that asks with its one-time token. The same runner may ask again, as long as the run is its:
+ * it gets another lease token, and new links to its files.
+ */
 export const claim = async (
   engine: Engine & { resources: ResourceFiles },
   rhythm: Rhythm,
@@ -45,6 +49,8 @@ export const claim = async (
     ...rhythm,
     stop: claimed.stopRequestedAt !== undefined,
     deadlineAt: claimed.deadlineAt ?? now,
+    now: engine.now(),
+    silence: silenceLimits(snapshot.definition),
     bundle: { url, sha256: bundle.sha256 },
     downloads: await linksOf(engine.resources, scope, snapshot),
     ...(await openSecrets(engine, scope, snapshot)),
@@ -59,14 +65,20 @@ const takeLease = (
   { lease, buildId }: { lease: NonNullable<StoredRun['lease']>; buildId: string | undefined },
 ) =>
   changeRun(engine.core, scope, run.id, (current) => {
-    const taken = current.lease !== undefined && current.lease.runnerId !== lease.runnerId;
-    if (taken || current.status !== 'Running')
+    // Another start may have replaced the claim since it was looked at, and with it whoever comes with this one.
+    const isReplaced = current.claim?.tokenSha256 !== run.claim?.tokenSha256;
+    if (isReplaced || !isToBeHad(current, lease.runnerId))
       throw new ApiProblem('lease-lost', 'The run is not to be had.');
     const phase = current.stopRequestedAt === undefined ? 'building' : 'stopping';
+    const { claimedAt = lease.claimedAt } = current.lease ?? {};
     // The run's time begins with the first claim: what it waited for a runner is not its fault.
-    const deadlineAt =
-      current.lease === undefined ? deadlineFrom(current, lease.claimedAt) : current.deadlineAt;
-    const changes: RunChanges = { lease, phase, deadlineAt, buildId: current.buildId ?? buildId };
+    const deadlineAt = current.lease === undefined ? deadlineFrom(current, claimedAt) : current.deadlineAt;
+    const changes: RunChanges = {
+      lease: { ...lease, claimedAt },
+      phase,
+      deadlineAt,
+      buildId: current.buildId ?? buildId,
+    };
     return { changes, options: { remove: ['startAgainAt', 'startTries', 'statusReason'] } };
   });
 

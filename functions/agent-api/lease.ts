@@ -32,22 +32,33 @@ const find = async (core: Table, call: AgentCall): Promise<{ scope: WorkspaceSco
   return { scope, run };
 };
 
-/** The run that a one-time token claims. Throws 401 for a wrong or late token, 409 when another runner has it. */
+/** Whether a runner may have the run, or has it already: no other does, and its build has no end yet. */
+export const isToBeHad = (run: StoredRun, runnerId: string): boolean =>
+  run.status === 'Running' &&
+  run.completion === undefined &&
+  run.verdict === undefined &&
+  (run.lease === undefined || run.lease.runnerId === runnerId);
+
+/**
+ * The run that a one-time token claims. Throws 401 for a wrong or late token, 409 when another runner has it or its end
+ * is known. For the runner that has the run already the token is never late: its links are good for a shorter time
+ * than a build may wait for them.
+ */
 export const claimable = async (core: Table, call: AgentCall, runnerId: string, now: string) => {
   const token = bearer(call);
   const { scope, run } = await find(core, call);
   if (run.status !== 'Running') throw leaseLost('The run has ended.');
-  if (
-    run.claim === undefined ||
-    !sameDigest(run.claim.tokenSha256, sha256(token)) ||
-    run.claim.until <= now
-  ) {
-    throw badToken();
-  }
-  if (run.lease !== undefined && run.lease.runnerId !== runnerId)
-    throw leaseLost('Another runner has the run.');
+  if (run.claim === undefined || !sameDigest(run.claim.tokenSha256, sha256(token))) throw badToken();
+  if (run.lease?.runnerId !== runnerId && run.claim.until <= now) throw badToken();
+  if (!isToBeHad(run, runnerId)) throw leaseLost('Another runner has the run, or its end is known.');
   return { scope, run };
 };
+
+/** The lease may have gone to another build since it was looked at. Throws 409 when it has, or when the run has ended. */
+export function demandSame(latest: StoredRun, { lease }: LeasedRun): asserts latest is LeasedRun {
+  if (latest.status !== 'Running' || latest.lease?.tokenSha256 !== lease.tokenSha256)
+    throw leaseLost('Another runner has the run, or it has ended.');
+}
 
 /**
  * The run of a lease. Throws 401 when there is no such run, 409 for any token but that of the lease in force: the

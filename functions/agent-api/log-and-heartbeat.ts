@@ -7,7 +7,7 @@ import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { LogClosed, logStore, lostRace, OutOfOrder } from '../../shared/store/log-store.ts';
 import type { StoredRun } from '../../shared/contracts/stored-run.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
-import { type AgentCall, type LeasedRun, leased } from './lease.ts';
+import { type AgentCall, demandSame, type LeasedRun, leased } from './lease.ts';
 
 /** That a runner was heard is written at most this often: a write a heartbeat would cost more than the log. */
 const NOTE_HEARD_MS = 10_000;
@@ -42,17 +42,18 @@ export const takeHeartbeat = async (
 
 type News = { progress?: Progress | undefined; nextSeq: number };
 
-/** The lease may have gone to another build since it was looked at. */
-function demandSame(latest: StoredRun, run: LeasedRun): asserts latest is LeasedRun {
-  if (latest.status !== 'Running' || latest.lease?.tokenSha256 !== run.lease.tokenSha256)
-    throw new ApiProblem('lease-lost', 'Another runner has the run, or it has ended.');
-}
-
-/** From here on the run gets no other build. Of a run that is to stop Packer is not started any more. */
-const packerStart = (run: StoredRun, { progress }: News, now: string) =>
-  progress?.packerStarts === true && run.packerStartedAt === undefined && run.stopRequestedAt === undefined
+/**
+ * From here on the run gets no other build. Of a run that is to stop Packer is not started any more: the answer says so.
+ * Throws 409 for one that was given up: its end is known, although Finish has not written it yet.
+ */
+const packerStart = (run: StoredRun, { progress }: News, now: string) => {
+  if (progress?.packerStarts !== true) return {};
+  if (run.verdict !== undefined || run.completion !== undefined)
+    throw new ApiProblem('lease-lost', 'The end of the run is known.');
+  return run.packerStartedAt === undefined && run.stopRequestedAt === undefined
     ? { packerStartedAt: now }
     : {};
+};
 
 const note = async (engine: Engine, scope: WorkspaceScope, run: LeasedRun, news: News): Promise<Standing> => {
   const now = engine.now();
@@ -74,5 +75,6 @@ const note = async (engine: Engine, scope: WorkspaceScope, run: LeasedRun, news:
     stop: current.stopRequestedAt !== undefined,
     nextSeq: news.nextSeq,
     deadlineAt: current.deadlineAt ?? now,
+    now,
   };
 };

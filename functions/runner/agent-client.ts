@@ -14,6 +14,7 @@ import {
   vendedCredentialsSchema,
 } from '../../shared/contracts/agent-protocol.ts';
 import { type CallTools, callAgentApi } from './http-call.ts';
+import type { Hold } from './lease.ts';
 
 /** How long a call may go on trying: `until` in milliseconds since 1970, and a signal that ends it at once. */
 export type Patience = { until: () => number; signal?: AbortSignal | undefined };
@@ -46,20 +47,13 @@ export const claimRun = (
     claimAnswerSchema,
   );
 
-/** The calls of a claimed run, with the lease's token. */
-export const createAgentClient = (tools: CallTools, address: RunAddress, leaseToken: string): AgentClient => {
-  const call = <T extends z.ZodType>(verb: string, body: unknown, patience: Patience, answer: T) =>
-    callAgentApi(
-      tools,
-      {
-        method: body === undefined ? 'GET' : 'POST',
-        url: urlOf(address, verb),
-        token: leaseToken,
-        body,
-        ...patience,
-      },
-      answer,
-    );
+/** The calls of a claimed run, each with the lease's token that `hold` gives. */
+export const createAgentClient = (tools: CallTools, address: RunAddress, hold: Hold): AgentClient => {
+  const call = <T extends z.ZodType>(verb: string, body: unknown, patience: Patience, answer: T) => {
+    const method = body === undefined ? 'GET' : 'POST';
+    const url = urlOf(address, verb);
+    return hold((token) => callAgentApi(tools, { method, url, token, body, ...patience }, answer));
+  };
   return {
     sendLog: (chunk, patience) => call('log', chunk, patience, standingSchema),
     sendHeartbeat: (heartbeat, patience) => call('heartbeat', heartbeat, patience, standingSchema),

@@ -4,7 +4,9 @@ import path from 'node:path';
 import type { Completion, TemporaryResource } from '../../shared/contracts/agent-protocol.ts';
 import type { JobBundle } from '../../shared/contracts/bundle.ts';
 import { announcePacker } from './announce-packer.ts';
+import { UnreachableError } from './agent-errors.ts';
 import { createBuildFacts, type ReadOutput } from './build-facts.ts';
+import { describeDuration } from './clock.ts';
 import { startCredentialsEndpoint, startIdentityEndpoint } from './credentials-endpoint.ts';
 import { imageFolderVariable } from './image-folder.ts';
 import { BundleError, fetchBundle } from './job-bundle.ts';
@@ -16,6 +18,7 @@ import { packerEnvironment } from './packer-environment.ts';
 import { type PackerEnd, runPacker } from './packer-process.ts';
 import { type PackerFound, refuseGeneration } from './packer-version.ts';
 import type { Session } from './session.ts';
+import { createSilenceWatch } from './silence-watch.ts';
 import { StepTracker } from './step-tracker.ts';
 
 /** How a build ended, as the completion says it. */
@@ -32,7 +35,12 @@ export type BuildTools = {
 /** A job whose files are there. */
 type Prepared = { session: Session; tools: BuildTools; bundle: JobBundle; folder: JobFolder };
 /** Everything of one build while Packer runs. */
-type Job = Prepared & { reader: OutputReader; login: LoginWatch; environment: Record<string, string> };
+type Job = Prepared & {
+  reader: OutputReader;
+  login: LoginWatch;
+  tracker: StepTracker;
+  environment: Record<string, string>;
+};
 
 /** Most artifacts of a completion (agent protocol). */
 const MAX_ARTIFACTS = 20;
@@ -54,33 +62,30 @@ export const executeBuild = async (session: Session, tools: BuildTools): Promise
       return { outcome: 'stopped', ...nothing };
     }
     session.log.say(describeFailure(error), 'error');
-    const isLate = session.clock.now() >= session.control.cleanUpAt();
+    // A job that nobody could fetch until the end says more than that the time was up.
+    const isLate = !(error instanceof BundleError) && session.clock.now() >= session.control.cleanUpAt();
     return { outcome: isLate ? 'timed-out' : 'failed', ...nothing };
   }
 };
 
 const describeFailure = (error: unknown): string => {
   if (error instanceof BundleError) return error.message;
+  if (error instanceof UnreachableError)
+    return `The API could not be reached until the time of the run was up: ${error.message}.`;
   return `The runner failed: ${error instanceof Error ? error.message : 'for an unknown reason'}`;
 };
 
 const prepareBuild = async (session: Session, tools: BuildTools): Promise<Ending> => {
-  const { claim, control } = session;
-  const bundle = await fetchBundle(session.tools, claim.bundle, {
-    until: control.cleanUpAt,
-    signal: control.kill,
-  });
+  const { links, control } = session;
+  const patience = { until: control.cleanUpAt, signal: control.kill };
+  const bundle = await fetchBundle(session.tools, links, patience);
   const refusal = refuseGeneration(tools.found, bundle.generation);
   if (refusal !== undefined) throw new BundleError(refusal);
   const folder = await createJobFolder(session.workDir);
   try {
     await writeBundleFiles(folder.files, bundle.files);
-    await fetchDownloads(
-      session.tools,
-      folder.files,
-      { downloads: bundle.downloads, links: claim.downloads },
-      { until: control.cleanUpAt, signal: control.kill },
-    );
+    const { downloads } = bundle;
+    await fetchDownloads(session.tools, folder.files, { downloads, links }, patience);
     return await withCredentials(session, (credentials) =>
       runJob({ session, tools, bundle, folder }, credentials),
     );
@@ -134,7 +139,7 @@ const runJob = async (prepared: Prepared, credentials: Record<string, string>): 
   });
   const ticking = setInterval(() => tracker.tick(), TICK);
   try {
-    const end = await runPhases({ ...prepared, reader, login, environment });
+    const end = await runPhases({ ...prepared, reader, login, tracker, environment });
     const ending = judge(session, end, { reader, login, temporaries: facts.temporaries() });
     tracker.finish(ending.outcome === 'timed-out' ? 'failed' : ending.outcome);
     return ending;
@@ -157,17 +162,16 @@ const runPhases = async (job: Job): Promise<PackerEnd> => {
   return runPhase(job, ['build', '-machine-readable', '-on-error=cleanup', '.']);
 };
 
-const runPhase = (
-  { session, tools, folder, reader, login, environment }: Job,
-  args: string[],
-): Promise<PackerEnd> =>
-  runPacker({
+const runPhase = (job: Job, args: string[]): Promise<PackerEnd> => {
+  const { session, tools, folder, reader, login, environment } = job;
+  return runPacker({
     packer: tools.packer,
     args,
     cwd: folder.files,
     environment,
     control: session.control,
     clock: session.clock,
+    silence: watchSilence(job),
     onLine: (line, source) => {
       login.look();
       reader.read(line, source);
@@ -175,6 +179,28 @@ const runPhase = (
     room: session.shipper.room,
     onOutOfTime: () => session.log.say('The time of the run is up: Packer is told to clean up.', 'error'),
   });
+};
+
+/** What hangs is told of, and ended when it goes on. The last line is what the failure is classified by. */
+const watchSilence = ({ session: { claim, clock, log }, tracker }: Job) => {
+  const limits = claim.silence;
+  const longest = describeDuration(limits.endAfterSeconds * 1000);
+  return createSilenceWatch({
+    limits,
+    clock,
+    onWarn: (silent) =>
+      log.say(
+        `No output for ${describeDuration(silent)} ${tracker.where()}; the build is ended after ${longest} of silence.`,
+        'warn',
+        tracker.current(),
+      ),
+    onEnd: (silent) =>
+      log.say(
+        `No output for ${describeDuration(silent)} ${tracker.where()}: Packer is told to clean up.`,
+        'error',
+      ),
+  });
+};
 
 /** The outcome: success needs exit code 0 and an artifact with an id, and then it stands whatever else happened. */
 const judge = (

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { ClaimAnswer } from '../../shared/contracts/agent-protocol.ts';
 import { claimRun } from './agent-client.ts';
 import { LeaseLostError } from './agent-errors.ts';
 import type { Ending } from './build-job.ts';
 import { toTimestamp } from './clock.ts';
 import type { CallTools } from './http-call.ts';
 import type { PackerFound } from './packer-version.ts';
-import { openSession, type Session } from './session.ts';
+import { type ClaimAgain, openSession, type Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
 const RUNNER_VERSION = '1.0.0';
@@ -30,9 +29,11 @@ export const workOnRun = async (
   found: PackerFound | undefined,
   work: (session: Session) => Promise<Ending>,
 ): Promise<Ending['outcome']> => {
-  const claim = await makeClaim(settings, tools, found);
-  const session = openSession(settings, claim, tools);
-  const leave = () => session.control.end('terminated');
+  const makeClaim = claimWith(settings, found);
+  const until = tools.clock.now() + CLAIM_PATIENCE;
+  const claim = await makeClaim(tools, { until: () => until, signal: tools.terminate });
+  const session = openSession(settings, claim, tools, makeClaim);
+  const { leave } = session;
   tools.terminate.addEventListener('abort', leave);
   if (tools.terminate.aborted) leave();
   try {
@@ -48,12 +49,8 @@ export const workOnRun = async (
   }
 };
 
-const makeClaim = (
-  settings: Settings,
-  tools: ClaimTools,
-  found: PackerFound | undefined,
-): Promise<ClaimAnswer> => {
-  const until = tools.clock.now() + CLAIM_PATIENCE;
+/** The claim of this one runner: however often it is made, it is answered as the same one. */
+const claimWith = (settings: Settings, found: PackerFound | undefined): ClaimAgain => {
   const request = {
     runnerId: randomBytes(16).toString('hex'),
     runnerVersion: RUNNER_VERSION,
@@ -61,10 +58,7 @@ const makeClaim = (
     hostname: hostname().slice(0, 255),
     buildId: settings.buildId,
   };
-  return claimRun(tools, settings, settings.claimToken, request, {
-    until: () => until,
-    signal: tools.terminate,
-  });
+  return (tools, patience) => claimRun(tools, settings, settings.claimToken, request, patience);
 };
 
 const hideSecrets = ({ claim, redactor, log }: Session, settings: Settings): void => {

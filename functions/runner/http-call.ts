@@ -41,11 +41,11 @@ export const callAgentApi = async <T extends z.ZodType>(
     if (parsed?.success === true) return parsed.data;
     const reason = outcome.answered ? 'the answer is not what the protocol says' : outcome.reason;
     uncertain ||= outcome.answered || outcome.uncertain;
+    const left = options.until() - tools.clock.now();
+    if (options.signal?.aborted === true || left <= 0) throw new UnreachableError(reason);
     const wait = tools.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(attempt, 20));
-    if (options.signal?.aborted === true || tools.clock.now() + wait >= options.until()) {
-      throw new UnreachableError(reason);
-    }
-    await tools.clock.sleep(wait, options.signal);
+    // The last try is made at the very end: whoever waits for an answer is told only then that there is none.
+    await tools.clock.sleep(Math.min(wait, left), options.signal);
   }
 };
 

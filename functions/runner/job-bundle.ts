@@ -1,8 +1,8 @@
-import type { ClaimAnswer } from '../../shared/contracts/agent-protocol.ts';
 import { type JobBundle, jobBundleSchema } from '../../shared/contracts/bundle.ts';
 import { sha256 } from '../../shared/domain/sha256.ts';
 import type { Patience } from './agent-client.ts';
 import type { CallTools } from './http-call.ts';
+import { type Links, REFUSALS, waitBeforeRetry } from './job-links.ts';
 
 /** The bundle cannot be used; the text says why and is fit for the run's log. */
 export class BundleError extends Error {
@@ -10,19 +10,15 @@ export class BundleError extends Error {
 }
 
 const ATTEMPT_MILLISECONDS = 60_000;
-const LONGEST_WAIT = 10_000;
 
 /**
  * Fetches the job's bundle and checks its checksum. Failures of the network and of the store are tried again until
- * `patience` ends; throws BundleError when it is refused, altered or not what the contract says.
+ * `patience` ends, and a refusal a few times with a new link; throws BundleError when it stays refused, is altered or
+ * not what the contract says.
  */
-export const fetchBundle = async (
-  tools: CallTools,
-  bundle: ClaimAnswer['bundle'],
-  patience: Patience,
-): Promise<JobBundle> => {
-  const bytes = await download(tools, bundle.url, patience);
-  if (sha256(bytes) !== bundle.sha256.toLowerCase()) {
+export const fetchBundle = async (tools: CallTools, links: Links, patience: Patience): Promise<JobBundle> => {
+  const bytes = await download(tools, links, patience);
+  if (sha256(bytes) !== links.now().bundle.sha256.toLowerCase()) {
     throw new BundleError('The job bundle does not have the checksum that was announced.');
   }
   const parsed = jobBundleSchema.safeParse(parseJson(bytes));
@@ -31,38 +27,47 @@ export const fetchBundle = async (
   throw new BundleError(`The job bundle is not valid: ${fields.join(', ')}.`);
 };
 
-const download = async (tools: CallTools, url: string, { until, signal }: Patience): Promise<Buffer> => {
+const download = async (tools: CallTools, links: Links, { until, signal }: Patience): Promise<Buffer> => {
+  let refusals = 0;
   for (let attempt = 0; ; attempt += 1) {
-    const answer = await attemptDownload(tools, url, signal);
-    if (typeof answer !== 'string') return answer;
-    const wait = tools.random() * Math.min(LONGEST_WAIT, 200 * 2 ** Math.min(attempt, 20));
-    if (signal?.aborted === true || tools.clock.now() + wait >= until()) {
-      throw new BundleError(`The job bundle could not be fetched: ${answer}.`);
+    const answer = await attemptDownload(tools, links.now().bundle.url, signal);
+    if (!('reason' in answer)) return answer;
+    if (answer.isRefusal) refusals += 1;
+    const left = until() - tools.clock.now();
+    if (refusals >= REFUSALS || signal?.aborted === true || left <= 0) {
+      throw new BundleError(`The job bundle could not be fetched: ${answer.reason}.`);
     }
-    await tools.clock.sleep(wait, signal);
+    await tools.clock.sleep(Math.min(waitBeforeRetry(tools.random, attempt), left), signal);
+    if (answer.isRefusal) await links.renew();
   }
 };
 
-/** The bytes, or why there are none yet. The URL is signed: it appears in no message. */
+/** Why there are no bytes yet. */
+type Fault = { reason: string; isRefusal: boolean };
+
+/** The URL is signed: it appears in no message. */
 const attemptDownload = async (
   tools: CallTools,
   url: string,
   signal?: AbortSignal,
-): Promise<Buffer | string> => {
+): Promise<Buffer | Fault> => {
   const timeout = AbortSignal.timeout(ATTEMPT_MILLISECONDS);
-  let response: Response;
   try {
-    response = await tools.send(url, {
+    const response = await tools.send(url, {
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     if (response.ok) return Buffer.from(await response.arrayBuffer());
     await response.body?.cancel();
+    return faultOf(response.status);
   } catch {
-    return 'no answer';
+    return { reason: 'no answer', isRefusal: false };
   }
-  if (response.status >= 500 || response.status === 429) return `status ${response.status}`;
-  throw new BundleError(`The job bundle could not be fetched: refused with status ${response.status}.`);
 };
+
+const faultOf = (status: number): Fault =>
+  status >= 500 || status === 429
+    ? { reason: `status ${status}`, isRefusal: false }
+    : { reason: `refused with status ${status}`, isRefusal: true };
 
 const parseJson = (bytes: Buffer): unknown => {
   try {

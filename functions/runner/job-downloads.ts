@@ -8,12 +8,7 @@ import { type BundleDownload, downloadKey } from '../../shared/contracts/bundle.
 import type { Patience } from './agent-client.ts';
 import type { CallTools } from './http-call.ts';
 import { BundleError } from './job-bundle.ts';
-
-/** How often a file is asked for that was refused, or that is another one. A fault that may pass is waited out. */
-const ATTEMPTS = 5;
-/** First and longest mean of the waits before a file is begun anew. */
-const FIRST_WAIT = 500;
-const LONGEST_WAIT = 10_000;
+import { type Links, REFUSALS, waitBeforeRetry } from './job-links.ts';
 
 /**
  * Fetches the uploaded files of a job into its folder, one after the other, never more of one in memory than a piece.
@@ -22,19 +17,17 @@ const LONGEST_WAIT = 10_000;
 export const fetchDownloads = async (
   tools: CallTools,
   root: string,
-  job: { downloads: readonly BundleDownload[]; links: Record<string, string> },
+  job: { downloads: readonly BundleDownload[]; links: Links },
   patience: Patience,
 ): Promise<void> => {
   for (const wanted of job.downloads) {
-    const url = job.links[downloadKey(wanted)];
-    if (url === undefined) throw new BundleError(`Nobody said where ${wanted.path} is fetched from.`);
     const target = path.resolve(root, wanted.path);
     if (!target.startsWith(root + path.sep))
       throw new BundleError(`A file leads out of the job: ${wanted.path}`);
     await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
     // What is there already is no try of ours, a link included.
     if (await isThere(target)) throw new BundleError(`A file is there twice: ${wanted.path}`);
-    await fetchOne(tools, { url, target, wanted }, patience);
+    await fetchOne(tools, { target, wanted, links: job.links }, patience);
   }
 };
 
@@ -44,24 +37,27 @@ const isThere = (target: string): Promise<boolean> =>
     () => false,
   );
 
-type Fetch = { url: string; target: string; wanted: BundleDownload };
+type Fetch = { target: string; wanted: BundleDownload; links: Links };
 
+/** A fault that may pass is waited out; a file that is refused, or another one, is asked for a few times. */
 const fetchOne = async (tools: CallTools, fetch: Fetch, patience: Patience): Promise<void> => {
   const { until, signal } = patience;
-  for (let attempt = 1; ; attempt += 1) {
+  let lasting = 0;
+  for (let attempt = 0; ; attempt += 1) {
     const fault = await attemptFetch(tools, fetch, patience);
     if (fault === undefined) return;
     await rm(fetch.target, { force: true });
-    const isOver = !fault.mayPass && attempt >= ATTEMPTS;
-    const wait = tools.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(attempt, 20));
-    if (isOver || signal?.aborted === true || tools.clock.now() + wait >= until())
+    if (!fault.mayPass) lasting += 1;
+    const left = until() - tools.clock.now();
+    if (lasting >= REFUSALS || signal?.aborted === true || left <= 0)
       throw new BundleError(`The file ${fetch.wanted.path} could not be fetched: ${fault.reason}.`);
-    await tools.clock.sleep(wait, signal);
+    await tools.clock.sleep(Math.min(waitBeforeRetry(tools.random, attempt), left), signal);
+    if (fault.isRefusal) await fetch.links.renew();
   }
 };
 
-/** Why a try failed, and whether waiting may help. */
-type Fault = { reason: string; mayPass: boolean };
+/** Why a try failed, whether waiting may help, and whether another link may. */
+type Fault = { reason: string; mayPass: boolean; isRefusal: boolean };
 
 /** Ends a try when the time for all of them is over, or when the run is stopped. */
 const endOf = ({ until, signal }: Patience, now: number): AbortSignal => {
@@ -73,27 +69,29 @@ const endOf = ({ until, signal }: Patience, now: number): AbortSignal => {
 /** Why the file is not there as it should be; undefined when it is. The URL is signed: it appears in no message. */
 const attemptFetch = async (
   tools: CallTools,
-  { url, target, wanted }: Fetch,
+  { target, wanted, links }: Fetch,
   patience: Patience,
 ): Promise<Fault | undefined> => {
+  const url = links.now().downloads[downloadKey(wanted)];
+  if (url === undefined) throw new BundleError(`Nobody said where ${wanted.path} is fetched from.`);
   const measured = measuring(wanted.sizeBytes);
   try {
     const response = await tools.send(url, { signal: endOf(patience, tools.clock.now()) });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
       const mayPass = response.status >= 500 || response.status === 429;
-      return { reason: `refused with status ${response.status}`, mayPass };
+      return { reason: `refused with status ${response.status}`, mayPass, isRefusal: !mayPass };
     }
     const file = createWriteStream(target, { flags: 'wx', mode: 0o600 });
     await pipeline(Readable.fromWeb(response.body), measured.through, file);
   } catch (error) {
     const disk = codeOfDisk(error);
     if (disk !== undefined) throw new BundleError(`The file ${wanted.path} could not be written: ${disk}.`);
-    if (!measured.isTooMuch()) return { reason: 'it broke off', mayPass: true };
+    if (!measured.isTooMuch()) return { reason: 'it broke off', mayPass: true, isRefusal: false };
   }
   return measured.isExactly(wanted)
     ? undefined
-    : { reason: 'it is not what its checksum says', mayPass: false };
+    : { reason: 'it is not what its checksum says', mayPass: false, isRefusal: false };
 };
 
 /** What the machine itself says of a file that it cannot write; undefined of a fault on the way to it. */

@@ -22,7 +22,7 @@ export type RunControl = {
   /** Aborted, with the reason, when Packer is to be killed. */
   kill: AbortSignal;
   killReason: () => KillReason | undefined;
-  hear: (standing: Pick<Standing, 'stop' | 'deadlineAt'>) => void;
+  hear: (standing: Pick<Standing, 'stop' | 'deadlineAt' | 'now'>) => void;
   end: (reason: KillReason) => void;
   /** Milliseconds since 1970. */
   deadlineAt: () => number;
@@ -30,6 +30,8 @@ export type RunControl = {
   cleanUpAt: () => number;
   /** When a Packer that still cleans up is killed. */
   killAt: () => number;
+  /** How long Packer may clean up, in milliseconds, whenever it begins. */
+  cleanUpTime: () => number;
 };
 
 /**
@@ -57,6 +59,7 @@ export const createRunControl = (clock: Clock, deadline: string): RunControl => 
     },
     deadlineAt: () => deadlineAt,
     cleanUpAt: () => deadlineAt - cleanUpTime(),
+    cleanUpTime,
     killAt: () => deadlineAt - Math.min(LONGEST_HAND_OVER, cleanUpTime() * HAND_OVER_SHARE),
   };
 };

@@ -39,6 +39,13 @@ export class StepTracker {
     return this.#running?.step.index ?? null;
   }
 
+  /** Where the build is, for people: the step that is running. */
+  where(): string {
+    const { steps } = this.#options;
+    const step = this.#running?.step;
+    return step === undefined ? 'outside of any step' : `in step ${step.index}/${steps.length} ${step.name}`;
+  }
+
   mark({ index, edge }: Marker): void {
     if (edge === 'begin') this.#begin(index);
     else if (this.#running?.step.index === index) this.#end('succeeded');

@@ -53,10 +53,10 @@ export const silenceLimitsSchema = z.object({
 export type SilenceLimits = z.infer<typeof silenceLimitsSchema>;
 
 /**
- * A quarter of an hour is worth a look. Four hours are longer than any healthy silence that is known: what copies images,
- * updates Windows or waits for a platform says nothing for one or two hours (docs/adr/0010-time-limits.md).
+ * A quarter of an hour is worth a look. Six hours are longer than the longest silent wait of our templates, four hours
+ * for an AMI (docs/adr/0010-time-limits.md).
  */
-export const DEFAULT_SILENCE: SilenceLimits = { warnAfterSeconds: 15 * 60, endAfterSeconds: 4 * 3600 };
+export const DEFAULT_SILENCE: SilenceLimits = { warnAfterSeconds: 15 * 60, endAfterSeconds: 6 * 3600 };
 
 export const claimAnswerSchema = z.object({
   leaseToken: z.string(),

@@ -9,6 +9,7 @@ import {
   chunkRequestSchema,
   claimRequestSchema,
   completionSchema,
+  DEFAULT_SILENCE,
   heartbeatRequestSchema,
   type Progress,
   type Standing,
@@ -22,7 +23,7 @@ import type { LogLine } from '../../shared/contracts/entities/log.ts';
  * on demand. It knows one run.
  */
 
-export type Verb = 'claim' | 'bundle' | 'log' | 'heartbeat' | 'credentials' | 'complete';
+export type Verb = 'claim' | 'bundle' | 'file' | 'log' | 'heartbeat' | 'credentials' | 'complete';
 
 /** What goes wrong with one request. `applied`: it is carried out all the same, only its answer is lost. */
 export type Fault =
@@ -38,12 +39,17 @@ export type AgentApiOptions = {
   bundle: JobBundle;
   claim?: Partial<ClaimAnswer>;
   credentials?: () => VendedCredentials;
+  /** Uploaded files by their download keys. */
+  files?: Record<string, string>;
+  /** What the server's clock shows; by default it is not told. */
+  now?: () => string;
   /** Decides for each request, counted from 1 per verb, what goes wrong. */
   fault?: (verb: Verb, count: number) => Fault | undefined;
 };
 
 const CLAIM_TOKEN = 'claim-token-0123456789';
-const LEASE_TOKEN = 'lease-token-0123456789';
+/** The lease token that the n-th claim brings, from 1; only the last one is in force. */
+const leaseTokenOf = (claim: number): string => `lease-token-0123456789${claim < 2 ? '' : `-${claim}`}`;
 const WORKSPACE = 'ws_01HZZZZZZZZZZZZZZZZZZZZZZZ';
 const RUN = 'run_01HZZZZZZZZZZZZZZZZZZZZZZZ';
 
@@ -72,7 +78,9 @@ const createState = (options: AgentApiOptions) => ({
   completions: [] as Completion[],
   /** Every body that arrived, also of requests that failed. */
   bodies: [] as string[],
-  counts: { claim: 0, bundle: 0, log: 0, heartbeat: 0, credentials: 0, complete: 0 },
+  counts: { claim: 0, bundle: 0, file: 0, log: 0, heartbeat: 0, credentials: 0, complete: 0 },
+  /** Links that the first so many claims brought have expired. */
+  expiredLinks: 0,
   /** Chunks that were being handled at the same time, at most. */
   chunksInFlight: { now: 0, most: 0 },
   stop: options.claim?.stop ?? false,
@@ -88,6 +96,7 @@ export type AgentApi = {
   url: string;
   claimToken: string;
   leaseToken: string;
+  leaseTokenOf: typeof leaseTokenOf;
   /** Somebody else writes `count` lines to the run's log. */
   writeForeignLines: (count: number) => void;
   /** Resolves as soon as `holds`; looked at after each request. */
@@ -107,11 +116,17 @@ export const startAgentApi = async (options: AgentApiOptions): Promise<AgentApi>
   let url = '';
 
   const answerTo = (verb: Verb, request: IncomingMessage, body: string): Answer => {
-    if (verb === 'bundle') return ok(bundleBytes);
+    if (verb === 'bundle' || verb === 'file') return fileOf(request);
     const token = request.headers.authorization?.replace('Bearer ', '');
-    if (token !== (verb === 'claim' ? CLAIM_TOKEN : LEASE_TOKEN)) return problem(401, 'bad-token');
-    if (state.isLeaseLost) return problem(409, 'lease-lost');
-    return handlers[verb](state, body, options, { url: `${url}/bundle`, sha256: sha256(bundleBytes) });
+    if (verb === 'claim' && token !== CLAIM_TOKEN) return problem(401, 'bad-token');
+    const isInForce = verb === 'claim' || token === leaseTokenOf(state.claims.length);
+    if (state.isLeaseLost || !isInForce) return problem(409, 'lease-lost');
+    return handlers[verb](state, body, options, linksOf(url, state.claims.length + 1, bundleBytes, options));
+  };
+  const fileOf = (request: IncomingMessage): Answer => {
+    const { pathname, searchParams } = new URL(request.url ?? '', url);
+    if (Number(searchParams.get('claim')) <= state.expiredLinks) return { status: 403, body: '<Error/>' };
+    return ok(pathname === '/bundle' ? bundleBytes : options.files?.[decodeURIComponent(pathname.slice(6))]);
   };
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const verb = verbOf(request);
@@ -140,7 +155,8 @@ export const startAgentApi = async (options: AgentApiOptions): Promise<AgentApi>
     state,
     url,
     claimToken: CLAIM_TOKEN,
-    leaseToken: LEASE_TOKEN,
+    leaseToken: leaseTokenOf(1),
+    leaseTokenOf,
     environment: {
       GOLDSMITH_API_URL: url,
       GOLDSMITH_WORKSPACE_ID: WORKSPACE,
@@ -167,6 +183,15 @@ export const startAgentApi = async (options: AgentApiOptions): Promise<AgentApi>
   };
 };
 
+/** What the n-th claim says about where the job's files are. */
+const linksOf = (url: string, claim: number, bundle: string, { files = {} }: AgentApiOptions): Links => ({
+  bundle: { url: `${url}/bundle?claim=${claim}`, sha256: sha256(bundle) },
+  downloads: Object.fromEntries(
+    Object.keys(files).map((key) => [key, `${url}/file/${encodeURIComponent(key)}?claim=${claim}`]),
+  ),
+});
+type Links = Pick<ClaimAnswer, 'bundle' | 'downloads'>;
+
 /** A bundle with the right checksums. */
 export const bundleOf = (files: Record<string, string>, more: Partial<JobBundle> = {}): JobBundle => ({
   schemaVersion: 1,
@@ -188,7 +213,8 @@ const enter = (state: State): void => {
 };
 
 const verbOf = ({ url = '' }: IncomingMessage): Verb | undefined => {
-  if (url === '/bundle') return 'bundle';
+  if (url.startsWith('/bundle')) return 'bundle';
+  if (url.startsWith('/file/')) return 'file';
   const prefix = `/v1/agent/workspaces/${WORKSPACE}/runs/${RUN}/`;
   const name = url.startsWith(prefix) ? url.slice(prefix.length) : '';
   return (['claim', 'log', 'heartbeat', 'credentials', 'complete'] as const).find((verb) => verb === name);
@@ -233,41 +259,37 @@ const misbehave = async (
   }
 };
 
-type Handler = (
-  state: State,
-  body: string,
-  options: AgentApiOptions,
-  bundle: ClaimAnswer['bundle'],
-) => Answer;
+type Handler = (state: State, body: string, options: AgentApiOptions, links: Links) => Answer;
 
 const parse = <T extends z.ZodType>(schema: T, body: string) => schema.safeParse(JSON.parse(body));
-const standing = (state: State): Standing => ({
+const standing = (state: State, { now }: AgentApiOptions): Standing => ({
   stop: state.stop,
   nextSeq: state.nextSeq + state.lines.length,
   deadlineAt: state.deadlineAt,
+  ...(now && { now: now() }),
 });
 
-const claim: Handler = (state, body, options, bundle) => {
+const claim: Handler = (state, body, options, links) => {
   const { data } = parse(claimRequestSchema, body);
   if (data === undefined) return problem(422, 'invalid-body');
   const first = state.claims[0];
   if (first !== undefined && first.runnerId !== data.runnerId) return problem(409, 'lease-lost');
   state.claims.push(data);
   return ok({
-    leaseToken: LEASE_TOKEN,
+    leaseToken: leaseTokenOf(state.claims.length),
     heartbeatSeconds: 0.2,
     chunkIntervalMilliseconds: 10,
-    downloads: {},
+    silence: DEFAULT_SILENCE,
     variables: {},
     redact: [],
     credentials: 'none',
+    ...links,
     ...options.claim,
-    ...standing(state),
-    bundle,
+    ...standing(state, options),
   } satisfies ClaimAnswer);
 };
 
-const log: Handler = (state, body) => {
+const log: Handler = (state, body, options) => {
   const { data } = parse(chunkRequestSchema, body);
   const first = data?.lines[0]?.seq;
   if (data === undefined || first === undefined) return problem(422, 'invalid-body');
@@ -275,21 +297,21 @@ const log: Handler = (state, body) => {
   const offset = first - state.nextSeq;
   const held = state.lines.slice(Math.max(0, offset), offset + data.lines.length);
   const isRepeated = offset >= 0 && JSON.stringify(held) === JSON.stringify(data.lines);
-  if (isRepeated) return ok(standing(state));
+  if (isRepeated) return ok(standing(state, options));
   if (offset !== state.lines.length) {
     return problem(409, 'out-of-order', { expectedSeq: state.nextSeq + state.lines.length });
   }
   state.lines.push(...data.lines);
   state.chunks.push(data.lines);
   if (data.progress !== undefined) state.progress.push(data.progress);
-  return ok(standing(state));
+  return ok(standing(state, options));
 };
 
-const heartbeat: Handler = (state, body) => {
+const heartbeat: Handler = (state, body, options) => {
   const { data } = parse(heartbeatRequestSchema, body);
   if (data === undefined) return problem(422, 'invalid-body');
   if (data.progress !== undefined) state.progress.push(data.progress);
-  return ok(standing(state));
+  return ok(standing(state, options));
 };
 
 const credentials: Handler = (_state, _body, options) =>

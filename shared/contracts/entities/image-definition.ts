@@ -10,6 +10,13 @@ const definitionName = z
     'begins with a letter, then letters, digits and hyphens, at most 51',
   );
 
+/** Longest a run may take when its definition says nothing: four hours, a Windows build with updates fits. */
+export const DEFAULT_TIMEOUT_SECONDS = 4 * 3600;
+/** Time limits of a run go from five minutes to a day. */
+const MIN_TIMEOUT_SECONDS = 300;
+const MAX_TIMEOUT_SECONDS = 86_400;
+const timeLimit = z.int().min(MIN_TIMEOUT_SECONDS).max(MAX_TIMEOUT_SECONDS);
+
 const definitionFields = {
   operatingSystemId: idOf('operating-system'),
   builderConfigurationId: idOf('builder-configuration'),
@@ -17,7 +24,13 @@ const definitionFields = {
   platform: z.string().max(32).optional(),
   connectorId: idOf('connector').optional(),
   variables: environmentSchema.optional(),
-  timeoutSeconds: z.int().min(300).max(86_400).optional().meta({ description: 'from the start of the run' }),
+  timeoutSeconds: timeLimit.optional().meta({
+    description: `Most time of a run, from when its runner takes it. Default: ${DEFAULT_TIMEOUT_SECONDS}.`,
+  }),
+  silenceTimeoutSeconds: timeLimit.optional().meta({
+    description:
+      'How long Packer and what it runs may say nothing before the run is ended; at most timeoutSeconds. Default: six hours.',
+  }),
   firstNumber: z.int().min(1).max(1_000_000_000).optional(),
 };
 
@@ -28,9 +41,21 @@ export const MAX_WARNINGS = 50;
 export const warningSchema = z.object({ code: z.string(), detail: z.string(), pointer: z.string() });
 export type Warning = z.infer<typeof warningSchema>;
 
+/** A silence that is longer than the run could never be reached. */
+const silenceFits = (
+  { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, silenceTimeoutSeconds = 0 }: Limits,
+  context: z.core.$RefinementCtx,
+): void => {
+  if (silenceTimeoutSeconds <= timeoutSeconds) return;
+  const message = `is longer than the run may take: ${timeoutSeconds}`;
+  context.addIssue({ code: 'custom', path: ['silenceTimeoutSeconds'], message });
+};
+type Limits = { timeoutSeconds?: number | undefined; silenceTimeoutSeconds?: number | undefined };
+
 /** Operating system + builder configuration + role: what a run builds. */
 export const imageDefinitionInput = z
   .strictObject({ ...entityInput, name: definitionName, ...definitionFields })
+  .superRefine(silenceFits)
   .meta({ id: 'ImageDefinitionInput' });
 export const imageDefinitionStored = z.object({
   ...entityBase('image-definition'),

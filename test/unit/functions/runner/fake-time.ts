@@ -20,14 +20,34 @@ export const createFastClock = (start = Date.parse('2026-01-01T00:00:00Z')) => {
   return clock;
 };
 
-/** The real clock, but that it can be put forward. */
+/** The real clock, but that it can be put forward: who sleeps then wakes when its time has come. */
 export const createJumpingClock = () => {
   let ahead = 0;
+  let jumped = new AbortController();
+  const now = () => Date.now() + ahead;
   return {
-    now: () => Date.now() + ahead,
-    sleep: systemClock.sleep,
+    now,
+    sleep: async (milliseconds: number, signal?: AbortSignal) => {
+      const end = now() + milliseconds;
+      const isOver = () => signal?.aborted === true || now() >= end;
+      do {
+        const woken = AbortSignal.any([jumped.signal, ...(signal === undefined ? [] : [signal])]);
+        await systemClock.sleep(end - now(), woken);
+      } while (!isOver());
+    },
     jump: (milliseconds: number) => {
       ahead += milliseconds;
+      jumped.abort();
+      jumped = new AbortController();
     },
+  };
+};
+
+/** The real clock, but so many times as fast: an hour of a protocol passes while a process lives for two seconds. */
+export const createSwiftClock = (times: number, start = Date.now()): Clock => {
+  const begun = performance.now();
+  return {
+    now: () => start + (performance.now() - begun) * times,
+    sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / times, signal),
   };
 };

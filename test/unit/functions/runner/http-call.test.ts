@@ -23,7 +23,14 @@ const start = async (fault?: (verb: Verb, count: number) => Fault | undefined) =
     workspaceId: api.environment['GOLDSMITH_WORKSPACE_ID'] ?? '',
     runId: api.environment['GOLDSMITH_RUN_ID'] ?? '',
   };
-  return { api, clock, tools, address, client: createAgentClient(tools, address, api.leaseToken) };
+  const { leaseToken } = api;
+  return {
+    api,
+    clock,
+    tools,
+    address,
+    client: createAgentClient(tools, address, (call) => call(leaseToken)),
+  };
 };
 const later = (clock: { now: () => number }, minutes = 10) => {
   const until = clock.now() + minutes * 60_000;
@@ -49,7 +56,7 @@ describe('a call to the agent API', () => {
 
     const claim = await claimRun(tools, address, api.claimToken, request, later(clock));
 
-    expect(claim.leaseToken).toBe(api.leaseToken);
+    expect(claim.leaseToken).toBe(api.leaseTokenOf(api.state.claims.length));
     expect(api.state.counts.claim).toBe(3);
     expect(new Set(api.state.claims.map(({ runnerId }) => runnerId)).size).toBe(1);
   });
@@ -137,7 +144,7 @@ describe('a call to the agent API', () => {
     const client = createAgentClient(
       { ...tools, send },
       { apiUrl: 'http://x', workspaceId: 'w', runId: 'r' },
-      't',
+      (call) => call('t'),
     );
     const completion = {
       outcome: 'failed',

@@ -59,22 +59,42 @@ const breakOff: RequestListener = (_request, response) => {
   response.write(content.subarray(0, 100_000), () => response.destroy());
 };
 
+/** Links to one file; the n-th renewal, from 1, gives another one. */
+const linksTo = (url: string | undefined, download: BundleDownload, renewed: (count: number) => string) => {
+  let count = 0;
+  let link = url;
+  return {
+    now: () => ({
+      bundle: { url: 'http://nowhere', sha256: '' },
+      downloads: link === undefined ? {} : { [downloadKey(download)]: link },
+    }),
+    renew: async () => {
+      count += 1;
+      link = renewed(count);
+    },
+    renewals: () => count,
+  };
+};
+
 const fetchWith = (
   url: string | undefined,
   download: BundleDownload = wanted(),
-  patience: { minutes?: number; signal?: AbortSignal } = {},
+  {
+    minutes = 60,
+    signal,
+    renewed = () => url ?? '',
+  }: { minutes?: number; signal?: AbortSignal; renewed?: (count: number) => string } = {},
 ) => {
   const clock = createFastClock();
-  const until = clock.now() + (patience.minutes ?? 60) * 60_000;
-  const links = url === undefined ? {} : { [downloadKey(download)]: url };
-  const { signal } = patience;
+  const until = clock.now() + minutes * 60_000;
+  const links = linksTo(url, download, renewed);
   const result = fetchDownloads(
     { send: fetch, clock, random: () => 0.5 },
     root,
     { downloads: [download], links },
     { until: () => until, ...(signal === undefined ? {} : { signal }) },
   );
-  return { clock, result };
+  return { clock, result, links };
 };
 const written = () => readFile(path.join(root, 'steps/001.sh'));
 
@@ -102,7 +122,7 @@ describe('an uploaded file of a job (S91)', () => {
     const { clock, result } = fetchWith(url);
     await result;
     expect(seen).toHaveLength(7);
-    expect(clock.sleeps).toEqual([500, 1000, 2000, 4000, 5000, 5000]);
+    expect(clock.sleeps).toEqual([250, 500, 1000, 2000, 4000, 5000]);
     expect((await written()).equals(content)).toBe(true);
   });
 
@@ -111,6 +131,25 @@ describe('an uploaded file of a job (S91)', () => {
     const { result } = fetchWith(url, wanted(), { minutes: 1 });
     await expect(result).rejects.toThrow('The file steps/001.sh could not be fetched: it broke off.');
     expect(await readdir(path.join(root, 'steps'))).toEqual([]);
+  });
+
+  it('is fetched by a new link once the old one has expired, however long its store was away (S65)', async () => {
+    const away = Array.from({ length: 800 }, () => refuse(503));
+    const byLink: RequestListener = (request, response) =>
+      request.url === '/file?link=2' ? serve(request, response) : refuse(403)(request, response);
+    const { url, seen } = await startStore(...away, byLink);
+    const renewed = (count: number) => new URL(`/file?link=${count}`, url).href;
+    const { clock, result, links } = fetchWith(url, wanted(), { minutes: 120, renewed });
+    const begun = clock.now();
+    await result;
+    expect(clock.now() - begun).toBeGreaterThan(3_600_000);
+    expect(links.renewals()).toBe(2);
+    expect(seen.map((each) => each.url).slice(-3)).toEqual([
+      '/file?X-Amz-Signature=s3cr3t',
+      '/file?link=1',
+      '/file?link=2',
+    ]);
+    expect((await written()).equals(content)).toBe(true);
   });
 
   it.each([403, 404])('that is refused with %i is asked for five times', async (status) => {
@@ -204,7 +243,7 @@ describe('an uploaded file of a job (S91)', () => {
     const downloads = [wanted(), wanted({ path: 'unattended/user-data' })];
     const clock = createFastClock();
     const patience = { until: () => clock.now() + 60_000 };
-    const links = { [downloadKey(wanted())]: url };
+    const links = linksTo(url, wanted(), () => url);
     await fetchDownloads({ send: fetch, clock, random: () => 0.5 }, root, { downloads, links }, patience);
     expect((await readFile(path.join(root, 'unattended/user-data'))).equals(content)).toBe(true);
   });

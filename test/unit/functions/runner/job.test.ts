@@ -72,14 +72,21 @@ describe('fetching the bundle', () => {
     const clock = createFastClock();
     const until = clock.now() + 60_000;
     const seen: RequestInit[] = [];
-    const send: Send = async (_url, init) => {
+    const urls: string[] = [];
+    let { url } = announcement;
+    const links = {
+      now: () => ({ bundle: { ...announcement, url }, downloads: {} }),
+      renew: async () => {
+        url += '+';
+      },
+    };
+    const send: Send = async (asked, init) => {
       seen.push(init);
+      urls.push(asked);
       return (answers.length > 1 ? answers.shift() : answers[0])?.() ?? Response.error();
     };
-    return {
-      seen,
-      result: fetchBundle({ send, clock, random: () => 0.5 }, announcement, { until: () => until }),
-    };
+    const result = fetchBundle({ send, clock, random: () => 0.5 }, links, { until: () => until });
+    return { seen, urls, result, clock, until };
   };
 
   it('tries again until it is there', async () => {
@@ -91,6 +98,22 @@ describe('fetching the bundle', () => {
       () => new Response(bytes),
     ];
     await expect(fetchWith(failing).result).resolves.toMatchObject({ generation: '1.6' });
+  });
+
+  it('asks for a new link when the old one is refused, at most four times (S65)', async () => {
+    const refused = () => new Response('', { status: 403 });
+    const late = fetchWith([refused, refused, () => new Response(bytes)]);
+    await expect(late.result).resolves.toMatchObject({ generation: '1.6' });
+    expect(late.urls).toEqual([announced.url, `${announced.url}+`, `${announced.url}++`]);
+    const never = fetchWith([refused]);
+    await expect(never.result).rejects.toThrow('refused with status 403');
+    expect(never.urls).toHaveLength(5);
+  });
+
+  it('is tried to the very end of its time', async () => {
+    const { result, clock, until } = fetchWith([() => new Response('', { status: 503 })]);
+    await expect(result).rejects.toThrow(BundleError);
+    expect(clock.now()).toBe(until);
   });
 
   it('sends no token to the store', async () => {

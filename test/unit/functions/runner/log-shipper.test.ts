@@ -51,7 +51,9 @@ const start = async (
   const failures: unknown[] = [];
   const heard: boolean[] = [];
   const shipper = createLogShipper({
-    client: createAgentClient({ send: fetch, clock, random: () => 0.5 }, address, api.leaseToken),
+    client: createAgentClient({ send: fetch, clock, random: () => 0.5 }, address, (call) =>
+      call(api.leaseToken),
+    ),
     queue,
     outbox,
     clock,
