@@ -1,6 +1,6 @@
 import type { StoredRun } from '../contracts/stored-run.ts';
 import { hasEnded } from '../domain/run/lifecycle.ts';
-import { needsSweep } from '../domain/run/next-look.ts';
+import { needsSweep } from '../domain/run/tidying.ts';
 import { trafficKeys } from '../store/keys.ts';
 import { leftoverStore } from '../store/leftover-store.ts';
 import { type Removal, removalStore } from '../store/removal-store.ts';

@@ -33,6 +33,15 @@ export const leftoverStore = (table: Table, scope: WorkspaceScope) => ({
   },
 });
 
+/** Writes that change the state of leftovers on record. */
+export const restateLeftovers = (scope: WorkspaceScope, runId: string, leftovers: Leftover[]): Write[] =>
+  leftovers.map(({ id, state, stateAt, detail }) => ({
+    update: keys.leftover(scope, runId, id),
+    set: { state, stateAt, detail },
+    ...(detail === undefined ? { remove: ['detail'] } : {}),
+    if: { exists: true },
+  }));
+
 /** Writes that put leftovers on record. */
 export const recordLeftovers = (scope: WorkspaceScope, runId: string, leftovers: Leftover[]): Write[] =>
   leftovers.map((leftover) => ({

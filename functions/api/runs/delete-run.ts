@@ -1,7 +1,7 @@
 import type { Leftover } from '../../../shared/contracts/entities/run.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
-import { needsSweep } from '../../../shared/domain/run/next-look.ts';
+import { needsSweep } from '../../../shared/domain/run/tidying.ts';
 import { audited } from '../../../shared/runtime/api/audit.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';

@@ -27,7 +27,11 @@ export const publishChange = async (
   if (row === 'resource') await removeResourceFiles(change, files);
   if (row === 'member' || row === 'api-token') await hangUp(change, sockets.traffic);
   if (row === 'removal' && before === undefined) await publish.removal(after);
-  if (row === 'leftover' && after?.['state'] === 'deleting') publish.sweep(after);
+  if (row === 'leftover' && isMarked(change)) publish.sweep(after);
   if (row === 'deleted-run' && before === undefined) publish.sweep(after);
   wakeDispatchers(change, publish);
 };
+
+/** Somebody asked to delete it. What is noted of one while it is being deleted is no new wish. */
+const isMarked = ({ before, after }: RowChange): boolean =>
+  before !== undefined && before['state'] !== 'deleting' && after?.['state'] === 'deleting';

@@ -8,6 +8,7 @@ import type { Run, RunStep } from '../../../shared/contracts/entities/run.ts';
 import type { ServerMessage } from '../../../shared/contracts/socket.ts';
 import { type StoredRun, storedRunSchema } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded, present } from '../../../shared/domain/run/lifecycle.ts';
+import { needsSweep } from '../../../shared/domain/run/tidying.ts';
 import { logStore } from '../../../shared/store/log-store.ts';
 import { socketStore } from '../../../shared/store/socket-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
@@ -31,9 +32,10 @@ export const publishRun = async (
   await tellSockets(sockets, before, after);
 };
 
-/** What a failed run may have left is looked for at once. */
+/** What a failed run may have left is looked for at once, and so is what somebody asked to delete. */
 const isSweepDue = (before: StoredRun | undefined, after: StoredRun): boolean =>
-  before?.status !== after.status && after.status === 'Failed' && after.bundle !== undefined;
+  (before?.status !== after.status && needsSweep(after)) ||
+  (after.deletionAskedAt !== undefined && before?.deletionAskedAt !== after.deletionAskedAt);
 
 /** Steps before the status: a run ends after its steps. What a run looked like before it was there is no change. */
 const tellBus = async (

@@ -3,7 +3,7 @@ import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { workflowInputSchema } from '../../../shared/contracts/workflow.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { identityTokens } from '../../../shared/runtime/identity-tokens.ts';
-import { now } from '../../../shared/runtime/ids.ts';
+import { newId, now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { runFiles } from '../../../shared/store/run-files.ts';
 import { secretBox } from '../../../shared/store/secret-box.ts';
@@ -19,6 +19,7 @@ const engine = {
   deploymentId: environment.DEPLOYMENT_ID,
   identityToken: identityTokens(environment.IDENTITY_ROLE_ARN),
   now,
+  newId,
 };
 
 /** Deletes leftovers in the customer's account: those that somebody asked to delete, and all of a failed run. */

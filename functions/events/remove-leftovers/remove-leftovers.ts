@@ -1,90 +1,69 @@
-import { changeRun, RunGone } from '../../../shared/actions/change-run.ts';
 import type { Engine } from '../../../shared/actions/engine.ts';
-import { connectPlatform, snapshotOf } from '../../../shared/actions/platform-access.ts';
-import { isVmGone } from '../../../shared/actions/vm-login.ts';
+import { connectAs, identityOf, snapshotOf } from '../../../shared/actions/platform-access.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
-import type { FoundLeftover, PlatformClient } from '../../../shared/platforms/platform.ts';
+import { cleaningSince, isTidyingDue } from '../../../shared/domain/run/tidying.ts';
+import type { PlatformClient } from '../../../shared/platforms/platform.ts';
+import { logger } from '../../../shared/runtime/logger.ts';
 import { leftoverStore } from '../../../shared/store/leftover-store.ts';
 import { runRemoval } from '../../../shared/store/run-removal.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import { cleanUp, cleanUpDeleted } from './clean-up.ts';
+import { lookAgain } from './look-again.ts';
 
-type Sweeper = Pick<Engine, 'core' | 'files' | 'secrets' | 'deploymentId' | 'identityToken' | 'now'>;
+/** What is asked of a platform for a run that has ended. */
+export type Account = Pick<PlatformClient, 'findLeftovers' | 'removeLeftover'>;
+
+/** What tidying up after runs works with. */
+export type Tidying = Pick<Engine, 'core' | 'now'> & { newId: (kind: 'leftover') => string };
+
+export type Sweeper = Tidying &
+  Pick<Engine, 'files' | 'secrets' | 'deploymentId' | 'identityToken' | 'connect'>;
+
+/** The way to the account that a run built in; undefined where only a connector at the site has one. Throws PlatformError. */
+export type Reach = () => Promise<Account | undefined>;
 
 /**
- * Deletes what is marked `deleting`, and of a failed run whatever still carries its tags; also when the run itself was
- * deleted meanwhile. Harmless to repeat.
+ * Does in the customer's account what is to be done for a run that has ended, also when it was deleted meanwhile: what
+ * is marked and what a failed run left is deleted; what a stopped run left is looked for again, and people are reminded
+ * of it. Harmless to repeat. What could not be done is done by a later message; throws only where nobody else would ask.
  */
 export const removeLeftovers = async (
   engine: Sweeper,
   scope: WorkspaceScope,
   runId: string,
 ): Promise<void> => {
-  const run =
-    (await runStore(engine.core, scope).get(runId)) ?? (await runRemoval(engine.core, scope).deleted(runId));
-  if (run === undefined || !hasEnded(run) || run.status === 'Succeeded') return;
-  const client = await connectPlatform(engine, run, await snapshotOf(engine, run));
-  await removeThrough(client, engine, scope, run);
+  const reach = (run: StoredRun) => async () =>
+    connectAs(engine, identityOf(run, engine.deploymentId), await snapshotOf(engine, run));
+  const run = await runStore(engine.core, scope).get(runId);
+  if (run !== undefined) {
+    await tidyUp(reach(run), engine, scope, run).catch((error: unknown) => {
+      // The reconciler asks again, ever less often: no message has to wait for that.
+      logger.warn('what a run left is looked for again later', { runId, error });
+    });
+    return;
+  }
+  const deleted = await runRemoval(engine.core, scope).deleted(runId);
+  if (deleted !== undefined) await cleanUpDeleted(reach(deleted), engine, scope, deleted);
 };
 
-/**
- * What is there is asked of the platform each time: what stands in our rows may be gone, or have been noted when the
- * platform could not be asked. One that cannot be deleted holds up no other; throws afterwards, so that it is tried
- * again.
- */
-export const removeThrough = async (
-  client: Pick<PlatformClient, 'findLeftovers' | 'removeLeftover'>,
-  engine: Pick<Engine, 'core' | 'now'>,
+/** The same for a run as it was read. Throws when something is to be tried again. */
+export const tidyUp = async (
+  reach: Reach,
+  engine: Tidying,
   scope: WorkspaceScope,
   run: StoredRun,
 ): Promise<void> => {
-  const store = leftoverStore(engine.core, scope);
-  const marked = (await store.list(run.id)).filter((one) => one.state === 'deleting');
-  if (run.status !== 'Failed' && marked.length === 0) return;
-  const stuck = await removeAll(client, await client.findLeftovers(run.temporaries ?? []));
-  const deleted = marked.filter((one) => !stuck.has(one.locator));
-  await store.setState(run.id, deleted, { state: 'deleted', at: engine.now() });
-  if (stuck.size > 0)
-    throw new AggregateError([...stuck.values()], `${stuck.size} leftover(s) could not be deleted`);
-  await settle(engine, scope, run.id);
-};
-
-/** Deletes in the order that the platform names; answers what stayed, by locator, with the reason. */
-const removeAll = async (client: Pick<PlatformClient, 'removeLeftover'>, found: FoundLeftover[]) => {
-  const stuck = new Map<string, unknown>();
-  for (const one of found) {
-    try {
-      await client.removeLeftover(one);
-    } catch (error) {
-      stuck.set(one.locator, error);
-    }
+  if (!hasEnded(run) || run.status === 'Succeeded') return;
+  const ledger = await leftoverStore(engine.core, scope).list(run.id);
+  const isMarked = ledger.some(({ state }) => state === 'deleting');
+  const isDue = isTidyingDue(run, Date.parse(engine.now()));
+  // Whatever shows up late of a failed run is deleted as well, unless that was given up.
+  const isSwept = run.status === 'Failed' && run.sweepGivenUpAt === undefined;
+  if (isMarked || cleaningSince(run) !== undefined || (isDue && isSwept)) {
+    await cleanUp(reach, engine, scope, { run, ledger });
+    return;
   }
-  return stuck;
-};
-
-/**
- * Counts anew; a failed run is swept now, and the reconciler stops asking. The login of a VM that is gone goes too. A run
- * that was deleted is forgotten.
- */
-const settle = async (
-  engine: Pick<Engine, 'core' | 'now'>,
-  scope: WorkspaceScope,
-  runId: string,
-): Promise<void> => {
-  const all = await leftoverStore(engine.core, scope).list(runId);
-  const left = all.filter((one) => one.state !== 'deleted');
-  const sweptAt = engine.now();
-  try {
-    await changeRun(engine.core, scope, runId, (run) => {
-      const swept = run.status === 'Failed' && run.sweptAt === undefined ? { sweptAt } : {};
-      const changes = { ...swept, leftoverCount: left.length };
-      const remove: 'vmLogin'[] = run.vmLogin !== undefined && isVmGone(run, all) ? ['vmLogin'] : [];
-      const isSame = run.leftoverCount === left.length && swept.sweptAt === undefined && remove.length === 0;
-      return isSame ? undefined : { changes, options: { remove } };
-    });
-  } catch (error) {
-    if (!(error instanceof RunGone)) throw error;
-    await runRemoval(engine.core, scope).forget(runId);
-  }
+  if (isDue) await lookAgain(reach, engine, scope, run);
 };

@@ -10,9 +10,9 @@ import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import {
   buildMayGoOn,
   DEADLINE_PATIENCE_MS,
-  needsSweep,
   STOP_PATIENCE_MS,
 } from '../../../shared/domain/run/next-look.ts';
+import { isTidyingDue } from '../../../shared/domain/run/tidying.ts';
 import { isBuildOver, wantsBuild } from '../../../shared/domain/run/build-start.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
@@ -32,7 +32,7 @@ export type Repair = Finishing &
     builds: Builds;
     workflows: Workflows;
     startWorkflow: StartWorkflow;
-    /** Asks for a sweep of what a failed run left. */
+    /** Asks for what is to be done in the customer's account: a sweep, a second look, a reminder. */
     sweep: (request: WorkflowInput) => Promise<unknown>;
   };
 
@@ -78,9 +78,9 @@ const lookAtEnded = async (repair: Repair, run: StoredRun): Promise<string> => {
     await stopBuildOf(repair, run);
     done.push('told its build to end');
   }
-  if (needsSweep(run)) {
+  if (isTidyingDue(run, Date.parse(repair.now()))) {
     await repair.sweep({ workspaceId: run.workspaceId, runId: run.id });
-    done.push('asked again for a sweep of what it left');
+    done.push('asked for a look at what it left');
   }
   if (done.length === 0) return 'nothing: it has ended';
   await putOff(repair, run);

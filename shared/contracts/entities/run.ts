@@ -107,6 +107,8 @@ export const leftoverSchema = z
     locator: z.string(),
     createdAt: timestamp,
     state: z.enum(['kept', 'deleting', 'deleted']),
+    stateAt: timestamp.optional().meta({ description: 'Since when it is in this state' }),
+    detail: z.string().optional().meta({ description: 'Why it could not be deleted at the last try' }),
   })
   .meta({ id: 'Leftover' });
 export type Leftover = z.infer<typeof leftoverSchema>;

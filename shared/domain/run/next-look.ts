@@ -1,4 +1,5 @@
 import type { StoredRun } from '../../contracts/stored-run.ts';
+import { nextTidying } from './tidying.ts';
 
 /** When the reconciler looks at a run. It is set by every write, and is the run's place in the sparse index `due`. */
 
@@ -8,20 +9,14 @@ const SILENCE_MS = 30_000;
 export const STOP_PATIENCE_MS = 60_000;
 /** A runner cleans up around the deadline; CodeBuild's own time-out comes 20 minutes after it. */
 export const DEADLINE_PATIENCE_MS = 20 * 60_000;
-/** What a failed run left is looked for again until it was swept, for a day. */
-const SWEEP_AGAIN_MS = 120_000;
-const SWEEP_FOR_MS = 86_400_000;
-/** A build that outlived its run is told to end until CodeBuild has heard it. */
+/** A build that outlived its run is told to end until CodeBuild has heard it, for a day. */
 const STOP_BUILD_AGAIN_MS = 60_000;
+const STOP_BUILD_FOR_MS = 86_400_000;
 /** Nothing is due sooner than this after a write: two looks at once do the same work twice. */
 const SOONEST_MS = 1000;
 
 const after = (from: string | undefined, milliseconds: number): number =>
   from === undefined ? Infinity : Date.parse(from) + milliseconds;
-
-/** Whether what a failed run may have left in the customer's account is still to be looked for and deleted. */
-export const needsSweep = (run: Pick<StoredRun, 'status' | 'bundle' | 'sweptAt'>): boolean =>
-  run.status === 'Failed' && run.bundle !== undefined && run.sweptAt === undefined;
 
 /** Whether a run has ended while its build may go on: its runner has said nothing to the end. */
 export const buildMayGoOn = (
@@ -50,9 +45,9 @@ const lookAtRunning = (run: StoredRun, now: string): number =>
   );
 
 const lookAtEnded = (run: StoredRun, now: string): number => {
-  const isLate = after(now, 0) > after(run.endedAt, SWEEP_FOR_MS);
+  const isLate = after(now, 0) > after(run.endedAt, STOP_BUILD_FOR_MS);
   return Math.min(
-    needsSweep(run) && !isLate ? after(now, SWEEP_AGAIN_MS) : Infinity,
+    nextTidying(run, after(now, 0)),
     buildMayGoOn(run) && !isLate ? after(now, STOP_BUILD_AGAIN_MS) : Infinity,
   );
 };

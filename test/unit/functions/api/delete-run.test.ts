@@ -7,7 +7,7 @@ import { deleteLeftovers } from '../../../../functions/api/runs/leftovers.ts';
 import { readLatestLog } from '../../../../functions/api/runs/read-log.ts';
 import { listDefinitionRuns } from '../../../../functions/api/runs/read-runs.ts';
 import { stopRun } from '../../../../functions/api/runs/stop-run.ts';
-import { removeThrough } from '../../../../functions/events/remove-leftovers/remove-leftovers.ts';
+import { cleanUpDeleted } from '../../../../functions/events/remove-leftovers/clean-up.ts';
 import { auditEventSchema } from '../../../../shared/contracts/entities/audit-event.ts';
 import { logQuery } from '../../../../shared/contracts/entities/log.ts';
 import type { Leftover } from '../../../../shared/contracts/entities/run.ts';
@@ -197,7 +197,7 @@ describe('what a deleted run left behind', () => {
   const cleanUp = async (runId: string) => {
     const run = await runRemoval(core, scope).deleted(runId);
     const client = account();
-    if (run !== undefined) await removeThrough(client, engine, scope, run);
+    if (run !== undefined) await cleanUpDeleted(async () => client, engine, scope, run);
     return client.removed;
   };
 

@@ -310,11 +310,11 @@ describe('the next look of the reconciler', () => {
     expect(nextLook(runningRun({ deadlineAt: at(-195) }), now)).toBe(after(5));
   });
 
-  test('is for a failed run as long as nobody has swept it, for a day', () => {
+  test('is for a failed run as long as nobody has swept it', () => {
     const failed = runningRun({ status: 'Failed', endedAt: at(900), bundle: { key: 'jobs/x', sha256: 'y' } });
     expect(nextLook(failed, now)).toBe(after(120));
-    expect(nextLook({ ...failed, sweptAt: at(950) }, now)).toBeUndefined();
-    expect(nextLook(failed, at(90_000))).toBeUndefined();
+    expect(nextLook({ ...failed, sweptAt: at(950), lookedAgainAt: at(950) }, now)).toBeUndefined();
+    expect(nextLook({ ...failed, sweepGivenUpAt: at(950) }, now)).toBeUndefined();
     expect(nextLook({ ...failed, bundle: undefined }, now)).toBeUndefined();
   });
 
