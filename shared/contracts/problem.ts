@@ -20,6 +20,8 @@ export const problemCodes = {
   'last-owner': { status: 409, title: 'The workspace needs an owner' },
   'already-finished': { status: 409, title: 'The run has already finished' },
   'still-active': { status: 409, title: 'A run has not finished yet' },
+  'vm-access-given': { status: 409, title: 'The login of the build VM was told before' },
+  'no-vm-access': { status: 409, title: 'The run has no build VM to log in to' },
   'already-answered': { status: 409, title: 'The first answer held a secret and is not repeated' },
   'upload-differs': { status: 422, title: 'What was uploaded is not what was announced' },
   'upload-expired': { status: 409, title: 'The upload was not completed within a day' },

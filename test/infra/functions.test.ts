@@ -76,6 +76,7 @@ const allowed: Record<FunctionName, string[]> = {
   ],
   'agent-api': [
     ...cloudTask,
+    encrypt,
     `s3:GetObject ${runs}/jobs/*`,
     ...readFiles,
     `states:SendTaskFailure ${machine}`,

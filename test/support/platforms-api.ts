@@ -10,6 +10,7 @@ import { roleConnectionBody, shellBody } from './bodies.ts';
 import { callApi, type Sent } from './call-api.ts';
 import { openDefinitionsApi } from './definitions-api.ts';
 import { fakePreflight } from './fake-platform.ts';
+import { memorySecretBox } from './memory-secrets.ts';
 
 const demand = <T>(found: T | undefined): T => {
   if (found === undefined) throw new Error('NoSuchKey');
@@ -50,12 +51,14 @@ export const openPlatformsApi = async (
   const { preflight, core, objects, resources } = fakePreflight(client, account);
   const definitions = await openDefinitionsApi(core);
   const runFiles = memoryRunFiles();
+  const secrets = memorySecretBox();
   const parts: PlatformParts = {
     ...preflight,
     resources,
     files: runFiles.files,
     deploymentId: 'test',
     shareLimitMs: 10_000,
+    secrets,
   };
   const handler = apiHandler(platformOperations(parts), {
     table: core,
@@ -64,7 +67,7 @@ export const openPlatformsApi = async (
   const { scope, workspaceId, create } = definitions;
   const ask = (method: string, path: string, more: Partial<Sent> = {}) =>
     callApi(handler, { method, path: `/v1/workspaces/${workspaceId}${path}`, ...more });
-  return { ask, create, definitions, parts, core, scope, workspaceId, objects, runFiles };
+  return { ask, create, definitions, parts, secrets, core, scope, workspaceId, objects, runFiles };
 };
 export type PlatformsApi = Awaited<ReturnType<typeof openPlatformsApi>>;
 

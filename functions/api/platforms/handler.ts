@@ -25,6 +25,7 @@ const operations = platformOperations({
   core,
   files: runFiles(environment.RUNS_BUCKET),
   resources: resourceFiles(environment.RESOURCES_BUCKET),
+  secrets,
   reach: reachPlatforms({ secrets, identityToken }),
   deploymentId: environment.DEPLOYMENT_ID,
   target: {

@@ -7,8 +7,9 @@ import { type Checker, preflight } from './preflight.ts';
 import { readRunTemplate, readTemplate, type TemplateReader } from './read-template.ts';
 import type { Sharer } from './share-target.ts';
 import { verifyConnection } from './verify-connection.ts';
+import { type AccessGiver, giveVmAccess } from './vm-access.ts';
 
-export type PlatformParts = Checker & TemplateReader & Sharer;
+export type PlatformParts = Checker & TemplateReader & Sharer & AccessGiver;
 
 /** What looks at customers' platforms, by operation. */
 export const platformOperations = (parts: PlatformParts) => ({
@@ -16,6 +17,7 @@ export const platformOperations = (parts: PlatformParts) => ({
   preflight: operation(routes.preflight, (call) => preflight(parts, call)),
   readTemplate: operation(routes.readTemplate, (call) => readTemplate(parts, call)),
   readRunTemplate: operation(routes.readRunTemplate, (call) => readRunTemplate(parts, call)),
+  giveVmAccess: operation(routes.giveVmAccess, (call) => giveVmAccess(parts, call)),
   createShare: operation(routes.createShare, (call) => createShare(parts, call)),
   listShares: operation(routes.listShares, (call) => listShares(parts.core, call)),
   deleteShare: operation(routes.deleteShare, (call) => deleteShare(parts, call)),

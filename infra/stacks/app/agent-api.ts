@@ -22,6 +22,8 @@ export const agentApi = (scope: Construct, parts: Parts, machine: StateMachine) 
       permit.readObjects(state.runsBucket, 'jobs'),
       // Signs links to the uploaded files of a job, in the versions that its run began with.
       permit.readVersions(state.resourcesBucket, 'files'),
+      // The login of a VM that stays.
+      permit.sealSecrets(state.secretsKey),
       permit.answerTasks(machine),
     ],
   });

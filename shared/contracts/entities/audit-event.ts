@@ -2,7 +2,15 @@ import * as z from 'zod';
 import { idOf, timestamp } from '../common.ts';
 
 /** What was done to a thing; the list may grow. */
-export const auditActionSchema = z.enum(['create', 'change', 'delete', 'start', 'stop', 'complete']);
+export const auditActionSchema = z.enum([
+  'create',
+  'change',
+  'delete',
+  'start',
+  'stop',
+  'complete',
+  'reveal',
+]);
 export type AuditAction = z.infer<typeof auditActionSchema>;
 
 const someFields = z.record(z.string(), z.unknown());

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { listQuery, pageOf } from '../common.ts';
 import { checkListSchema } from '../entities/check.ts';
 import { shareInput, shareSchema } from '../entities/share.ts';
+import { vmAccessSchema } from '../entities/vm-access.ts';
 import { templateQuery, templateSchema } from '../entities/template.ts';
 import { inWorkspace, type Route } from './route.ts';
 
@@ -10,7 +11,7 @@ const shares = `${inWorkspace}/image-versions/{imageVersionId}/shares` as const;
 const emptyBody = z.strictObject({}).default({});
 const pageQuery = listQuery.pick({ limit: true, cursor: true });
 
-/** What looks at customers' platforms, and at what is given to Packer. */
+/** What looks at customers' platforms, at what is given to Packer, and opens what only it may open. */
 export const platformRoutes = {
   verifyConnection: {
     method: 'POST',
@@ -50,6 +51,16 @@ export const platformRoutes = {
     summary: 'What the run gave to Packer',
     status: 200,
     response: templateSchema,
+  },
+  giveVmAccess: {
+    method: 'POST',
+    path: `${inWorkspace}/runs/{runId}/vm-access`,
+    area: 'platforms',
+    role: 'operator',
+    summary: 'How to log in to the build VM that the stopped run left; told once',
+    body: emptyBody,
+    status: 200,
+    response: vmAccessSchema,
   },
   createShare: {
     method: 'POST',
