@@ -42,18 +42,12 @@ export const layersOf = async (
   );
 };
 
-/** Versions of one definition that are looked through for one that can still be used. */
-const MOST_VERSIONS = 50;
-
-/** The newest version of a definition that can be built on; undefined when it has none. Two reads. */
+/** The newest version of a definition that can be built on; undefined when it has none. */
 export const readLayer = async (
   { table, scope }: Asking,
   imageDefinitionId: string,
 ): Promise<SnapshotLayer | undefined> => {
-  const versions = await imageVersionStore(table, scope).listOfDefinition(imageDefinitionId, {
-    limit: MOST_VERSIONS,
-  });
-  const usable = versions.find(({ state }) => state === 'available' || state === 'deprecated');
+  const usable = await imageVersionStore(table, scope).latestUsable(imageDefinitionId);
   if (usable === undefined) return undefined;
   const { id, name, createdAt, locators } = usable;
   return { imageDefinitionId, imageVersionId: id, name, createdAt, locators };

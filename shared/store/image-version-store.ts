@@ -13,25 +13,56 @@ const getAll = async (table: Table, scope: WorkspaceScope, ids: string[]): Promi
   return items.map((item) => imageVersionSchema.parse(item));
 };
 
+/** States in which an image is there and may be used; a deprecated one still works. */
+const USABLE = new Set<ImageVersion['state']>(['available', 'deprecated']);
+/** How many versions are read at a time to find a usable one: nearly always it is the first, and nobody reads all. */
+const LOOKS = [1, 49, 450];
+
+const latestUsable = async (
+  table: Table,
+  scope: WorkspaceScope,
+  definitionId: string,
+): Promise<ImageVersion | undefined> => {
+  let before: number | undefined;
+  for (const limit of LOOKS) {
+    const page = await listOfDefinition(table, scope, definitionId, { before, limit });
+    const usable = page.find(({ state }) => USABLE.has(state));
+    if (usable !== undefined) return usable;
+    before = page.at(-1)?.number;
+    if (before === undefined) return undefined;
+  }
+  return undefined;
+};
+
+type NumberPage = { before?: number | undefined; limit: number };
+
+const listOfDefinition = async (
+  table: Table,
+  scope: WorkspaceScope,
+  definitionId: string,
+  page: NumberPage,
+): Promise<ImageVersion[]> => {
+  const before =
+    page.before === undefined ? undefined : keys.versionOfDefinition(scope, definitionId, page.before).sk;
+  const range = {
+    ...keys.versionsOfDefinition(scope, definitionId),
+    before,
+    newestFirst: true,
+    limit: page.limit,
+  };
+  return getAll(table, scope, (await table.query(range)).map(idOf));
+};
+
 /** What succeeded runs of one workspace made. */
 export const imageVersionStore = (table: Table, scope: WorkspaceScope) => ({
   get: async (id: string): Promise<ImageVersion | undefined> => (await getAll(table, scope, [id]))[0],
 
   /** Highest number first; `before` is the number that the page before ended with. */
-  listOfDefinition: async (
-    definitionId: string,
-    page: { before?: number; limit: number },
-  ): Promise<ImageVersion[]> => {
-    const before =
-      page.before === undefined ? undefined : keys.versionOfDefinition(scope, definitionId, page.before).sk;
-    const range = {
-      ...keys.versionsOfDefinition(scope, definitionId),
-      before,
-      newestFirst: true,
-      limit: page.limit,
-    };
-    return getAll(table, scope, (await table.query(range)).map(idOf));
-  },
+  listOfDefinition: (definitionId: string, page: NumberPage) =>
+    listOfDefinition(table, scope, definitionId, page),
+
+  /** The newest version that can be used, of the newest 500: available or deprecated. */
+  latestUsable: (definitionId: string) => latestUsable(table, scope, definitionId),
 });
 
 /** Writes that record a new image version. */

@@ -24,10 +24,9 @@ export const listImageVersions = async (
   return { body: await pageOf(core, list, { items: found, limit: query.limit, position }) };
 };
 
-/** The newest image version of a definition (S116). */
+/** The newest image version of a definition that can be used (S116). */
 export const readLatestImageVersion = async (core: Table, call: OfDefinition): Promise<Answer> => {
-  const versions = imageVersionStore(core, call.scope);
-  const [latest] = await versions.listOfDefinition(call.params.imageDefinitionId, { limit: 1 });
+  const latest = await imageVersionStore(core, call.scope).latestUsable(call.params.imageDefinitionId);
   if (latest === undefined) throw notFound('image version');
   return { body: latest };
 };

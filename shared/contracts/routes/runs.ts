@@ -79,7 +79,8 @@ export const runRoutes = {
     path: `${definition}/image-versions/latest`,
     area: 'runs',
     role: 'viewer',
-    summary: 'The newest image version of the definition',
+    summary:
+      'The newest image version of the definition that can be used: `available` or `deprecated`, not one that is `revoked`, `missing` or `deleted`',
     status: 200,
     response: imageVersionSchema,
   },

@@ -89,8 +89,7 @@ const latestOf = (run: StoredRun | undefined) => ({
 });
 
 const latestVersion = async (context: EntityContext, definitionId: string) => {
-  const versions = imageVersionStore(context.table, context.scope);
-  const [version] = await versions.listOfDefinition(definitionId, { limit: 1 });
+  const version = await imageVersionStore(context.table, context.scope).latestUsable(definitionId);
   return version && { id: version.id, number: version.number, name: version.name };
 };
 
