@@ -22,16 +22,26 @@ export type Looked = { checks: RunCheck[]; baseImage?: BaseImage; faults: unknow
 
 const SITE = 'Only a connector at the site reaches';
 /** An error that says nothing about the run that would follow. */
-const SAYS_NOTHING: readonly ErrorId[] = ['unclassified', 'requests-throttled'];
+const SAYS_NOTHING: readonly ErrorId[] = [
+  'unclassified',
+  'requests-throttled',
+  'platform-busy',
+  'platform-fault',
+];
 
 /** Checks that errors of a platform belong to, whatever was asked. */
 const checkOfError: Partial<Record<ErrorId, string>> = {
   'credentials-invalid': 'credentials',
+  'clock-skewed': 'credentials',
   'role-not-assumable': 'credentials',
   'permission-denied': 'permissions',
   'region-invalid': 'region',
   'resource-group-not-found': 'resource-group',
   'platform-unreachable': 'platform',
+  'certificate-untrusted': 'platform',
+  'proxy-refused': 'platform',
+  'platform-busy': 'platform',
+  'platform-fault': 'platform',
   'requests-throttled': 'platform',
 };
 

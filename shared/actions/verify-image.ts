@@ -3,6 +3,7 @@ import type { StoredRun, Verdict } from '../contracts/stored-run.ts';
 import { placeOf } from '../domain/definition/place-of.ts';
 import type { ErrorId } from '../domain/triage/catalogue.ts';
 import { classifyFailure, type FailedBuild, failureOf } from '../domain/triage/classify.ts';
+import type { BuildSite } from '../domain/triage/windows-logs.ts';
 import { PlatformError } from '../platforms/platform.ts';
 import { platformOf } from '../platforms/registry.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
@@ -26,7 +27,7 @@ export const verifyImage = async (
 ): Promise<StoredRun> => {
   if (run.verdict !== undefined) return run;
   const found = run.completion.outcome === 'succeeded' ? await findImage(engine, scope, run) : undefined;
-  const verdict = found?.verdict ?? verdictOf(run);
+  const verdict = found?.verdict ?? verdictOf(run, await siteOf(engine, run));
   return changeRun(engine.core, scope, run.id, (current) =>
     current.verdict !== undefined || current.status !== 'Running'
       ? undefined
@@ -93,7 +94,17 @@ const lookUp = async (engine: Verifying, run: Completed): Promise<{ told: number
   return { told: told.length, locators: told.length === 0 ? [] : await client.locate(told) };
 };
 
-const verdictOf = (run: Completed): Verdict => {
+/** What is built and where; undefined when the snapshot cannot be read: a remedy that says less is better than no verdict. */
+const siteOf = async (engine: Verifying, run: Completed): Promise<BuildSite | undefined> => {
+  try {
+    const { builderConfiguration, operatingSystem } = await snapshotOf(engine, run);
+    return { platform: builderConfiguration.platform, family: operatingSystem.family };
+  } catch {
+    return undefined;
+  }
+};
+
+const verdictOf = (run: Completed, site: BuildSite | undefined): Verdict => {
   const { completion } = run;
   // A runner also ends as stopped when something kills it; that is a stop only when somebody asked for one.
   if (completion.outcome === 'stopped') {
@@ -109,5 +120,5 @@ const verdictOf = (run: Completed): Verdict => {
     steps: run.steps,
     lastStep,
   };
-  return { outcome: 'failed', failure: classifyFailure(build) };
+  return { outcome: 'failed', failure: classifyFailure(build, site) };
 };

@@ -9,6 +9,13 @@ export const catalogueEntrySchema = z
     title: z.string(),
     meaning: z.string(),
     remedy: z.string(),
+    remedyOnWindows: z
+      .string()
+      .optional()
+      .describe('What the remedy of a run adds where Windows is built: which logs of the machine tell more.'),
+    documentation: z
+      .string()
+      .describe('Where the documentation tells of it: a file of the repository and an anchor in it.'),
   })
   .meta({ id: 'ErrorCatalogueEntry' });
 export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>;

@@ -38,10 +38,13 @@ export const looked = async (
 /** Errors that say that nobody is let in, or that nobody can be asked; any other says nothing of the credentials. */
 const REFUSED: readonly ErrorId[] = [
   'credentials-invalid',
+  'clock-skewed',
   'role-not-assumable',
   'permission-denied',
   'account-disabled',
   'platform-unreachable',
+  'certificate-untrusted',
+  'proxy-refused',
 ];
 
 /** How the credentials stand after an error: refused, or not to be told because the platform did not answer. */

@@ -78,7 +78,8 @@ export const calledInTime = async (limitMs: number, call: Promise<void>): Promis
 
 /** Whether the platform has surely not done what it was asked for. */
 export const isRefusal = (error: unknown): error is PlatformError =>
-  error instanceof PlatformError && !['platform-unreachable', 'unclassified'].includes(error.errorId);
+  error instanceof PlatformError &&
+  !['platform-unreachable', 'platform-fault', 'unclassified'].includes(error.errorId);
 
 /** Whether a write lost against another one of the same share, which is its transaction's first: all is decided anew. */
 export const lostShare = (error: unknown): boolean =>

@@ -1,13 +1,13 @@
 import openApi from '../../../docs/openapi.json' with { type: 'json' };
 import { publicRoutes as routes } from '../../../shared/contracts/routes/public.ts';
-import { errorCatalogue } from '../../../shared/domain/triage/catalogue.ts';
+import { listErrors } from '../../../shared/domain/triage/catalogue.ts';
 import { answerRequests, checkedCall } from '../../../shared/runtime/api/answer-requests.ts';
 import { operation } from '../../../shared/runtime/api/operation.ts';
 import { platformCatalogue } from './platforms.ts';
 import { sysprepScriptAnswer, sysprepScriptList } from './sysprep-scripts.ts';
 
 const health = { status: 'ok', version: openApi.info.version };
-const catalogue = { items: Object.entries(errorCatalogue).map(([id, entry]) => ({ id, ...entry })) };
+const catalogue = { items: listErrors() };
 /** Made when somebody asks for it, once. */
 let platforms: ReturnType<typeof platformCatalogue> | undefined;
 const listPlatforms = async () => {

@@ -1,128 +1,164 @@
-import type { Completion } from '../../contracts/agent-protocol.ts';
 import type { Failure } from '../../contracts/entities/run.ts';
 import { type ErrorId, errorCatalogue } from './catalogue.ts';
+import {
+  type FailedBuild,
+  isFrame,
+  lastWord,
+  relevantLines,
+  type SaidLine,
+  saySame,
+  tellingLines,
+} from './error-lines.ts';
 import { type Rule, rules } from './rules.ts';
+import { lateRules, RUN_TIMEOUT, runnerRules, stepTimeout } from './rules/runner.ts';
+import { findScriptCause } from './script-cause.ts';
+import { type BuildSite, isInsideMachine, windowsLogsAt } from './windows-logs.ts';
 
-/** What is known of a build that did not succeed. `errors` are its error lines in order. */
-export type FailedBuild = Pick<Completion, 'outcome' | 'exitCode' | 'errors'> & {
-  steps: readonly { index: number; name: string }[];
-  /** Index of the step that had begun and not ended. */
-  lastStep?: number | undefined;
-};
+export type { FailedBuild } from './error-lines.ts';
 
-type ErrorLine = Completion['errors'][number];
-type Match = { rule: Rule; line: ErrorLine; exitCode: number | null };
+type Match = { rule: Rule; line: SaidLine };
+type Cause = { errorId: ErrorId; line: SaidLine | undefined; message: string; exitCode?: number | null };
 
 /** Longest message of a failure, in characters; the log has the rest. */
 const MAX_MESSAGE = 1000;
 /** How many of the last error lines stand for a cause that nobody knows. */
 const LAST_LINES = 5;
-
-const PREFIXES = [/^(==>|-->) \S+: /, /^\s+[\w.-]+\.[\w.-]+: /, /^Build '[^']*' errored( after [^:]*)?: /];
-const withoutPrefix = (text: string): string =>
-  PREFIXES.reduce((rest, prefix) => rest.replace(prefix, ''), text).trim();
-
-/** Lines that only frame a cause: Packer's heading above what it repeats, the runner's own end of a step. */
-const FRAME = /Some builds didn't complete|^Step \d+\/\d+ .*: failed after /;
-const isCause = (text: string): boolean => text !== '' && !FRAME.test(text);
+/** So many characters of an error with several lines are read as one text. */
+const MAX_JOINED = 8000;
 
 const cut = (message: string): string =>
   message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
 
-/** The record of a failure whose cause is known: category and remedy come from the catalogue. */
-export const failureOf = (
-  errorId: ErrorId,
-  details: { message: string; step?: string | null; logSeq?: number | null; exitCode?: number | null },
-): Failure => ({
+type Details = { message: string; step?: string | null; logSeq?: number | null; exitCode?: number | null };
+
+const remedyOf = (errorId: ErrorId, site: BuildSite | undefined, hadMachine: boolean): string => {
+  const { remedy, category } = errorCatalogue[errorId];
+  return site?.family === 'windows' && (hadMachine || isInsideMachine(errorId, category))
+    ? `${remedy} ${windowsLogsAt(site)}`
+    : remedy;
+};
+
+/**
+ * The record of a failure whose cause is known: category and remedy come from the catalogue. Where Windows is built,
+ * and known to be, the remedy names the logs of the machine.
+ */
+export const failureOf = (errorId: ErrorId, details: Details, site?: BuildSite): Failure => ({
   errorId,
   category: errorCatalogue[errorId].category,
   step: details.step ?? null,
   message: cut(details.message),
   logSeq: details.logSeq ?? null,
   exitCode: details.exitCode ?? null,
-  remedy: errorCatalogue[errorId].remedy,
+  remedy: remedyOf(errorId, site, (details.step ?? null) !== null),
 });
-
-const matchRule = (rule: Rule, errors: readonly ErrorLine[]): Match | undefined => {
-  const explains = (line: ErrorLine): boolean => rule.pattern.test(withoutPrefix(line.text));
-  const line = rule.last === true ? errors.findLast(explains) : errors.find(explains);
-  if (line === undefined) return undefined;
-  const exitCode = rule.pattern.exec(line.text)?.groups?.['exitCode'];
-  return { rule, line, exitCode: exitCode === undefined ? null : Number(exitCode) };
-};
-
-const firstMatch = (errors: readonly ErrorLine[]): Match | undefined => {
-  for (const rule of rules) {
-    const match = matchRule(rule, errors);
-    if (match !== undefined) return match;
-  }
-  return undefined;
-};
-
-/** Steps that ended well may have complained too: their lines count only when no others explain the failure. */
-const findCause = (build: FailedBuild): Match | undefined =>
-  firstMatch(build.errors.filter((line) => line.step === null || line.step === build.lastStep)) ??
-  firstMatch(build.errors);
 
 /** The known failure that one error text tells of, such as an API's code and message; undefined when none does. */
 export const recogniseError = (text: string): ErrorId | undefined =>
   rules.find((rule) => rule.pattern.test(text))?.errorId;
 
-/** The last thing that the failed step itself complained about: it says more than that it failed. */
-const complaintOf = (build: FailedBuild, match: Match): ErrorLine | undefined => {
-  if (match.rule.errorId !== 'script-failed') return undefined;
-  const step = match.line.step ?? build.lastStep;
-  return build.errors.findLast(
-    (line) =>
-      line.seq < match.line.seq &&
-      line.step === step &&
-      !match.rule.pattern.test(line.text) &&
-      isCause(withoutPrefix(line.text)),
-  );
+const matchIn = (lines: readonly SaidLine[], candidates: readonly Rule[]): Match | undefined => {
+  for (const rule of candidates) {
+    const explains = ({ said }: SaidLine): boolean => rule.pattern.test(said);
+    const line = rule.last === true ? lines.findLast(explains) : lines.find(explains);
+    if (line !== undefined) return { rule, line };
+  }
+  return undefined;
 };
 
-const describe = (match: Match, complaint: ErrorLine | undefined): string =>
-  match.exitCode === null
-    ? withoutPrefix(match.line.text)
-    : `Script exited with status ${match.exitCode}${complaint === undefined ? '' : `: ${withoutPrefix(complaint.text)}`}`;
+const strong = rules.filter(({ weak }) => weak !== true);
 
-/** Each error text once, without what Packer adds to it. */
-const tellingLines = (errors: readonly ErrorLine[]): ErrorLine[] => {
-  const texts = new Map<string, ErrorLine>();
-  for (const line of errors) {
-    const text = withoutPrefix(line.text);
-    if (isCause(text) && !texts.has(text)) texts.set(text, { ...line, text });
+/** What one error of Packer tells, read as one text, since a cause may be broken over several lines. */
+const matchError = (lines: readonly SaidLine[]): Match | undefined => {
+  const [first] = lines;
+  if (first === undefined) return undefined;
+  const joined = lines.map(({ said }) => said.trim()).join(' ');
+  const whole = { ...first, said: joined.slice(0, MAX_JOINED) };
+  const rule = strong.find(
+    ({ pattern }) => pattern.test(whole.said) || lines.some(({ said }) => pattern.test(said)),
+  );
+  return rule && { rule, line: lines.find(({ said }) => rule.pattern.test(said)) ?? first };
+};
+
+/** The runner's own words: no step's line counts for them but its own end of a step. */
+const runnersCause = (lines: readonly SaidLine[]): Match | undefined =>
+  matchIn(lines, [stepTimeout]) ??
+  matchIn(
+    lines.filter(({ step }) => step === null),
+    runnerRules,
+  );
+
+/**
+ * What Packer names as the cause in its last word. Where that says nothing known, Packer's other lines may; a script's
+ * never do, because then it was not the script that failed.
+ */
+const packersCause = (lines: readonly SaidLine[]): Match | undefined => {
+  const word = lastWord(lines);
+  const before = lines.filter(({ step, seq }) => step === null && seq < (word[0]?.seq ?? 0));
+  const found = matchError(word) ?? matchIn(before, strong) ?? matchIn(word, rules);
+  if (found === undefined) return undefined;
+  const { rule, line } = found;
+  const isSame = (one: SaidLine) =>
+    saySame(one, line) || (one.step === null && ruleOf(one)?.errorId === rule.errorId);
+  return { rule, line: rule.last === true ? line : (lines.find(isSame) ?? line) };
+};
+
+const ruleOf = ({ said }: SaidLine): Rule | undefined => strong.find(({ pattern }) => pattern.test(said));
+
+const exitCodeOf = ({ rule, line }: Match): number | null => {
+  const exitCode = rule.pattern.exec(line.said)?.groups?.['exitCode'];
+  return exitCode === undefined ? null : Number(exitCode);
+};
+
+/** Why the program in the machine ended as it did: its own words before Packer said that it had. */
+const stepCause = (build: FailedBuild, lines: readonly SaidLine[], match: Match): Cause => {
+  const { rule, line } = match;
+  const exitCode = exitCodeOf(match);
+  const step = line.step ?? build.lastStep ?? null;
+  const end = lines.find((one) => saySame(one, line))?.seq ?? line.seq;
+  const own = lines.filter((one) => one.seq < end && one.step === step && !rule.pattern.test(one.said));
+  const cause = findScriptCause(own, exitCode);
+  const isRefined = rule.errorId === 'script-failed' || cause.errorId === 'ansible-not-installed';
+  const lead = rule.errorId === 'script-failed' ? `Script exited with status ${exitCode}` : line.said.trim();
+  return {
+    errorId: isRefined ? (cause.errorId ?? rule.errorId) : rule.errorId,
+    line: cause.line ?? lines.find((one) => saySame(one, line)) ?? line,
+    message: cause.line === undefined ? lead : `${lead}: ${cause.line.said.trim()}`,
+    exitCode,
+  };
+};
+
+const unknownCause = (build: FailedBuild, lines: readonly SaidLine[]): Cause => {
+  const last = tellingLines(lines).slice(-LAST_LINES);
+  const message = last.map(({ said }) => said.trim()).join('\n');
+  return {
+    errorId: 'unclassified',
+    line: last[0],
+    message: message === '' ? `The build ended with exit code ${build.exitCode ?? 'unknown'}.` : message,
+    exitCode: build.exitCode,
+  };
+};
+
+const causeOf = (build: FailedBuild, lines: readonly SaidLine[]): Cause => {
+  const own = lines.filter(({ step }) => step === null);
+  if (build.outcome === 'timed-out' && matchIn(own, lateRules) === undefined) {
+    const line = lines.find(({ step, said }) => step === null && RUN_TIMEOUT.test(said));
+    return { errorId: 'run-timed-out', line, message: errorCatalogue['run-timed-out'].meaning };
   }
-  return [...texts.values()];
+  const said = lines.filter((line) => !isFrame(line));
+  const match =
+    runnersCause(said) ?? (lastWord(lines).length > 0 ? packersCause(lines) : matchIn(said, rules));
+  if (match === undefined) return unknownCause(build, lines);
+  if (match.rule.inStep === true) return stepCause(build, lines, match);
+  return { errorId: match.rule.errorId, line: match.line, message: match.line.said.trim() };
 };
 
 /**
- * Says why a build did not succeed: the first line that explains it (for a script its own last error line), the
- * step it broke in, the script's own exit code, and what to do. What nobody knows keeps its last error lines.
+ * Says why a build did not succeed: the first line that explains it (for a script its own last words), the step it
+ * broke in, the script's own exit code, and what to do. What nobody knows keeps its last error lines.
  */
-export const classifyFailure = (build: FailedBuild): Failure => {
-  const stepName = (index: number | null | undefined): string | null =>
-    build.steps.find((step) => step.index === index)?.name ?? null;
-  const lastStep = stepName(build.lastStep);
-  if (build.outcome === 'timed-out') {
-    return failureOf('run-timed-out', { message: errorCatalogue['run-timed-out'].meaning, step: lastStep });
-  }
-  const match = findCause(build);
-  if (match !== undefined) {
-    const complaint = complaintOf(build, match);
-    return failureOf(match.rule.errorId, {
-      message: describe(match, complaint),
-      step: stepName(match.line.step) ?? lastStep,
-      logSeq: (complaint ?? match.line).seq,
-      exitCode: match.exitCode,
-    });
-  }
-  const last = tellingLines(build.errors).slice(-LAST_LINES);
-  const message = last.map((line) => line.text).join('\n');
-  return failureOf('unclassified', {
-    message: message === '' ? `The build ended with exit code ${build.exitCode ?? 'unknown'}.` : message,
-    step: lastStep,
-    logSeq: last[0]?.seq ?? null,
-    exitCode: build.exitCode,
-  });
+export const classifyFailure = (build: FailedBuild, site?: BuildSite): Failure => {
+  const { errorId, line, message, exitCode } = causeOf(build, relevantLines(build));
+  const index = line?.step ?? build.lastStep;
+  const step = build.steps.find((one) => one.index === index)?.name ?? null;
+  return failureOf(errorId, { message, step, logSeq: line?.seq ?? null, exitCode: exitCode ?? null }, site);
 };

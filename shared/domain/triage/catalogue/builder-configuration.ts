@@ -80,4 +80,40 @@ export const builder = {
     "The builder's settings need a newer Packer than the runners of this deployment have; the message names them.",
     'Leave the named settings out, or deploy with a current Packer.',
   ),
+  'image-name-invalid': entry(
+    'builder-configuration',
+    'Image name not valid',
+    'The name of the image is too long for the platform or has characters that it does not take.',
+    'Rename the definition; the message says what the platform takes.',
+  ),
+  'image-share-target-invalid': entry(
+    'builder-configuration',
+    'Cannot be shared with them',
+    'An account, organization or group that the image is to be shared with does not exist.',
+    'Correct the accounts that the builder shares with.',
+  ),
+  'tag-refused': entry(
+    'builder-configuration',
+    'Tag refused',
+    'The platform or a tag policy of the organization does not take a tag of the connection or the builder.',
+    'Correct the named tag: too long, too many, a reserved prefix, or a value that the policy does not list.',
+  ),
+  'boot-command-failed': entry(
+    'builder-configuration',
+    'Boot command not typed',
+    'The keys of the boot command could not be typed into the machine.',
+    'Correct bootCommand; check that the console (VNC) of the machine can be reached from the agent.',
+  ),
+  'startup-script-failed': entry(
+    'builder-configuration',
+    'Startup script failed',
+    'The startup script that the builder gives the machine ended with an error.',
+    'Look at the serial console of the machine, and correct the startup script.',
+  ),
+  'spot-price-too-low': entry(
+    'builder-configuration',
+    'Spot price too low',
+    'The most that the builder pays for a spot instance is below the price.',
+    'Raise spotPrice, or set it to auto.',
+  ),
 };

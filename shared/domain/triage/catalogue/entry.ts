@@ -1,7 +1,7 @@
 import type { FailureCategory } from '../../../contracts/entities/run.ts';
 import type { CatalogueEntry } from '../../../contracts/error-catalogue.ts';
 
-type Entry = Omit<CatalogueEntry, 'id'>;
+type Entry = Pick<CatalogueEntry, 'category' | 'title' | 'meaning' | 'remedy'>;
 
 /** One known failure. */
 export const entry = (category: FailureCategory, title: string, meaning: string, remedy: string): Entry => ({

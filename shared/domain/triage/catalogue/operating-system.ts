@@ -26,4 +26,16 @@ export const operatingSystem = {
     'The base image comes from a marketplace and its terms were not accepted in this account.',
     "Subscribe to the image in the provider's marketplace.",
   ),
+  'base-image-download-failed': entry(
+    'operating-system',
+    'Base image not downloaded',
+    'The ISO or disk that the operating system names could not be fetched by the runner.',
+    'Check the URL from the network of the runner; publishers move older versions to another address.',
+  ),
+  'base-image-checksum-mismatch': entry(
+    'operating-system',
+    'Base image with another checksum',
+    'What was fetched is not what the checksum of the operating system says.',
+    'Take the checksum from the publisher again; the file at that address was replaced, or arrived damaged.',
+  ),
 };

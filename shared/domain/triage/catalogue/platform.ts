@@ -20,6 +20,18 @@ export const capacity = {
     'The provider refused requests because there were too many in the account.',
     'Run again later; look for what else makes requests in this account.',
   ),
+  'storage-full': entry(
+    'capacity',
+    'Storage full',
+    'The datastore or storage that the builder names has no room for the disks of the machine or its image.',
+    'Make room there, or name another datastore or storage in the builder configuration.',
+  ),
+  'spot-interrupted': entry(
+    'capacity',
+    'Spot instance taken back',
+    'The provider took the spot instance back while the image was being built.',
+    'Run again, or build without spotPrice.',
+  ),
 };
 
 /** It took too long. */
@@ -35,6 +47,24 @@ export const timeouts = {
     'Step took too long',
     'A provisioner did not end within its time limit.',
     'Raise timeoutSeconds of the provisioner, or find out what it waits for.',
+  ),
+  'build-silent': entry(
+    'timeout',
+    'Build said nothing',
+    'Packer and the step that was running said nothing for so long that the build was taken to hang.',
+    'Look what the step waits for, most often an answer that nobody gives; let long work print something now and then.',
+  ),
+  'shutdown-timeout': entry(
+    'timeout',
+    'Machine did not shut down',
+    'After the last step the machine did not switch off in time.',
+    'Correct shutdownCommand or raise shutdownTimeout; look for what blocks the shutdown, such as updates.',
+  ),
+  'image-creation-timeout': entry(
+    'timeout',
+    'Image not ready in time',
+    'The provider went on making or copying the image for longer than Packer waits.',
+    'Run again; large or encrypted disks and copies to other regions take longer: make them smaller or fewer.',
   ),
 };
 
@@ -99,6 +129,84 @@ export const platform = {
     'Template refused by Packer',
     'Packer did not accept the template of this run.',
     'Compare the versions of the runner and of the deployment; otherwise report it with the lines of the log.',
+  ),
+  'image-copy-failed': entry(
+    'platform',
+    'Image not copied',
+    'The image was made, but its copy to another region, or its encrypted copy, failed.',
+    'Read the reason in the message: most often the key of that region, or a limit there.',
+  ),
+  'build-vm-lost': entry(
+    'platform',
+    'Machine gone',
+    'The build VM disappeared while the image was being built: somebody, or a rule of the account, removed it.',
+    'Look in the trail of the account who removed it, exempt the tags of the builds from such rules, and run again.',
+  ),
+  'platform-busy': entry(
+    'platform',
+    'Something else was under way',
+    'The platform refused because another operation on the same thing was under way.',
+    'Run again; let not two builds change the same gallery, template or storage at once.',
+  ),
+  'platform-fault': entry(
+    'platform',
+    'Fault of the provider',
+    'The platform answered that it has a fault of its own.',
+    "Look at the provider's status page and run again later.",
+  ),
+  'hypervisor-unusable': entry(
+    'platform',
+    'Hypervisor not usable',
+    'QEMU, KVM or Hyper-V of the machine that runs Packer is missing, or the user of the agent may not use it.',
+    'Install or switch it on there; let the user of the agent open /dev/kvm, or make it a Hyper-V administrator.',
+  ),
+  'runner-tool-missing': entry(
+    'platform',
+    'Program missing on the runner',
+    'Packer needs a program that the machine that runs it does not have; the message names it.',
+    'Install it there: xorriso or mkisofs for discs, ovftool for exports.',
+  ),
+  'runner-disk-full': entry(
+    'platform',
+    'Disk of the runner full',
+    'The machine that runs Packer has no room left for files, downloads or images.',
+    'Make room there, or name a folder on a larger disk (GOLDSMITH_WORK_DIR, GOLDSMITH_IMAGE_FOLDER).',
+  ),
+  'runner-failed': entry(
+    'platform',
+    'Runner failed',
+    'The runner itself met an error, before or beside Packer.',
+    'Run again; if it happens again report it with the lines of the log.',
+  ),
+  'job-bundle-unusable': entry(
+    'platform',
+    'Job not usable',
+    'The runner could not fetch the job of the run, or it is not what was announced.',
+    'Check the way of the runner to the deployment (NAT, endpoints, proxy), then run again.',
+  ),
+  'packer-not-usable': entry(
+    'platform',
+    'No fitting Packer',
+    'The machine that should run the build has no Packer, or one that the job is not made for.',
+    'Install the Packer there that the message names.',
+  ),
+  'packer-killed': entry(
+    'platform',
+    'Packer was killed',
+    'Something on the machine that runs Packer ended it, most often because the memory was exhausted.',
+    'Give the runner more memory, or run fewer builds at once there.',
+  ),
+  'packer-plugin-download-failed': entry(
+    'platform',
+    'Packer plugin not downloaded',
+    'The runner could not fetch a plugin: no way to its host, too many requests, or no such version.',
+    'Use a runner that brings the plugins along, or let it reach their host; set PACKER_GITHUB_API_TOKEN against the limit.',
+  ),
+  'no-image-reported': entry(
+    'platform',
+    'No image named',
+    'Packer ended without an error, but named no image.',
+    'Look whether the builder is told to make none, then report it with the lines of the log.',
   ),
   unclassified: entry(
     'platform',

@@ -1,17 +1,12 @@
 import { entry } from './entry.ts';
 
-/** Where a failed Windows step leaves its traces; only a stopped run keeps its machine. */
-const WINDOWS_LOGS =
-  'On Windows look at C:\\Windows\\Temp and %TEMP%, the Application and System event logs, the DISM and CBS logs, and ' +
-  'the Panther logs setupact.log and setuperr.log; the machine of a failed run is removed, so stop a run to look at it.';
-
 /** A step went wrong. */
 export const provisioner = {
   'script-failed': entry(
     'provisioner',
     'Script failed',
     'A script ended with an exit code that is not among its valid ones.',
-    `Read the lines of the step before the failure and correct the script, or list the code in validExitCodes. ${WINDOWS_LOGS}`,
+    'Read the lines of the step before the failure and correct the script, or list the code in validExitCodes.',
   ),
   'script-disconnected': entry(
     'provisioner',
@@ -36,5 +31,35 @@ export const provisioner = {
     'File not available',
     'A file that the run uses could not be fetched, or is not what its checksum says; the message names it.',
     'Upload the file again as a new version, or correct the provisioner that uses it.',
+  ),
+  'ansible-failed': entry(
+    'provisioner',
+    'Playbook failed',
+    'Ansible ended with an error: a task failed, or the playbook could not be read.',
+    'Read the task that the message names, and correct the playbook or its variables.',
+  ),
+  'ansible-not-installed': entry(
+    'provisioner',
+    'Ansible not installed',
+    'The step runs a playbook in the build VM, and there is no ansible-playbook in it.',
+    'Put a step that installs Ansible before this one, or begin with an image that has it.',
+  ),
+  'windows-restart-failed': entry(
+    'provisioner',
+    'Windows did not come back',
+    'The machine was told to restart and did not answer again in time, or refused to restart.',
+    'Raise restartTimeoutSeconds; updates that are being installed take long. Check that WinRM starts by itself.',
+  ),
+  'windows-update-failed': entry(
+    'provisioner',
+    'Windows Update failed',
+    'The search, the download or the installation of updates ended with an error.',
+    'Read the lines of the step; leave the update out with a filter, or check the way to the update server.',
+  ),
+  'sysprep-failed': entry(
+    'provisioner',
+    'Sysprep failed',
+    'Windows could not be generalised. Most often an app was installed for one user only, or an update waits for a restart.',
+    'Read setuperr.log in the log of the step; remove the app that it names for all users, or restart before the last step.',
   ),
 };

@@ -2,6 +2,7 @@ import type { Sample } from './samples.ts';
 
 const line = (title: string, errorId: Sample['errorId'], text: string): Sample => ({
   title,
+  from: 'packer-plugin-azure; Microsoft Learn: Entra error codes, Azure deployment errors',
   errorId,
   lines: [[null, text]],
 });

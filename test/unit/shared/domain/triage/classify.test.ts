@@ -1,15 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { failureSchema } from '../../../../../shared/contracts/entities/run.ts';
-import { errorCatalogueSchema } from '../../../../../shared/contracts/error-catalogue.ts';
-import { errorCatalogue, isErrorId } from '../../../../../shared/domain/triage/catalogue.ts';
+import { errorCatalogue } from '../../../../../shared/domain/triage/catalogue.ts';
 import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/classify.ts';
 import { rules } from '../../../../../shared/domain/triage/rules.ts';
+import { runnerRules, stepTimeout } from '../../../../../shared/domain/triage/rules/runner.ts';
+import { scriptRules } from '../../../../../shared/domain/triage/rules/script.ts';
 import { azureSamples } from './azure-samples.ts';
 import { googleSamples } from './google-samples.ts';
 import { hypervisorSamples } from './hypervisor-samples.ts';
+import { buildSamples, runnerSamples } from './build-samples.ts';
 import { type Sample, samples as others } from './samples.ts';
+import { stepSamples } from './step-samples.ts';
 
-const samples = [...others, ...azureSamples, ...googleSamples, ...hypervisorSamples];
+const samples = [
+  ...others,
+  ...azureSamples,
+  ...googleSamples,
+  ...hypervisorSamples,
+  ...stepSamples,
+  ...buildSamples,
+  ...runnerSamples,
+];
 const steps = [
   { index: 1, name: 'update' },
   { index: 2, name: 'install' },
@@ -32,12 +43,14 @@ describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => 
       exitCode: sample.exitCode ?? null,
       step: sample.step ?? null,
     });
-    expect(failure.logSeq).toBeGreaterThanOrEqual(10);
+    expect(failure.logSeq).toBe(10 + (sample.explains ?? 0));
   });
 
-  it('has a recorded sample for every rule', () => {
+  it('has a sample for every id that a rule tells, and each says where it comes from', () => {
     const known = new Set(samples.map((sample) => sample.errorId));
-    expect(rules.map((rule) => rule.errorId).filter((id) => !known.has(id))).toEqual([]);
+    const told = [...rules, ...runnerRules, ...scriptRules, stepTimeout].map(({ errorId }) => errorId);
+    expect(told.filter((id) => !known.has(id))).toEqual([]);
+    expect(samples.filter(({ from }) => from.trim() === '')).toEqual([]);
   });
 
   it('points to the last error line of the script and says its own exit code (S110, S154)', () => {
@@ -109,6 +122,34 @@ describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => 
     });
   });
 
+  it('points to the line that says that the time of the run was up', () => {
+    const lines: Sample['lines'] = [
+      [2, 'curl: (28) Connection timed out'],
+      [null, 'The time of the run is up: Packer is told to clean up.'],
+      [null, "Build 'x' errored after 1 hour: context canceled"],
+    ];
+    const build = buildOf({ lines, lastStep: 2 });
+    expect(classifyFailure({ ...build, outcome: 'timed-out' })).toMatchObject({
+      errorId: 'run-timed-out',
+      logSeq: 11,
+      step: 'install',
+    });
+  });
+
+  it.each([
+    ['No output for 30m 0s in step 2/2 install: Packer is told to clean up.', 'build-silent', 'timeout'],
+    ['The API could not be reached until the time of the run was up: x.', 'api-unreachable', 'connection'],
+  ])('says what the time was up for: %s (N8)', (text, errorId, category) => {
+    const lines: Sample['lines'] = [
+      [null, text],
+      [null, "Build 'x' errored after 1 hour: context canceled"],
+    ];
+    for (const outcome of ['timed-out', 'failed'] as const) {
+      const failure = classifyFailure({ ...buildOf({ lines, lastStep: 2 }), outcome });
+      expect(failure).toMatchObject({ errorId, category, logSeq: 10, step: 'install' });
+    }
+  });
+
   it('keeps the last error lines of an unknown cause', () => {
     const lines: Sample['lines'] = Array.from({ length: 8 }, (_, place) => [null, `strange thing ${place}`]);
     const failure = classifyFailure(buildOf({ lines }));
@@ -137,36 +178,5 @@ describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => 
 
   it('cuts a message that is too long', () => {
     expect(failureOf('unclassified', { message: 'x'.repeat(5000) }).message).toHaveLength(1000);
-  });
-});
-
-describe('the error catalogue', () => {
-  it('is what the contract says and has all seven categories', () => {
-    const { items } = errorCatalogueSchema.parse({
-      items: Object.entries(errorCatalogue).map(([id, entry]) => ({ id, ...entry })),
-    });
-    expect(items.length).toBeGreaterThanOrEqual(25);
-    expect(new Set(items.map((item) => item.category)).size).toBe(7);
-    expect(items.every((item) => /^[a-z]+(-[a-z]+)*$/.test(item.id) && isErrorId(item.id))).toBe(true);
-  });
-
-  it('names the usual places of logs on Windows (S156)', () => {
-    const { remedy } = errorCatalogue['script-failed'];
-    for (const place of [
-      'C:\\Windows\\Temp',
-      '%TEMP%',
-      'Application',
-      'System',
-      'DISM',
-      'CBS',
-      'setupact',
-      'setuperr',
-    ]) {
-      expect(remedy).toContain(place);
-    }
-  });
-
-  it('does not take inherited words for ids', () => {
-    expect(isErrorId('toString')).toBe(false);
   });
 });

@@ -2,6 +2,7 @@ import type { Sample } from './samples.ts';
 
 const line = (title: string, errorId: Sample['errorId'], text: string): Sample => ({
   title,
+  from: 'packer-plugin-googlecompute, recorded against its stand-in; Compute Engine troubleshooting',
   errorId,
   lines: [[null, text]],
 });
@@ -140,7 +141,7 @@ export const googleSamples: Sample[] = [
   ),
   line(
     'an image of Google that takes too long',
-    'image-creation-failed',
+    'image-creation-timeout',
     packer('Error waiting for image: time out while waiting for image to register'),
   ),
   line(

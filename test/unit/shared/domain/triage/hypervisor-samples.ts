@@ -2,6 +2,7 @@ import type { Sample } from './samples.ts';
 
 const line = (title: string, errorId: Sample['errorId'], text: string): Sample => ({
   title,
+  from: 'packer-plugin-vsphere and -proxmox, recorded against a Proxmox of loopback',
   errorId,
   lines: [[null, text]],
 });
@@ -93,7 +94,7 @@ export const hypervisorSamples: Sample[] = [
   ),
   line(
     'a certificate that nobody vouches for',
-    'platform-unreachable',
+    'certificate-untrusted',
     proxmox(
       'Post "https://pve:8006/api2/json/access/ticket": tls: failed to verify certificate: x509: certificate signed by unknown authority',
     ),

@@ -1,8 +1,12 @@
 import type { ErrorId } from '../../../../../shared/domain/triage/catalogue.ts';
 
-/** Error lines in the words of Packer and of EC2 (recorded, or taken from their sources), and what they mean. `lines` are [step, text]. */
+/** Error lines as they were seen, and what they mean. `lines` are [step, text]. */
 export type Sample = {
   title: string;
+  /** Where the lines come from: recorded, a documentation, a source, or a report of somebody whom it happened to. */
+  from: string;
+  /** Place of the line that explains the failure; the first one when it is not said. */
+  explains?: number;
   lines: [step: number | null, text: string][];
   lastStep?: number;
   errorId: ErrorId;
@@ -10,14 +14,17 @@ export type Sample = {
   step?: string;
 };
 
+const FROM = 'recorded with Packer 1.6.6, or in the words of packer-plugin-amazon and of EC2 error codes';
 const line = (title: string, errorId: ErrorId, text: string): Sample => ({
   title,
+  from: FROM,
   errorId,
   lines: [[null, text]],
 });
 
 export const samples: Sample[] = [
   {
+    from: FROM,
     title: 'a failing script, Packer 1.6',
     lines: [
       [2, '==> amazon-ebs.image: E: Unable to locate package ngninx'],
@@ -27,11 +34,12 @@ export const samples: Sample[] = [
       ],
     ],
     lastStep: 2,
-    errorId: 'script-failed',
+    errorId: 'package-not-found',
     exitCode: 7,
     step: 'install',
   },
   {
+    from: FROM,
     title: 'a failing script, modern Packer',
     lines: [
       [2, '==> amazon-ebs.image: curl: (6) Could not resolve host: example.test'],
@@ -41,11 +49,12 @@ export const samples: Sample[] = [
       ],
     ],
     lastStep: 2,
-    errorId: 'script-failed',
+    errorId: 'guest-network-failed',
     exitCode: 127,
     step: 'install',
   },
   {
+    from: FROM,
     title: 'a failing script that printed an error of the platform before',
     lines: [
       [2, 'An error occurred (UnauthorizedOperation) when calling the DescribeInstances operation'],
@@ -58,6 +67,7 @@ export const samples: Sample[] = [
     step: 'install',
   },
   {
+    from: FROM,
     title: 'a step over its time limit',
     lines: [[2, "Build 'amazon-ebs.image' errored after 2 seconds: context canceled"]],
     lastStep: 2,
@@ -65,11 +75,13 @@ export const samples: Sample[] = [
     step: 'install',
   },
   {
+    from: FROM,
     title: 'an error of the platform after a step that complained and went on',
     lines: [
       [1, '==> amazon-ebs.image: rpc error: context canceled'],
       [null, '==> amazon-ebs.image: Error creating AMI: ResourceInUse: try later'],
     ],
+    explains: 1,
     errorId: 'image-creation-failed',
   },
   line(

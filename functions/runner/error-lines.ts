@@ -1,0 +1,48 @@
+import { recogniseError } from '../../shared/domain/triage/classify.ts';
+import { isRetry } from '../../shared/domain/triage/error-lines.ts';
+
+/** An error line by its place among all lines of the runner. */
+export type ErrorLine = { place: number; step: number | null; text: string };
+
+/** Lines that are handed over at most (agent protocol, 50): the last ones, and for Packer and the step each of these. */
+const LAST = 26;
+const FIRST = 4;
+const KNOWN = 8;
+/** So many lines of a step are looked through for known failures; who says more errors than that says no new ones. */
+const MAX_LOOKED_THROUGH = 20_000;
+
+/** The first lines, and the first of each failure that they may tell of, of one step or of none. */
+type Beginning = { step: number | null; first: ErrorLine[]; known: Map<string, ErrorLine>; seen: number };
+const beginning = (step: number | null): Beginning => ({ step, first: [], known: new Map(), seen: 0 });
+
+const note = (begun: Beginning, line: ErrorLine): void => {
+  begun.seen += 1;
+  if (begun.first.length < FIRST) begun.first.push(line);
+  if (begun.known.size >= KNOWN || begun.seen > MAX_LOOKED_THROUGH) return;
+  const errorId = recogniseError(line.text);
+  if (errorId !== undefined && !begun.known.has(errorId)) begun.known.set(errorId, line);
+};
+
+/**
+ * Keeps of any number of error lines those that a failure is classified from, in order: the last ones, and the first
+ * ones of Packer and of the step that runs, with the first of each known failure in them. What a step complained about
+ * that ended well, or in a try that was not the last, only stays as long as it is among the last.
+ */
+export const createErrorLines = () => {
+  const last: ErrorLine[] = [];
+  const packer = beginning(null);
+  let step = beginning(null);
+
+  const add = (line: ErrorLine): void => {
+    last.push(line);
+    if (last.length > LAST) last.shift();
+    if (line.step !== null && (line.step !== step.step || isRetry(line.text))) step = beginning(line.step);
+    note(line.step === null ? packer : step, line);
+  };
+  const list = (): ErrorLine[] => {
+    const kept = [packer, step].flatMap(({ first, known }) => [...first, ...known.values()]);
+    const byPlace = new Map([...kept, ...last].map((line) => [line.place, line]));
+    return [...byPlace.values()].toSorted((one, other) => one.place - other.place);
+  };
+  return { add, list };
+};
