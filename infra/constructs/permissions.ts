@@ -1,10 +1,10 @@
 /** Every permission that a function of Goldsmith can hold: exact actions on named resources, a reason where not. */
-import { Aws } from 'aws-cdk-lib';
+import { Aws, Validations } from 'aws-cdk-lib';
 import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IProject } from 'aws-cdk-lib/aws-codebuild';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -21,6 +21,21 @@ export class WildcardStatement extends PolicyStatement {
   constructor(actions: string[], resources: string[], reason: string) {
     super({ actions, resources });
     this.reason = reason;
+  }
+}
+
+/**
+ * Hands the reasons of wide permissions on to cdk-nag's rule IAM5. Its findings hold names that are only known when
+ * everything is put together: `<>` stands for each, and the test of the rules compares accordingly.
+ */
+export function acknowledgeWildcards(role: Role, permissions: PolicyStatement[]): void {
+  for (const statement of permissions) {
+    if (!(statement instanceof WildcardStatement)) continue;
+    for (const resource of statement.resources) {
+      const pattern = resource.replaceAll(/\$\{Token\[[^\]]*\]\}/g, '<>');
+      const { reason } = statement;
+      Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${pattern}]`, reason });
+    }
   }
 }
 
@@ -140,9 +155,15 @@ export const readExecutions = (machine: StateMachine) =>
   );
 export const answerTasks = (machine: StateMachine) =>
   allow(['states:SendTaskSuccess', 'states:SendTaskFailure'], [machine.stateMachineArn]);
-export const startBuilds = (project: IProject) => allow(['codebuild:StartBuild'], [project.projectArn]);
-export const watchBuilds = (project: IProject) =>
-  allow(['codebuild:BatchGetBuilds', 'codebuild:StopBuild'], [project.projectArn]);
+const inProjects = (actions: string[], projects: IProject[]) =>
+  allow(
+    actions,
+    projects.map(({ projectArn }) => projectArn),
+  );
+export const startBuilds = (projects: IProject[]) => inProjects(['codebuild:StartBuild'], projects);
+export const stopBuilds = (projects: IProject[]) => inProjects(['codebuild:StopBuild'], projects);
+export const watchBuilds = (projects: IProject[]) =>
+  inProjects(['codebuild:BatchGetBuilds', 'codebuild:StopBuild'], projects);
 
 export const writeLogs = (group: ILogGroup) =>
   allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [group.logGroupArn]);

@@ -2,7 +2,6 @@ import { Aws, CfnOutput, Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import type { Stage } from '../config/stage.ts';
-import { BuildProject } from '../constructs/build-project.ts';
 import { PublicApi } from '../constructs/public-api.ts';
 import { Queues } from '../constructs/queues.ts';
 import { SocketApi } from '../constructs/socket-api.ts';
@@ -10,7 +9,7 @@ import type { RunWorkflow } from '../workflows/run-workflow.ts';
 import { agentApi } from './app/agent-api.ts';
 import { apiFunctions } from './app/api-functions.ts';
 import { dispatchRuns, publishChanges, removeLeftovers, removeWorkspaces } from './app/event-functions.ts';
-import { environmentGroups, type Parts } from './app/parts.ts';
+import { buildPools, environmentGroups, type Parts } from './app/parts.ts';
 import { reconciler } from './app/reconciler.ts';
 import { runWorkflow } from './app/run-functions.ts';
 import { socketFunctions } from './app/socket-functions.ts';
@@ -27,19 +26,22 @@ export class AppStack extends Stack {
     super(scope, id, { description: `Goldsmith ${stage.name}: application` });
     const api = new PublicApi(this, 'PublicApi', stage);
     const socket = new SocketApi(this, 'SocketApi', stage);
-    const build = new BuildProject(this, 'BuildProject', { stage, apiUrl: api.url });
+    const pools = buildPools(this, { stage, api });
     const parts: Parts = {
       stage,
       state,
       api,
       socket,
-      build,
+      pools,
       queues: new Queues(this, 'Queues'),
       bus: new EventBus(this, 'Bus'),
-      environment: environmentGroups(this, { stage, state, socket, build }),
+      environment: environmentGroups(this, { stage, state, socket, pools }),
     };
     const workflow = runWorkflow(this, parts);
-    api.serve({ ...apiFunctions(this, parts), agent: agentApi(this, parts, workflow.machine).lambda });
+    api.serve({
+      ...apiFunctions(this, parts, workflow.machine),
+      agent: agentApi(this, parts, workflow.machine).lambda,
+    });
     socket.serve(socketFunctions(this, parts));
     publishChanges(this, parts);
     dispatchRuns(this, parts, workflow.machine);
@@ -50,7 +52,7 @@ export class AppStack extends Stack {
   }
 
   /** What people and scripts need to know of a deployment. */
-  #addOutputs({ state, api, socket, build, bus }: Parts, workflow: RunWorkflow): void {
+  #addOutputs({ state, api, socket, pools, bus }: Parts, workflow: RunWorkflow): void {
     const outputs = {
       ApiUrl: api.url,
       SocketUrl: socket.connectUrl,
@@ -60,7 +62,8 @@ export class AppStack extends Stack {
       CoreTableName: state.coreTable.tableName,
       TrafficTableName: state.trafficTable.tableName,
       RunsBucketName: state.runsBucket.bucketName,
-      BuildProjectName: build.project.projectName,
+      BuildProjectName: pools[0]?.build.project.projectName ?? '',
+      BuildProjectNames: pools.map(({ pool, build }) => `${pool.id}=${build.project.projectName}`).join(','),
       StateMachineArn: workflow.machine.stateMachineArn,
       EventBusName: bus.eventBusName,
       Region: Aws.REGION,

@@ -1,6 +1,6 @@
 import type { StoredRun } from '../contracts/stored-run.ts';
 import type { Write } from '../store/write.ts';
-import { askToStop } from '../domain/run/lifecycle.ts';
+import { askToStop, withdrawnByStop } from '../domain/run/lifecycle.ts';
 import { keys } from '../store/keys.ts';
 import { leaveQueue } from '../store/queue-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
@@ -9,8 +9,9 @@ import type { Engine } from './engine.ts';
 
 /**
  * Asks a run to stop; asking twice is asking once. A queued run is stopped by this very write and never starts; a
- * running one is told by the next answer of the agent API. A run that has ended is left as it is. `more` are writes of
- * the same transaction, made only when the run is changed.
+ * running one is told by the next answer of the agent API, and one that no runner has claimed can be claimed no more: its
+ * workflow is to be woken (`isStopBeforeRunner`). A run that has ended is left as it is. `more` are writes of the same
+ * transaction, made only when the run is changed.
  */
 export const requestStop = (
   engine: Pick<Engine, 'core' | 'now'>,
@@ -23,5 +24,5 @@ export const requestStop = (
     if (changes === undefined) return undefined;
     const more = request.more?.(run) ?? [];
     if (run.status === 'Queued') more.push(leaveQueue(run), { delete: keys.activeRun(scope, run.id) });
-    return { changes, options: { more } };
+    return { changes, options: { more, remove: withdrawnByStop(run) } };
   });

@@ -89,9 +89,15 @@ const noteStarted = async (
   await changeRun(core, scope, start.id, (run) =>
     isInForce(run, start)
       ? { changes: { buildId }, options: { remove: ['startAgainAt', 'startTries', 'statusReason'] } }
-      : undefined,
+      : orphaned(run, buildId),
   );
 };
+
+/** A stop came between the start and its answer: nobody claims that build, but whoever ends it must know it. */
+const orphaned = (run: StoredRun, buildId: string | undefined) =>
+  run.stopRequestedAt !== undefined && run.lease === undefined && run.buildId === undefined
+    ? { changes: { buildId } }
+    : undefined;
 
 /**
  * There was no room for a start: it is tried again later, or the run fails when that went on for too long. The run keeps

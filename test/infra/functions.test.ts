@@ -64,6 +64,8 @@ const allowed: Record<FunctionName, string[]> = {
     `s3:DeleteObject ${runs}/jobs/*`,
     snapshots,
     `s3:PutObject ${runs}/snapshots/*`,
+    `states:SendTaskFailure ${machine}`,
+    `states:SendTaskSuccess ${machine}`,
   ],
   'api/platforms': [
     ...coreReadWrite,
@@ -95,7 +97,7 @@ const allowed: Record<FunctionName, string[]> = {
     `states:SendTaskSuccess ${machine}`,
   ],
   'workflow/verify': cloudTask,
-  'workflow/finish': cloudTask,
+  'workflow/finish': [...cloudTask, `codebuild:StopBuild ${project}`],
   'events/publish-changes': [
     ...trafficReadWrite,
     post,

@@ -1,3 +1,4 @@
+import { SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { runRoutes as routes } from '../../../shared/contracts/routes/runs.ts';
 import { apiHandler } from '../../../shared/runtime/api/api-handler.ts';
@@ -21,13 +22,16 @@ const tables = { core, traffic: openTable(environment.TRAFFIC_TABLE) };
 const files = runFiles(environment.RUNS_BUCKET);
 const creator = { core, files, now, poolIds: environment.RUNNER_POOLS.map(({ id }) => id) };
 
+const states = new SFNClient({});
+const wake = (taskToken: string) => states.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
+
 export const handler = apiHandler(
   {
     createRun: operation(routes.createRun, (call) => createRun(creator, call)),
     listDefinitionRuns: operation(routes.listDefinitionRuns, (call) => listDefinitionRuns(core, call)),
     listRuns: operation(routes.listRuns, (call) => listRuns(core, call)),
     readRun: operation(routes.readRun, (call) => readRun(core, environment, call)),
-    stopRun: operation(routes.stopRun, (call) => stopRun({ core, now }, call)),
+    stopRun: operation(routes.stopRun, (call) => stopRun({ core, now, wake }, call)),
     deleteRun: operation(routes.deleteRun, (call) => deleteRun({ ...tables, files }, call)),
     readLog: operation(routes.readLog, (call) => readLog(tables, call)),
     readLatestLog: operation(routes.readLatestLog, (call) => readLatestLog(tables, call)),

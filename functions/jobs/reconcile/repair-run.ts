@@ -2,6 +2,7 @@ import { recordExecution, type StartWorkflow } from '../../../shared/actions/adm
 import { changeRun } from '../../../shared/actions/change-run.ts';
 import { buildAgain, type BuildStarter, postpone, startBuild } from '../../../shared/actions/start-build.ts';
 import { type Finishing, finishRun } from '../../../shared/actions/finish-run.ts';
+import { endBuild } from '../../../shared/actions/end-build.ts';
 import { requestStop } from '../../../shared/actions/request-stop.ts';
 import { type Verifying, verifyImage } from '../../../shared/actions/verify-image.ts';
 import type { StoredRun, Verdict } from '../../../shared/contracts/stored-run.ts';
@@ -13,7 +14,7 @@ import {
   STOP_PATIENCE_MS,
 } from '../../../shared/domain/run/next-look.ts';
 import { isTidyingDue } from '../../../shared/domain/run/tidying.ts';
-import { isBuildOver, wantsBuild } from '../../../shared/domain/run/build-start.ts';
+import { isBuildOver, isStopBeforeRunner, wantsBuild } from '../../../shared/domain/run/build-start.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
@@ -75,7 +76,8 @@ const isUnderWay = (run: StoredRun): boolean =>
 const lookAtEnded = async (repair: Repair, run: StoredRun): Promise<string> => {
   const done: string[] = [];
   if (buildMayGoOn(run)) {
-    await stopBuildOf(repair, run);
+    const hasEndedToo = run.buildId === undefined || repair.builds.ended(run.buildId) !== undefined;
+    await endBuild(repair, scopeTo(run.workspaceId), run, hasEndedToo ? async () => {} : repair.builds.stop);
     done.push('told its build to end');
   }
   if (isTidyingDue(run, Date.parse(repair.now()))) {
@@ -85,14 +87,6 @@ const lookAtEnded = async (repair: Repair, run: StoredRun): Promise<string> => {
   if (done.length === 0) return 'nothing: it has ended';
   await putOff(repair, run);
   return done.join(', ');
-};
-
-const stopBuildOf = async (repair: Repair, run: StoredRun): Promise<void> => {
-  if (run.buildId !== undefined && repair.builds.ended(run.buildId) === undefined)
-    await repair.builds.stop(run.buildId);
-  await changeRun(repair.core, scopeTo(run.workspaceId), run.id, (current) =>
-    buildMayGoOn(current) ? { changes: { buildStoppedAt: repair.now() } } : undefined,
-  );
 };
 
 /** Any write sets the next look. */
@@ -136,10 +130,6 @@ const nudge = async (repair: Repair, run: StoredRun): Promise<string> => {
   }
   return endWhatOverstays(repair, run);
 };
-
-/** A stop that no runner has to carry out: none has the run. */
-const isStopBeforeRunner = (run: StoredRun): boolean =>
-  run.stopRequestedAt !== undefined && run.lease === undefined;
 
 const startAgain = async (repair: Repair, run: StoredRun): Promise<string> => {
   const start = await startBuild(repair, scopeTo(run.workspaceId), run.id);

@@ -1,3 +1,4 @@
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import * as permit from '../../constructs/permissions.ts';
 import type { ApiTargets } from '../../constructs/public-api.ts';
@@ -5,12 +6,16 @@ import { ServiceFunction } from '../../constructs/service-function.ts';
 import type { Parts } from './parts.ts';
 
 /** The functions behind the HTTP API. Of them only what looks at customers' platforms opens secrets. */
-export function apiFunctions(scope: Construct, parts: Parts): Omit<ApiTargets, 'agent'> {
+export function apiFunctions(
+  scope: Construct,
+  parts: Parts,
+  machine: StateMachine,
+): Omit<ApiTargets, 'agent'> {
   return {
     public: publicApi(scope, parts).lambda,
     access: accessApi(scope, parts).lambda,
     definitions: definitionsApi(scope, parts).lambda,
-    runs: runsApi(scope, parts).lambda,
+    runs: runsApi(scope, parts, machine).lambda,
     platforms: platformsApi(scope, parts).lambda,
   };
 }
@@ -66,7 +71,7 @@ const definitionsApi = (scope: Construct, { stage, state, environment: env }: Pa
     ],
   });
 
-const runsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
+const runsApi = (scope: Construct, { stage, state, environment: env }: Parts, machine: StateMachine) =>
   new ServiceFunction(scope, 'RunsApi', {
     stage,
     name: 'api/runs',
@@ -85,6 +90,8 @@ const runsApi = (scope: Construct, { stage, state, environment: env }: Parts) =>
       permit.deleteObjects(state.runsBucket, 'jobs'),
       permit.readObjects(state.runsBucket, 'snapshots'),
       permit.putObjects(state.runsBucket, 'snapshots'),
+      // A stop ends the wait for a runner that nobody needs any more.
+      permit.answerTasks(machine),
     ],
   });
 

@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import * as permit from '../../constructs/permissions.ts';
 import { ServiceFunction } from '../../constructs/service-function.ts';
 import { RunWorkflow } from '../../workflows/run-workflow.ts';
-import { enginePermissions, type Parts } from './parts.ts';
+import { enginePermissions, type Parts, projectsOf } from './parts.ts';
 
 /** The run workflow with the functions of its tasks. */
 export function runWorkflow(scope: Construct, parts: Parts): RunWorkflow {
@@ -35,7 +35,7 @@ const prepareTask = (scope: Construct, parts: Parts) =>
     ],
   });
 
-const startBuildTask = (scope: Construct, { stage, state, api, build, environment: env }: Parts) =>
+const startBuildTask = (scope: Construct, { stage, state, api, pools, environment: env }: Parts) =>
   new ServiceFunction(scope, 'StartBuild', {
     stage,
     name: 'workflow/start-build',
@@ -44,7 +44,7 @@ const startBuildTask = (scope: Construct, { stage, state, api, build, environmen
       ...env.runnerPools,
       API_URL: api.url,
     },
-    permissions: [permit.readWriteTable(state.coreTable), permit.startBuilds(build.project)],
+    permissions: [permit.readWriteTable(state.coreTable), permit.startBuilds(projectsOf({ pools }))],
   });
 
 const verifyTask = (scope: Construct, parts: Parts) =>
@@ -60,5 +60,6 @@ const finishTask = (scope: Construct, parts: Parts) =>
     stage: parts.stage,
     name: 'workflow/finish',
     environment: parts.environment.engine,
-    permissions: enginePermissions(parts),
+    // A build that nobody claimed before its run was stopped.
+    permissions: [...enginePermissions(parts), permit.stopBuilds(projectsOf(parts))],
   });

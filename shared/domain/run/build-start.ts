@@ -33,6 +33,10 @@ export const isBuildOver = (run: StoredRun): boolean =>
   run.completion !== undefined ||
   run.verdict !== undefined;
 
+/** A stop that no runner has to carry out: none has the run, and none can claim it any more. */
+export const isStopBeforeRunner = (run: StoredRun): boolean =>
+  run.status === 'Running' && run.stopRequestedAt !== undefined && run.lease === undefined;
+
 /** Whether a build is to be started now: none is on its way, or one that nothing was heard of for too long. */
 export const wantsBuild = (run: StoredRun, now: string): boolean => {
   if (isBuildOver(run) || run.lease !== undefined || run.packerStartedAt !== undefined) return false;

@@ -58,6 +58,12 @@ export const askToStop = (run: StoredRun, by: string, now: string): RunChanges |
   return { ...asked, phase: 'stopping' };
 };
 
+/** What a stop takes from a run that no runner has: none can claim it any more, and no build is started for it. */
+export const withdrawnByStop = (run: StoredRun): (keyof RunChanges)[] =>
+  run.status === 'Running' && run.lease === undefined
+    ? ['claim', 'startAgainAt', 'startTries', 'statusReason']
+    : [];
+
 /** The run ends. Steps that were under way are closed: failed in the run that failed, skipped elsewhere. */
 export const finish = (run: StoredRun, verdict: Verdict, now: string): RunChanges => ({
   status: endStatus[verdict.outcome],

@@ -239,18 +239,22 @@ describe('audit events of runs', () => {
   test('tell of the first stop, in the write that stops it, and of no other', async () => {
     const run = await start();
     const call = { scope, principal, params: { runId: run.id } };
-    await stopRun({ core, now: () => at(5) }, call);
+    await stopRun({ core, now: () => at(5), wake: async () => undefined }, call);
     expect(lastEvent()).toMatchObject({
       action: 'stop',
       entity: { kind: 'run', id: run.id, name: 'Web-Base-v1' },
       before: { status: 'Queued' },
     });
-    await expect(stopRun({ core, now: () => at(6) }, call)).rejects.toMatchObject({
+    await expect(
+      stopRun({ core, now: () => at(6), wake: async () => undefined }, call),
+    ).rejects.toMatchObject({
       code: 'already-finished',
     });
     const running = await start({ status: 'Running' });
     const again = { ...call, params: { runId: running.id } };
-    await Promise.all([1, 2, 3].map(() => stopRun({ core, now: () => at(7) }, again)));
+    await Promise.all(
+      [1, 2, 3].map(() => stopRun({ core, now: () => at(7), wake: async () => undefined }, again)),
+    );
     expect(rowsNaming('\nAUDIT#')).toHaveLength(2);
   });
 
