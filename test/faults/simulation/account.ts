@@ -1,4 +1,3 @@
-import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { kinds, locatorOf } from '../../../shared/platforms/aws/names.ts';
 import { type PlatformClient, PlatformError, type RunIdentity } from '../../../shared/platforms/platform.ts';
 import type { Invocation, Simulation } from './invocation.ts';
@@ -7,7 +6,7 @@ export const REGION = 'eu-central-1';
 const ACCOUNT_ID = '123456789012';
 
 /** Something that a run made in the customer's account. */
-export type Thing = { locator: string; kind: string; runId: string; shownAt: number };
+export type Thing = { locator: string; kind: string; runId: string; shownAt: number; isStuck: boolean };
 
 /** The customer's account: what runs made there, and which Packers were started. */
 export type Account = {
@@ -17,6 +16,8 @@ export type Account = {
   imagesOf: (runId: string) => Thing[];
   make: (kind: string, runId: string) => { id: string; locator: string };
   remove: (locator: string) => void;
+  /** Packer could not delete it. */
+  leave: (locator: string) => void;
   client: (self: Invocation, run: RunIdentity) => PlatformClient;
 };
 
@@ -46,7 +47,7 @@ export const createAccount = (simulation: Simulation): Account => {
     made += 1;
     const id = `${prefixes[kind] ?? ''}${made.toString(16).padStart(17, '0')}`;
     const locator = locatorOf(REGION, id);
-    things.set(locator, { locator, kind, runId, shownAt: time.now() + delay(kind) });
+    things.set(locator, { locator, kind, runId, shownAt: time.now() + delay(kind), isStuck: false });
     tell('account', `has ${locator} of ${runId}`);
     return { id, locator };
   };
@@ -54,6 +55,10 @@ export const createAccount = (simulation: Simulation): Account => {
   const isShown = (thing: Thing | undefined): boolean => thing !== undefined && thing.shownAt <= time.now();
   const remove = (locator: string): void => {
     if (things.delete(locator)) tell('account', `has no ${locator} any more`);
+  };
+  const leave = (locator: string): void => {
+    const thing = things.get(locator);
+    if (thing !== undefined) thing.isStuck = true;
   };
   const client = (self: Invocation, { runId }: RunIdentity): PlatformClient => {
     const ask = <T>(answer: () => T): Promise<T> =>
@@ -84,7 +89,7 @@ export const createAccount = (simulation: Simulation): Account => {
   };
   const imagesOf = (runId: string) =>
     of(runId).filter((thing) => thing.kind === kinds.image && thing.shownAt < Infinity);
-  return { things, packers, imagesOf, make, remove, client };
+  return { things, packers, imagesOf, make, remove, leave, client };
 };
 
 /** What names a run's image in Packer's artifact. */
@@ -93,6 +98,3 @@ export const artifactOf = (amiId: string) => ({
   id: `${REGION}:${amiId}`,
   description: `AMIs were created: ${amiId}`,
 });
-
-/** Steps of a run that a runner goes through. */
-export type BuildSteps = Pick<StoredRun, 'steps'>['steps'];

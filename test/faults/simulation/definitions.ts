@@ -34,10 +34,12 @@ export const putWorkspace = async (
   const builders = [builderConfiguration, { ...builderConfiguration, ...inVpc }] as const;
   for (const one of builders) await put('builder-configuration', one);
   await put('connection', connection);
-  await put('provisioner-role', { ...base(`rol_${ulid('R')}`, 'web'), ...{ groupIds: [groupId] } });
+  const role = { ...base(`rol_${ulid('R')}`, 'web'), groupIds: [groupId] };
+  await put('provisioner-role', role);
   for (const one of provisioners) await put('provisioner', one);
   const items = provisioners.map((one) => ({ provisionerId: one.id, enabled: true }));
-  await put('provisioner-group', { ...base(groupId, 'basics'), ...{ items } });
+  const group = { ...base(groupId, 'basics'), items };
+  await put('provisioner-group', group);
   const definition = async (name: string, builder: { id: string }): Promise<string> => {
     const row = {
       ...base(`def_${ulid(`D${place}${name}`)}`, `Image-${place}-${name}`),

@@ -62,6 +62,7 @@ export const liveThrough = async (seed: number, options: HistoryOptions = {}): P
   for (const id of pools.ids) watch.limitPool(id, pools.limit(id));
   const see: Watch['see'] = (changes) => {
     watch.see(changes);
+    if (options.trace === undefined) return;
     for (const { before, after } of changes)
       if (after?.['row'] === 'run') simulation.tell('run', difference(before, after));
   };

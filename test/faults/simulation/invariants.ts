@@ -2,6 +2,7 @@ import { runStatusChanged } from '../../../events/run-status-changed.ts';
 import { imageVersionSchema } from '../../../shared/contracts/entities/image-version.ts';
 import { leftoverSchema } from '../../../shared/contracts/entities/run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
+import { kinds } from '../../../shared/platforms/aws/names.ts';
 import { logStore } from '../../../shared/store/log-store.ts';
 import type { Item } from '../../../shared/store/table.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
@@ -91,8 +92,6 @@ const logsWhole: Invariant = async (history) => {
   return wrong;
 };
 
-const isTemporary = ({ kind }: { kind: string }): boolean => kind !== 'ec2-image';
-
 /** What is in the account is an image, or belongs to a stopped run that says so. */
 const accountKnown: Invariant = (history) => {
   const ledger = new Set(
@@ -104,7 +103,8 @@ const accountKnown: Invariant = (history) => {
   return [...history.world.account.things.values()].flatMap((thing) => {
     const seen = history.watch.runs.get(thing.runId);
     const status = seen?.run.status;
-    if (status === 'Succeeded') return isTemporary(thing) ? [] : [];
+    // What Packer itself could not delete when it had made the image is not looked for.
+    if (status === 'Succeeded' && (thing.kind === kinds.image || thing.isStuck)) return [];
     if (status !== 'Stopped') return [`${thing.locator} is left of ${thing.runId}, which is ${status}`];
     if (seen?.isDeleted === true || ledger.has(`${thing.runId} ${thing.locator.split('/').at(-1)}`))
       return [];
@@ -199,4 +199,4 @@ const invariants: Invariant[] = [
 
 /** All that does not hold. */
 export const brokenInvariants = async (history: Rested): Promise<string[]> =>
-  (await Promise.all(invariants.map((invariant) => invariant(history)))).flat();
+  (await Promise.all(invariants.map(async (invariant) => invariant(history)))).flat();

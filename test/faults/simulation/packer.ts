@@ -104,7 +104,8 @@ const cleanUp = async ({ session, simulation, account }: PackerJob, made: string
   for (const locator of made.toReversed()) {
     await clock.sleep(simulation.random.between(100, 4000), control.kill);
     if (control.kill.aborted) throw new Broken('killed');
-    if (!simulation.weather.strikes('cleanUpFails')) account.remove(locator);
+    if (simulation.weather.strikes('cleanUpFails')) account.leave(locator);
+    else account.remove(locator);
   }
 };
 

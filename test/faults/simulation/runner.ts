@@ -29,7 +29,7 @@ export const startRunner = (
   order: Order,
 ): Runner => {
   const { time, random, weather, tell } = simulation;
-  const end = Promise.withResolvers<number>();
+  const killed = Promise.withResolvers<number>();
   const terminate = new AbortController();
   let isDead = false;
   const unlessDead = async <T>(work: Promise<T>): Promise<T> => {
@@ -43,7 +43,7 @@ export const startRunner = (
   const kill = (): void => {
     if (!isDead) tell('runner', `of ${order.buildId} is killed`);
     isDead = true;
-    end.resolve(137);
+    killed.resolve(137);
   };
   const tools = {
     send: (...call: Parameters<Send>) => unlessDead(send(...call)),
@@ -63,18 +63,19 @@ export const startRunner = (
   };
   const found = { version: '1.6.6', generation: '1.6' as const };
   const work = (session: Session) => workOf(simulation, account, order, session);
-  workOnRun(settings, tools, found, work).then(
-    (outcome) => {
+  const live = async (): Promise<number> => {
+    try {
+      const outcome = await workOnRun(settings, tools, found, work);
       tell('runner', `of ${order.buildId} handed over: ${outcome}`);
-      end.resolve(0);
-    },
-    (error: unknown) => {
+      return 0;
+    } catch (error) {
       tell('runner', `of ${order.buildId} gives up: ${String(error)}`);
-      end.resolve(1);
-    },
-  );
+      return 1;
+    }
+  };
+  const ended = Promise.race([live(), killed.promise]);
   if (weather.strikes('runnerKilled')) time.timer(random.between(0, LATEST_KILL_MS), kill);
-  return { ended: end.promise, terminate: () => terminate.abort(), kill };
+  return { ended, terminate: () => terminate.abort(), kill };
 };
 
 /** From the claim to Packer's end: the bundle, the word that Packer starts, Packer. */

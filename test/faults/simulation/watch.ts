@@ -95,7 +95,7 @@ export const createWatch = (now: () => number, pools: PoolLimits) => {
       for (const change of changes) {
         const row = (change.after ?? change.before)?.['row'];
         if (row === 'workspace')
-          noteLimit(`WS#${change.after?.['id']}`, Number(change.after?.['maxConcurrentRuns']));
+          noteLimit(`WS#${String(change.after?.['id'])}`, Number(change.after?.['maxConcurrentRuns']));
       }
       for (const change of changes) {
         const row = (change.after ?? change.before)?.['row'];
