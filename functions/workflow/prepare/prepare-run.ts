@@ -13,12 +13,16 @@ import { logger } from '../../../shared/runtime/logger.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 
-export type Preparing = Engine & Preflight;
+export type Preparing = Engine &
+  Preflight & {
+    /** Resolves when it is time to look again whether the run is to stop, or when nobody waits for it any more. */
+    untilGlance?: (over: AbortSignal) => Promise<unknown>;
+  };
 
 /**
  * The first phase of a run: the same checks as before it, each a line of its log, then the job bundle is stored. The
- * first check that fails is the run's failure, before any machine is made, and the workflow goes to Finish. Repeating
- * it gives the same bundle.
+ * first check that fails is the run's failure, before any machine is made, and the workflow goes to Finish. A stop is
+ * noticed between the checks. Repeating it gives the same bundle.
  */
 export const prepareRun = async (
   engine: Preparing,
@@ -26,12 +30,12 @@ export const prepareRun = async (
   runId: string,
 ): Promise<TaskResult> => {
   const run = await runStore(engine.core, scope).get(runId);
-  if (run === undefined || run.status !== 'Running' || run.stopRequestedAt !== undefined)
-    return { next: 'finish' };
+  if (run === undefined || isToStop(run)) return { next: 'finish' };
   if (run.bundle !== undefined) return { next: 'go-on' };
   if (run.verdict !== undefined) return { next: 'finish' };
   try {
-    const failure = await prepare(engine, scope, run);
+    const failure = await unlessStopped(engine, scope, run, (over) => prepare(engine, scope, run, over));
+    if (failure === 'stopped') return { next: 'finish' };
     return failure === undefined ? { next: 'go-on' } : await fail(engine, scope, runId, failure);
   } catch (error) {
     logger.error('a run could not be prepared', { runId, error });
@@ -39,14 +43,46 @@ export const prepareRun = async (
   }
 };
 
-/** Answers why the run fails; undefined: its job is stored. */
+/** What `work` answers, or that the run was asked to stop meanwhile: what is still asked of others is not waited for. */
+const unlessStopped = async <T>(
+  engine: Preparing,
+  scope: WorkspaceScope,
+  { id: runId }: StoredRun,
+  work: (over: AbortSignal) => Promise<T>,
+): Promise<T | 'stopped'> => {
+  const over = new AbortController();
+  const working = work(over.signal);
+  // May fail when it is not waited for any more.
+  working.catch(() => undefined);
+  const stopped = Promise.withResolvers<'stopped'>();
+  const watch = async (): Promise<void> => {
+    while (engine.untilGlance !== undefined && !over.signal.aborted) {
+      await engine.untilGlance(over.signal);
+      const run = await runStore(engine.core, scope).get(runId);
+      if (run === undefined || isToStop(run)) stopped.resolve('stopped');
+    }
+  };
+  // Without it the run is prepared to the end, and stopped then.
+  watch().catch(() => undefined);
+  try {
+    return await Promise.race([working, stopped.promise]);
+  } finally {
+    over.abort();
+  }
+};
+
+const isToStop = (run: StoredRun): boolean => run.status !== 'Running' || run.stopRequestedAt !== undefined;
+
+/** Answers why the run fails; undefined: its job is stored, or nobody waits for it any more (`over`). */
 const prepare = async (
   engine: Preparing,
   scope: WorkspaceScope,
   run: StoredRun,
+  over: AbortSignal,
 ): Promise<Failure | undefined> => {
   const snapshot = await snapshotOf(engine, run);
   const judged = await judgeRun(engine, snapshot, identityOf(run, engine.deploymentId));
+  if (over.aborted) return undefined;
   for (const error of judged.faults) logger.error('a check could not be made', { runId: run.id, error });
   const checks = judged.checks.map(withRemedy);
   const head = { text: `Run ${run.number} of ${run.imageName}.` };

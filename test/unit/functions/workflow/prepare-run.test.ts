@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setImmediate as immediately } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type Preparing, prepareRun } from '../../../../functions/workflow/prepare/prepare-run.ts';
 import { requestStop } from '../../../../shared/actions/request-stop.ts';
@@ -23,6 +25,7 @@ const admitted = async (setting: Setting = {}) => {
     ...engine,
     ...preflight,
     core,
+    untilGlance: (over) => once(over, 'abort'),
     files: {
       ...engine.files,
       getSnapshot: async () => setting.snapshot ?? snapshot(),
@@ -219,5 +222,40 @@ describe('a run that shall not begin', () => {
     };
     expect(await prepare()).toEqual({ next: 'go-on' });
     expect(await run()).toMatchObject({ stopRequestedAt: at(30), status: 'Running' });
+  });
+
+  test('because it is asked to stop while a platform takes its time waits for none of it', async () => {
+    const { preparing, prepare, run, log, bundles, core } = await admitted();
+    const asked = Promise.withResolvers<undefined>();
+    const answered = Promise.withResolvers<ReturnType<typeof fakeClient>>();
+    preparing.reach.connect = async () => {
+      await requestStop({ core, now: () => at(30) }, scope, { runId: (await run()).id, by: 'user-1' });
+      asked.resolve(undefined);
+      return answered.promise;
+    };
+    preparing.untilGlance = () => asked.promise;
+    expect(await prepare()).toEqual({ next: 'finish' });
+    expect((await run()).verdict).toBeUndefined();
+    // What comes late changes nothing: the log may be closed by then.
+    answered.resolve(fakeClient());
+    await immediately();
+    expect([await log(), bundles, (await run()).bundle]).toEqual([[], [], undefined]);
+  });
+
+  test('and nobody looks at once it is prepared', async () => {
+    const { preparing, prepare } = await admitted();
+    const signals: AbortSignal[] = [];
+    preparing.untilGlance = (signal) => {
+      signals.push(signal);
+      return once(signal, 'abort');
+    };
+    expect(await prepare()).toEqual({ next: 'go-on' });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  test('is judged by its checks when it cannot be looked at whether it is to stop', async () => {
+    const { preparing, prepare } = await admitted();
+    preparing.untilGlance = () => Promise.reject(new Error('no timers'));
+    expect(await prepare()).toEqual({ next: 'go-on' });
   });
 });
