@@ -1,5 +1,6 @@
 import { recogniseError } from '../../shared/domain/triage/classify.ts';
 import { isRetry } from '../../shared/domain/triage/error-lines.ts';
+import { recogniseComplaint } from '../../shared/domain/triage/script-cause.ts';
 
 /** An error line by its place among all lines of the runner. */
 export type ErrorLine = { place: number; step: number | null; text: string };
@@ -8,8 +9,12 @@ export type ErrorLine = { place: number; step: number | null; text: string };
 const LAST = 26;
 const FIRST = 4;
 const KNOWN = 8;
-/** So many lines of a step are looked through for known failures; who says more errors than that says no new ones. */
+/**
+ * So many lines of a step, and characters of a line, are looked through for known failures: some 20 µs a line. Who says
+ * more errors than that says no new ones.
+ */
 const MAX_LOOKED_THROUGH = 20_000;
+const MAX_READ = 600;
 
 /** The first lines, and the first of each failure that they may tell of, of one step or of none. */
 type Beginning = { step: number | null; first: ErrorLine[]; known: Map<string, ErrorLine>; seen: number };
@@ -19,7 +24,8 @@ const note = (begun: Beginning, line: ErrorLine): void => {
   begun.seen += 1;
   if (begun.first.length < FIRST) begun.first.push(line);
   if (begun.known.size >= KNOWN || begun.seen > MAX_LOOKED_THROUGH) return;
-  const errorId = recogniseError(line.text);
+  const text = line.text.slice(0, MAX_READ);
+  const errorId = line.step === null ? recogniseError(text) : recogniseComplaint(text);
   if (errorId !== undefined && !begun.known.has(errorId)) begun.known.set(errorId, line);
 };
 

@@ -72,7 +72,9 @@ const complaintsOf = (lines: readonly SaidLine[]): Complaint[] => {
   return complaints;
 };
 
-const ruleOf = (complaint: Complaint) => scriptRules.find(({ pattern }) => pattern.test(complaint.text));
+/** The known failure of a script that one line of its tells of; undefined when none does. */
+export const recogniseComplaint = (text: string): ErrorId | undefined =>
+  scriptRules.find(({ pattern }) => pattern.test(text))?.errorId;
 
 /** The complaint that ended the script: the last one that is no mere «it failed», else the last. */
 const lastComplaint = (complaints: readonly Complaint[]): number => {
@@ -85,7 +87,7 @@ const firstOf = (complaints: readonly Complaint[], last: number, errorId: ErrorI
   let first = last;
   while (first > 0) {
     const before = complaints[first - 1];
-    if (before === undefined || ruleOf(before)?.errorId !== errorId) break;
+    if (before === undefined || recogniseComplaint(before.text) !== errorId) break;
     first -= 1;
   }
   return complaints[first];
@@ -101,7 +103,7 @@ export const findScriptCause = (lines: readonly SaidLine[], exitCode: number | n
   const complaint = complaints[last];
   const byExit = idOfExit(exitCode, complaint === undefined);
   if (complaint === undefined) return byExit === undefined ? {} : { errorId: byExit };
-  const errorId = byExit ?? ruleOf(complaint)?.errorId;
+  const errorId = byExit ?? recogniseComplaint(complaint.text);
   if (errorId === undefined) {
     const line = lines.find((one) => saySame(one, complaint.line)) ?? complaint.line;
     return { line };

@@ -9,23 +9,25 @@ export const runnerRules: readonly Rule[] = [
   { errorId: 'api-unreachable', pattern: /^The API could not be reached until/ },
   {
     errorId: 'packer-not-usable',
-    pattern: /^Packer could not be started on this machine|^This machine has Packer \S+, but the job needs/,
+    pattern:
+      /^Packer could not be started on this machine|^This machine has Packer \S{1,300}, but the job needs/,
   },
   {
     errorId: 'resource-unavailable',
-    pattern: /^The file \S+ could not be fetched: |^Nobody said where \S+ is fetched from/,
+    pattern: /^The file \S{1,300} could not be fetched: |^Nobody said where \S{1,300} is fetched from/,
   },
   {
     errorId: 'runner-disk-full',
-    pattern: /^The (file \S+ could not be written|runner failed): .{0,300}(ENOSPC|EDQUOT|[Nn]o space left)/,
+    pattern:
+      /^The (file \S{1,300} could not be written|runner failed): .{0,300}(ENOSPC|EDQUOT|[Nn]o space left)/,
   },
   {
     errorId: 'job-bundle-unusable',
     pattern:
       /^The job bundle |^A file (leads out of the job|was altered|is there twice|could not be written): ?/,
   },
-  { errorId: 'runner-failed', pattern: /^The runner failed: |^The file \S+ could not be written: / },
-  { errorId: 'packer-killed', pattern: /^Packer was ended by SIG\w+, not by Goldsmith/ },
+  { errorId: 'runner-failed', pattern: /^The runner failed: |^The file \S{1,300} could not be written: / },
+  { errorId: 'packer-killed', pattern: /^Packer was ended by SIG\w{1,20}, not by Goldsmith/ },
   { errorId: 'no-image-reported', pattern: /^Packer ended without an error, but named no image/ },
 ];
 
