@@ -22,8 +22,11 @@ export type Fault =
   /** The process of the function is killed, before or after the call is carried out. */
   | { kind: 'kill'; moment: 'before' | 'after' };
 
+/** Every way in which DynamoDB is written to: several rows go in a transaction, one may go alone. */
+export const WRITES = ['TransactWriteItems', 'UpdateItem', 'PutItem', 'DeleteItem'] as const;
+
 export type Rule = {
-  operation: string;
+  operation: string | readonly string[];
   fault: Fault;
   /** Only calls of functions whose name holds this. */
   by?: string;
@@ -43,7 +46,7 @@ export const tooHot: Fault = { kind: 'refuse', status: 400, code: 'ProvisionedTh
 export const broken: Fault = { kind: 'refuse', status: 500, code: 'InternalServerError' };
 
 const isMeant = ({ by, about = [], operation }: Rule, call: Call): boolean =>
-  operation === call.operation &&
+  [operation].flat().includes(call.operation) &&
   (by === undefined || call.caller.includes(by)) &&
   about.every((part) => call.body.includes(part) || call.path.includes(part));
 

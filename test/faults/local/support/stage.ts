@@ -67,6 +67,14 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
     if (run === undefined) throw new Error(`there is no run ${runId}`);
     return run;
   };
+  /** Also after a test that failed: what it left is in no other's way. */
+  const tidyUp = async (left: Accepted[]): Promise<void> => {
+    for (const { workspace, runId } of left)
+      await demand('FinishFunction', { workspaceId: workspace.id, runId });
+    await holdBuilds('PROVISIONING');
+    await endAllBuilds(project);
+    await stage.wakePool();
+  };
   const stage = {
     cloud,
     ...deployment,
@@ -94,10 +102,15 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
       return { workspace, runId: run.id, run };
     },
     /** The run as it is as soon as it is as wanted. */
-    see: (what: string, run: Accepted, isWanted: (run: StoredRun) => boolean, seconds = 30) =>
+    see: (
+      what: string,
+      run: Accepted,
+      isWanted: (run: StoredRun) => boolean | Promise<boolean>,
+      seconds = 30,
+    ) =>
       until(what, seconds, async () => {
         const now = await read(run);
-        return isWanted(now) ? now : undefined;
+        return (await isWanted(now)) ? now : undefined;
       }),
     ended: (run: Accepted) => stage.see('the end', run, hasEnded),
     builds: ({ runId }: Accepted) => buildsOf(project, runId),
@@ -119,11 +132,12 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
       cloud.mend();
       const checked = accepted;
       accepted = [];
-      for (const { workspace, runId } of checked)
-        await checkEnded(deployment, { workspaceId: workspace.id, runId });
-      await holdBuilds('PROVISIONING');
-      await endAllBuilds(project);
-      await stage.wakePool();
+      try {
+        for (const { workspace, runId } of checked)
+          await checkEnded(deployment, { workspaceId: workspace.id, runId });
+      } finally {
+        await tidyUp(checked);
+      }
     },
     close: async (): Promise<void> => {
       cloud.mend();
