@@ -1,4 +1,6 @@
 /** The customer's account as its owner sees it, past Goldsmith. */
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import {
   DescribeImageAttributeCommand,
   DescribeImagesCommand,
@@ -15,6 +17,7 @@ import { Client } from 'ssh2';
 import { z } from 'zod';
 import { bootAndRead } from '../../infra/local/follow/boot-image.ts';
 import { EMULATOR_CREDENTIALS, SSH_PORT } from '../../infra/local/stack/settings.ts';
+import type { VmAccess } from '../../shared/contracts/entities/vm-access.ts';
 import { localStack } from './e2e-client.ts';
 
 const networkSchema = z.record(z.string(), z.object({ subnetId: z.string() }));
@@ -103,6 +106,25 @@ export const bootAndReadFile = async (amiId: string, file: string): Promise<stri
     report: () => {},
     signal: AbortSignal.timeout(120_000),
   });
+};
+
+/** Runs a command on a machine as a person would who was told how to log in, and answers what it printed. */
+export const runOverSsh = async (access: VmAccess, command: string): Promise<string> => {
+  const client = new Client();
+  const { host, port, user: username, privateKey } = access;
+  const ready = once(client, 'ready', { signal: AbortSignal.timeout(30_000) });
+  client.connect({ host, port, username, privateKey, readyTimeout: 15_000 });
+  try {
+    await ready;
+    const output = Promise.withResolvers<string>();
+    client.exec(command, (error, channel) => {
+      if (error !== undefined) output.reject(error);
+      else text(channel).then(output.resolve, output.reject);
+    });
+    return await output.promise;
+  } finally {
+    client.end();
+  }
 };
 
 /** First words of the SSH server at an address: it is reachable. */
