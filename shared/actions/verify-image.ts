@@ -12,8 +12,12 @@ import { changeRun } from './change-run.ts';
 import type { Engine } from './engine.ts';
 import { connectPlatform, identityOf, snapshotOf } from './platform-access.ts';
 
-/** `pause` waits so many milliseconds; tests do not. */
-export type Verifying = Engine & { pause: (milliseconds: number) => Promise<unknown> };
+export type Verifying = Engine & {
+  /** Waits so many milliseconds; tests do not. */
+  pause: (milliseconds: number) => Promise<unknown>;
+  /** The pauses between looks for an image, in milliseconds; two minutes of them where nothing is said. */
+  pausesMs?: readonly number[];
+};
 type Completed = StoredRun & { completion: NonNullable<StoredRun['completion']> };
 
 /**
@@ -72,7 +76,7 @@ const PAUSES_MS = [500, 1000, 2000, 5000, 15_000, 30_000, 60_000];
 
 /** Asks until the platform shows every image that Packer told of, or patience ends. Throws the last error. */
 const askPlatform = async (engine: Verifying, run: Completed) => {
-  for (const pause of PAUSES_MS) {
+  for (const pause of engine.pausesMs ?? PAUSES_MS) {
     try {
       const answer = await lookUp(engine, run);
       if (answer.locators.length === answer.told) return answer;

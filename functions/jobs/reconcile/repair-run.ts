@@ -95,13 +95,20 @@ const putOff = (repair: Repair, run: StoredRun) =>
     current.status === run.status ? { changes: {} } : undefined,
   );
 
+/**
+ * Between looks for an image that the platform does not show yet. The reconciler ends before the minute is over, and so
+ * must these; it first looks half a minute after the runner's last word.
+ */
+const PAUSES_MS = [500, 1000, 2000, 5000, 15_000];
+
 /** The workflow is gone: what it would have done is done here, unless its last act was to end the run. */
 const conclude = async (repair: Repair, seen: StoredRun): Promise<void> => {
   const scope = scopeTo(seen.workspaceId);
   const run = (await runStore(repair.core, scope).get(seen.id)) ?? seen;
   if (hasEnded(run)) return;
   const { completion } = run;
-  const judged = completion === undefined ? run : await verifyImage(repair, scope, { ...run, completion });
+  const verifying = { ...repair, pausesMs: PAUSES_MS };
+  const judged = completion === undefined ? run : await verifyImage(verifying, scope, { ...run, completion });
   const message = 'The workflow of the run ended before the run did.';
   await finishRun(repair, scope, judged, {
     outcome: 'failed',

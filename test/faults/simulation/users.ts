@@ -13,7 +13,11 @@ import type { SimulatedEngine } from './engine.ts';
 import { type Invocation, invoke, type Simulation } from './invocation.ts';
 import type { PoolLimits } from './pools.ts';
 
-type Parts = { engineOf: (self: Invocation) => SimulatedEngine; pools: PoolLimits };
+type Parts = {
+  engineOf: (self: Invocation) => SimulatedEngine;
+  wake: (self: Invocation) => (taskToken: string) => Promise<unknown>;
+  pools: PoolLimits;
+};
 
 /** A run that somebody was told of. */
 export type Accepted = { workspace: SimulatedWorkspace; runId: string; definitionId: string };
@@ -23,7 +27,7 @@ const LIMIT_MS = 25_000;
 const TRIES = 40;
 
 /** People and schedules: what they do, until it is done or refused. */
-export const createUsers = (simulation: Simulation, { engineOf, pools }: Parts) => {
+export const createUsers = (simulation: Simulation, { engineOf, wake, pools }: Parts) => {
   const { time, random, tell } = simulation;
   const accepted: Accepted[] = [];
   const deleted = new Set<string>();
@@ -31,11 +35,11 @@ export const createUsers = (simulation: Simulation, { engineOf, pools }: Parts) 
   /** Does something by the API, again after each error that is no answer; undefined: it was refused, or given up. */
   const insist = async <T>(
     name: string,
-    work: (engine: SimulatedEngine) => Promise<T>,
+    work: (engine: SimulatedEngine, self: Invocation) => Promise<T>,
   ): Promise<T | undefined> => {
     for (let tries = 0; tries < TRIES; tries += 1) {
       try {
-        return await invoke(simulation, { name, limitMs: LIMIT_MS }, (self) => work(engineOf(self)));
+        return await invoke(simulation, { name, limitMs: LIMIT_MS }, (self) => work(engineOf(self), self));
       } catch (error) {
         if (error instanceof ApiProblem) {
           tell(name, `is refused: ${error.code}`);
@@ -91,7 +95,8 @@ export const createUsers = (simulation: Simulation, { engineOf, pools }: Parts) 
     deleted,
     start,
     schedule,
-    stop: (run: Accepted) => insist('stop', (engine) => stopRun(engine, callOf(run))),
+    stop: (run: Accepted) =>
+      insist('stop', (engine, self) => stopRun({ ...engine, wake: wake(self) }, callOf(run))),
     deleteLeftovers: (run: Accepted) =>
       insist('delete leftovers', (engine) => deleteLeftovers(engine.core, callOf(run))),
     deleteRun: async (run: Accepted) => {

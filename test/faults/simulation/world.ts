@@ -124,7 +124,7 @@ export const createWorld = (simulation: Simulation, { pools, see, wrap }: WorldO
         removeWorkspace: () => Promise.reject(new Error('no workspace is removed here')),
       });
     });
-  const users = createUsers(simulation, { engineOf, pools });
+  const users = createUsers(simulation, { engineOf, pools, wake: (self) => workflows.succeed(self) });
   const isIdle = () => stream.isEmpty() && wakes.inFlight() === 0 && sweeps.inFlight() === 0;
   return { time, account, core, traffic, messages, builds, workflows, stream, users, reconcileOnce, isIdle };
 };

@@ -31,6 +31,21 @@ describe('a run that nobody heard of for a while', () => {
     });
   });
 
+  test('whose image the platform does not show is judged within the minute that the reconciler has (F20, F45)', async () => {
+    const succeeded = { ...completion, outcome: 'succeeded' as const, exitCode: 0, errors: [] };
+    const { repair, run, after } = await reconciler(
+      { ...building, lease, completion: succeeded },
+      { workflow: 'gone' },
+    );
+    let paused = 0;
+    const pause = async (milliseconds: number) => {
+      paused += milliseconds;
+    };
+    await repairRun({ ...repair, pause }, run);
+    expect(await after()).toMatchObject({ status: 'Failed', failure: { errorId: 'platform-unreachable' } });
+    expect(paused).toBeLessThan(30_000);
+  });
+
   test('whose workflow died during a stop is Stopped', async () => {
     const { repair, run, after } = await reconciler(
       { ...building, stopRequestedAt: at(90) },
