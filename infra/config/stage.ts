@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { packerGenerationSchema } from '../../shared/contracts/bundle.ts';
 import { type FunctionName, functionEnvironments } from '../../shared/contracts/env/index.ts';
 import { packerReleaseSchema } from './packer-release.ts';
+import { type PoolSettings, runnerPoolsSchema } from './runner-pools.ts';
 
 const functionNameSchema = z.custom<FunctionName>((value) => String(value) in functionEnvironments);
 
@@ -18,13 +19,15 @@ const packerSchema = z.discriminatedUnion('source', [
 ]);
 export type PackerSettings = z.infer<typeof packerSchema>;
 
-export const stageSchema = z.strictObject({
+const stageFields = z.strictObject({
   /** Part of the stacks' names and of the tag `goldsmith:deployment` on what runs make. */
   name: z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, 'lower-case letters, digits and hyphens, at most 16'),
   /** What happens to tables, bucket, key and user pool when their stack is deleted. */
   dataOnDelete: z.enum(['retain', 'destroy']),
-  /** Builds at a time in the cloud pool. A new AWS account often has a quota of one concurrent build. */
-  poolLimit: z.int().min(1).default(1),
+  /** Builds at a time in the pool `cloud`, of a stage that says nothing else of pools. */
+  poolLimit: z.int().min(1).optional(),
+  /** Where runs execute; the first one is for builders that name none. Default: one pool `cloud`. */
+  runnerPools: runnerPoolsSchema.optional(),
   /** Runs at a time of a workspace that asks for nothing else. */
   workspaceLimit: z.int().min(1).default(20),
   /** Off by default: a new account has too little concurrency to reserve any. */
@@ -63,6 +66,20 @@ export const stageSchema = z.strictObject({
   /** Only on one machine: where the emulator answers instead of AWS. */
   local: z.strictObject({ endpoint: z.url({ protocol: /^http$/ }) }).optional(),
 });
+
+export const stageSchema = stageFields.refine(
+  ({ poolLimit, runnerPools }) => poolLimit === undefined || runnerPools === undefined,
+  { path: ['poolLimit'], error: 'is of a stage without runnerPools: those say their own maxConcurrentRuns' },
+);
 export type Stage = z.infer<typeof stageSchema>;
 /** A stage as it is written down: what has a default may be left out. */
 export type StageInput = z.input<typeof stageSchema>;
+
+/** The pool of a stage that names none. */
+export const CLOUD_POOL = 'cloud';
+/** A new AWS account often has a quota of one concurrent build. */
+const DEFAULT_POOL_LIMIT = 1;
+
+/** The pools of a stage, the one for builders that name none first. */
+export const poolsOf = ({ runnerPools, poolLimit = DEFAULT_POOL_LIMIT }: Stage): PoolSettings[] =>
+  runnerPools ?? [{ id: CLOUD_POOL, maxConcurrentRuns: poolLimit }];

@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Policy, PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -7,7 +7,7 @@ import type { EnvironmentInput, FunctionName } from '../../shared/contracts/env/
 import type { Stage } from '../config/stage.ts';
 import { functionProgram } from './bundle.ts';
 import { functionLimits } from './function-limits.ts';
-import { WildcardStatement, writeLogs } from './permissions.ts';
+import { acknowledgeWildcards, writeLogs } from './permissions.ts';
 
 export type ServiceFunctionProps<F extends FunctionName> = {
   stage: Stage;
@@ -70,20 +70,5 @@ export class ServiceFunction<F extends FunctionName> extends Construct {
    */
   permitLater(id: string, statement: PolicyStatement): void {
     new Policy(this, id, { roles: [this.#role], statements: [statement] });
-  }
-}
-
-/**
- * Hands the reasons of wide permissions on to cdk-nag's rule IAM5. Its findings hold names that are only known when
- * everything is put together: `<>` stands for each, and the test of the rules compares accordingly.
- */
-function acknowledgeWildcards(role: Role, permissions: PolicyStatement[]): void {
-  for (const statement of permissions) {
-    if (!(statement instanceof WildcardStatement)) continue;
-    for (const resource of statement.resources) {
-      const pattern = resource.replaceAll(/\$\{Token\[[^\]]*\]\}/g, '<>');
-      const { reason } = statement;
-      Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${pattern}]`, reason });
-    }
   }
 }

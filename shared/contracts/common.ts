@@ -60,7 +60,10 @@ export const idPrefixes = {
 export type IdKind = keyof typeof idPrefixes;
 
 /** The kind of thing that an id of ours names; undefined for a text that is none. */
-export const kindOfId = (id: string): IdKind | undefined => kindsByPrefix.get(id.slice(0, id.indexOf('_')));
+export const kindOfId = (id: string): IdKind | undefined => {
+  const end = id.indexOf('_');
+  return end < 0 ? undefined : kindsByPrefix.get(id.slice(0, end));
+};
 
 const kindsByPrefix = new Map<string, IdKind>(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of an object that is written above

@@ -71,7 +71,6 @@ test('production keeps its data and its logs for long', () => {
     name: 'prod',
     dataOnDelete: 'retain',
     logRetentionDays: 365,
-    poolLimit: 1,
     workspaceLimit: 20,
     reservedConcurrency: {},
     heartbeatSeconds: 5,
@@ -96,8 +95,10 @@ test('the local stage is livelier and uses the Packer of the machine', () => {
   ).toBe('modern');
 });
 
+const direct = { isProxied: false, certificates: [] };
+
 test('nothing downloaded is used before its checksum is right', () => {
-  const { phases } = buildSpecOf({ source: 'download', generation: 'modern', ...exampleRelease });
+  const { phases } = buildSpecOf({ source: 'download', generation: 'modern', ...exampleRelease }, direct);
   expect(phases.build.commands).toEqual(['node runner.mjs']);
   expect(phases.install?.['on-failure']).toBe('ABORT');
   const commands = phases.install?.commands ?? [];
@@ -114,7 +115,7 @@ test('nothing downloaded is used before its checksum is right', () => {
 });
 
 test('a machine with its own Packer installs nothing', () => {
-  expect(buildSpecOf({ source: 'system', generation: '1.6' }).phases).toEqual({
+  expect(buildSpecOf({ source: 'system', generation: '1.6' }, direct).phases).toEqual({
     build: { commands: ['node runner.mjs'] },
   });
 });

@@ -272,6 +272,7 @@ test('people and scripts are told what they need to know', () => {
   expect(outputNamesOf(app).toSorted()).toEqual([
     'ApiUrl',
     'BuildProjectName',
+    'BuildProjectNames',
     'CoreTableName',
     'EventBusName',
     'Region',

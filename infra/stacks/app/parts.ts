@@ -3,8 +3,10 @@ import { Aws, Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { tokenIssuer } from '../../config/addresses.ts';
-import type { Stage } from '../../config/stage.ts';
-import type { BuildProject } from '../../constructs/build-project.ts';
+import type { OwnPool } from '../../../shared/contracts/env/runner-pools.ts';
+import type { PoolSettings } from '../../config/runner-pools.ts';
+import { CLOUD_POOL, poolsOf, type Stage } from '../../config/stage.ts';
+import { BuildProject } from '../../constructs/build-project.ts';
 import { identityOf } from '../../constructs/identity-role.ts';
 import * as permit from '../../constructs/permissions.ts';
 import type { PublicApi } from '../../constructs/public-api.ts';
@@ -17,7 +19,8 @@ export type Parts = {
   state: StateStack;
   api: PublicApi;
   socket: SocketApi;
-  build: BuildProject;
+  /** The deployment's pools, the one for builders that name none first. */
+  pools: BuildPool[];
   queues: Queues;
   bus: EventBus;
   environment: EnvironmentGroups;
@@ -25,18 +28,43 @@ export type Parts = {
 
 export type EnvironmentGroups = ReturnType<typeof environmentGroups>;
 
-/** The one pool that a deployment has today; its builds are CodeBuild's. */
-const CLOUD_POOL = 'cloud';
+/** A pool and what carries out its builds. */
+export type BuildPool = { pool: PoolSettings; build: BuildProject };
+
+/** A project for each pool of the stage. The project of the pool `cloud` keeps the name that it always had. */
+export const buildPools = (scope: Construct, { stage, api }: Pick<Parts, 'stage' | 'api'>): BuildPool[] =>
+  poolsOf(stage).map((pool) => {
+    const id = pool.id === CLOUD_POOL ? 'BuildProject' : `BuildProject-${pool.id}`;
+    return { pool, build: new BuildProject(scope, id, { stage, pool, apiUrl: api.url }) };
+  });
+
+/** The projects of all pools. */
+export const projectsOf = ({ pools }: Pick<Parts, 'pools'>) => pools.map(({ build }) => build.project);
+
+/** What functions know of a pool: its network as the API shows it, and neither proxy nor authorities. */
+const ownPoolOf = ({ pool, build }: BuildPool): OwnPool => {
+  const { id, maxConcurrentRuns, vpc } = pool;
+  const network = vpc && {
+    vpcId: vpc.vpcId,
+    subnetIds: vpc.subnetIds,
+    securityGroupIds: vpc.securityGroupIds,
+  };
+  return {
+    id,
+    maxConcurrentRuns,
+    ...(network && { vpc: network }),
+    project: build.project.projectName,
+  };
+};
 
 /** The variables that more than one function has, in the groups of `shared/contracts/env`. */
 export function environmentGroups(
   scope: Construct,
-  { stage, state, socket, build }: Pick<Parts, 'stage' | 'state' | 'socket' | 'build'>,
+  parts: Pick<Parts, 'stage' | 'state' | 'socket' | 'pools'>,
 ) {
+  const { stage, state, socket } = parts;
   const { issuer, jwksUri } = tokenIssuer(scope, stage, state.userPool.userPoolId);
-  const pools = Stack.of(scope).toJsonString([
-    { id: CLOUD_POOL, maxConcurrentRuns: stage.poolLimit, project: build.project.projectName },
-  ]);
+  const pools = Stack.of(scope).toJsonString(parts.pools.map(ownPoolOf));
   const core = { CORE_TABLE: state.coreTable.tableName };
   const traffic = { TRAFFIC_TABLE: state.trafficTable.tableName };
   const runsBucket = { RUNS_BUCKET: state.runsBucket.bucketName };

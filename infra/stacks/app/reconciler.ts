@@ -6,7 +6,7 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import * as permit from '../../constructs/permissions.ts';
 import { ServiceFunction } from '../../constructs/service-function.ts';
-import { enginePermissions, type Parts } from './parts.ts';
+import { enginePermissions, type Parts, projectsOf } from './parts.ts';
 
 /** Every minute, the finest that Scheduler knows: finds what a lost hint left behind and repairs it. */
 export function reconciler(scope: Construct, parts: Parts, machine: StateMachine): void {
@@ -30,7 +30,7 @@ export function reconciler(scope: Construct, parts: Parts, machine: StateMachine
 }
 
 function reconcileFunction(scope: Construct, parts: Parts, machine: StateMachine) {
-  const { stage, state, api, build, queues, environment: env } = parts;
+  const { stage, state, api, queues, environment: env } = parts;
   return new ServiceFunction(scope, 'Reconcile', {
     stage,
     name: 'jobs/reconcile',
@@ -51,8 +51,8 @@ function reconcileFunction(scope: Construct, parts: Parts, machine: StateMachine
       permit.startExecutions(machine),
       permit.readExecutions(machine),
       permit.answerTasks(machine),
-      permit.watchBuilds(build.project),
-      permit.startBuilds(build.project),
+      permit.watchBuilds(projectsOf(parts)),
+      permit.startBuilds(projectsOf(parts)),
     ],
   });
 }
