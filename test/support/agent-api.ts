@@ -44,7 +44,7 @@ export type AgentApiOptions = {
   /** What the server's clock shows; by default it is not told. */
   now?: () => string;
   /** Decides for each request, counted from 1 per verb, what goes wrong. */
-  fault?: (verb: Verb, count: number) => Fault | undefined;
+  fault?: (verb: Verb, count: number, body: string) => Fault | undefined;
 };
 
 const CLAIM_TOKEN = 'claim-token-0123456789';
@@ -136,7 +136,7 @@ export const startAgentApi = async (options: AgentApiOptions): Promise<AgentApi>
     state.counts[verb] += 1;
     if (verb === 'log') enter(state);
     try {
-      const fault = options.fault?.(verb, state.counts[verb]);
+      const fault = options.fault?.(verb, state.counts[verb], body);
       await misbehave(fault, response, () => answerTo(verb, request, body));
     } finally {
       if (verb === 'log') state.chunksInFlight.now -= 1;

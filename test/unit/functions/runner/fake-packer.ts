@@ -58,7 +58,11 @@ export const PRINT_ARTIFACT = [
 ].join('\n');
 
 /** Runs the whole runner in this process, but for Packer. */
-export const runWith = (fake: FakePacker, api: AgentApi, tools: Partial<RunnerTools> = {}) => {
+export const runWith = (
+  fake: Pick<FakePacker, 'packer' | 'workDir'>,
+  api: Pick<AgentApi, 'environment'>,
+  tools: Partial<RunnerTools> = {},
+) => {
   const environment = { ...api.environment, GOLDSMITH_PACKER: fake.packer, GOLDSMITH_WORK_DIR: fake.workDir };
   return runBuild(readSettings(environment), {
     send: fetch,

@@ -43,11 +43,16 @@ export const createJumpingClock = () => {
   };
 };
 
-/** The real clock, but so many times as fast: an hour of a protocol passes while a process lives for two seconds. */
-export const createSwiftClock = (times: number, start = Date.now()): Clock => {
-  const begun = performance.now();
+/** The real clock, but so many times as fast, until it is told another pace: an hour of a protocol in two seconds. */
+export const createSwiftClock = (times: number, start = Date.now()) => {
+  let from = { at: performance.now(), shown: start, times };
+  const now = () => from.shown + (performance.now() - from.at) * from.times;
   return {
-    now: () => start + (performance.now() - begun) * times,
-    sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / times, signal),
+    now,
+    sleep: (milliseconds: number, signal?: AbortSignal) =>
+      systemClock.sleep(milliseconds / from.times, signal),
+    pace: (next: number): void => {
+      from = { at: performance.now(), shown: now(), times: next };
+    },
   };
 };

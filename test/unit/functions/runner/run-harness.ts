@@ -18,6 +18,9 @@ const STEPS = [
   { index: 2, name: 'harden' },
 ];
 
+/** Ends something after the test, whatever became of it. */
+export const closeLater = (close: () => Promise<void>): void => void open.push(close);
+
 /** Starts a run of a job with two steps. */
 export const begin = async (
   commands: FakeCommands,
@@ -32,8 +35,12 @@ export const begin = async (
 };
 
 /** A run to its end, after which nothing may be left on the machine. */
-export const run = async (commands: FakeCommands, options: Partial<AgentApiOptions> = {}) => {
-  const begun = await begin(commands, options);
+export const run = async (
+  commands: FakeCommands,
+  options: Partial<AgentApiOptions> = {},
+  tools: Partial<RunnerTools> = {},
+) => {
+  const begun = await begin(commands, options, tools);
   const outcome = await begun.ended;
   expect(await leftBehind(begun.fake)).toEqual([]);
   return { ...begun, outcome, completion: begun.api.state.completions[0], texts: textsOf(begun.api) };
