@@ -1,6 +1,7 @@
 /** The customer's account as its owner sees it, past Goldsmith. */
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import {
   DescribeImageAttributeCommand,
   DescribeImagesCommand,
@@ -13,7 +14,7 @@ import {
   type Image,
   type Tag,
 } from '@aws-sdk/client-ec2';
-import { Client } from 'ssh2';
+import { Client, type ClientChannel } from 'ssh2';
 import { z } from 'zod';
 import { bootAndRead } from '../../infra/local/follow/boot-image.ts';
 import { EMULATOR_CREDENTIALS, SSH_PORT } from '../../infra/local/stack/settings.ts';
@@ -116,12 +117,8 @@ export const runOverSsh = async (access: VmAccess, command: string): Promise<str
   client.connect({ host, port, username, privateKey, readyTimeout: 15_000 });
   try {
     await ready;
-    const output = Promise.withResolvers<string>();
-    client.exec(command, (error, channel) => {
-      if (error !== undefined) output.reject(error);
-      else text(channel).then(output.resolve, output.reject);
-    });
-    return await output.promise;
+    const execute = promisify<string, ClientChannel>((wanted, done) => void client.exec(wanted, done));
+    return await text(await execute(command));
   } finally {
     client.end();
   }

@@ -56,7 +56,7 @@ const world = async (fields: Partial<StoredRun> = {}) => {
   return { ...api, stop, stopper, ending, end, audits, beforeNextWrite, starter, stoppedBuilds };
 };
 
-const late = expect.objectContaining({ code: 'already-finished' });
+const late = { code: 'already-finished' };
 
 describe('a stop of a run that no runner has', () => {
   test('takes its claim away, wakes its workflow and ends the build that nobody needs (S46, S62)', async () => {
@@ -226,7 +226,7 @@ describe('a stop that is asked for more than once (F22)', () => {
     const answers = await Promise.all([stop(), stop()]);
     expect(answers.map(({ body }) => body)).toMatchObject([{ status: 'Stopped' }, { status: 'Stopped' }]);
     expect(audits()).toHaveLength(1);
-    await expect(stop()).rejects.toEqual(late);
+    await expect(stop()).rejects.toMatchObject(late);
   });
 });
 
@@ -239,7 +239,7 @@ describe('a stop at the finish line (F22)', () => {
     expect((await after()).stopRequestedAt).toBeUndefined();
     expect(audits()).toEqual([]);
     expect((await end()).status).toBe('Failed');
-    await expect(stop()).rejects.toEqual(late);
+    await expect(stop()).rejects.toMatchObject(late);
   });
 
   test('that loses to the completion in its own write leaves the end to the build', async () => {
@@ -264,7 +264,7 @@ describe('a stop at the finish line (F22)', () => {
   test.each(['Succeeded', 'Failed', 'Stopped'] as const)('after the end (%s) is refused', async (status) => {
     const { stop, after, audits } = await world({ status, endedAt: at(90), failure: failure() });
     const before = await after();
-    await expect(stop()).rejects.toEqual(late);
+    await expect(stop()).rejects.toMatchObject(late);
     expect(await after()).toEqual(before);
     expect(audits()).toEqual([]);
   });
