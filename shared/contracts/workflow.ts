@@ -27,6 +27,10 @@ export const wakeUpSchema = z.union([
 ]);
 export type WakeUp = z.infer<typeof wakeUpSchema>;
 
+/** The account of a connection is to be looked through for what runs left. */
+export const accountSweepSchema = z.object({ workspaceId: z.string(), connectionId: z.string() });
+export type AccountSweep = z.infer<typeof accountSweepSchema>;
+
 /** A workspace was deleted: what is in it is to be removed, or to be gone on with. */
 export const removalRequestSchema = z.object({ workspaceId: z.string() });
 export type RemovalRequest = z.infer<typeof removalRequestSchema>;

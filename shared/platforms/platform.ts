@@ -60,6 +60,29 @@ export type OutputFacts = { buildVm?: Partial<BuildVm>; temporaries?: TemporaryR
 /** A leftover found in the customer's account. */
 export type FoundLeftover = { kind: string; locator: string };
 
+/** Whose things are looked for: a workspace of this deployment. */
+export type Owner = Pick<RunIdentity, 'deploymentId' | 'workspaceId'>;
+
+/** Something in an account that carries the tags of a workspace of this deployment. */
+export type TaggedResource = FoundLeftover & {
+  runId: string;
+  /** What runs are for: an image, or what an image is made of. All else is temporary. */
+  isImage: boolean;
+  /** Deletes it and waits until it is gone; of what is gone already it is a success. */
+  remove: () => Promise<void>;
+};
+
+/** What can be asked of a whole account, whatever runs are known. */
+export type Inventory = {
+  /** All that carries the tags of the owner and names a run, in the order in which it can be deleted. `regions` besides the connection's own. */
+  findTagged: (owner: Owner, regions: string[]) => Promise<TaggedResource[]>;
+  /**
+   * Those of the images that are there and can be used. Throws PlatformError when that cannot be told: nobody answers, or
+   * they are in an account that the connection does not lead to.
+   */
+  locate: (locators: Locator[]) => Promise<Locator[]>;
+};
+
 /** The step that makes a Windows image ready for its first boot; its text is published as it is. */
 export type GeneraliseStep = { name: string; script: string };
 
@@ -80,6 +103,8 @@ export type PlatformCheck = Check & { errorId?: ErrorId | undefined };
 export type PlatformParts<P extends PlatformId> = {
   id: P;
   source: (input: SourceInput<SnapshotOf<P>>) => Source;
+  /** Regions that a run makes things in, where a platform is asked region by region. */
+  regions?: (snapshot: SnapshotOf<P>) => string[];
   /** Variables of the source block that carry secrets: of the connection and of the builder's settings. */
   secrets: (snapshot: SnapshotOf<P>) => PlatformSecret[];
   /** How Packer's credentials come to it: by the loopback endpoint of the runner, or by variables. */
@@ -107,9 +132,10 @@ export type PlatformParts<P extends PlatformId> = {
 /** A platform as the rest of the house sees it: any snapshot may be given, one of another platform throws. */
 export type Platform = Omit<
   PlatformParts<PlatformId>,
-  'source' | 'secrets' | 'credentials' | 'buildSite' | 'readArtifact' | 'client'
+  'source' | 'regions' | 'secrets' | 'credentials' | 'buildSite' | 'readArtifact' | 'client'
 > & {
   source: (input: SourceInput) => Source;
+  regions: (snapshot: RunSnapshot) => string[];
   secrets: (snapshot: RunSnapshot) => PlatformSecret[];
   credentials: (snapshot: RunSnapshot) => 'aws' | 'identity' | 'none';
   buildSite: (snapshot: RunSnapshot) => { user: string; region?: string };
@@ -150,6 +176,8 @@ export type AccountClient = {
   /** Lets somebody use an image, or takes that back; repeating it is harmless. Undefined where there is no such thing. */
   share?: (locators: Locator[], region: string, principal: SharePrincipal) => Promise<void>;
   unshare?: (locators: Locator[], region: string, principal: SharePrincipal) => Promise<void>;
+  /** What the daily sweep asks. */
+  inventory: Inventory;
 };
 
 /** The part of a platform that talks to it for one run. Every method may throw PlatformError. */
@@ -196,6 +224,7 @@ export const definePlatform = <P extends PlatformId>(parts: PlatformParts<P>): P
     plugins,
     readOutput,
     source: (input) => parts.source({ ...input, snapshot: own(input.snapshot) }),
+    regions: (snapshot) => parts.regions?.(own(snapshot)) ?? [],
     secrets: (snapshot) => parts.secrets(own(snapshot)),
     credentials: (snapshot) => parts.credentials(own(snapshot)),
     buildSite: (snapshot) => parts.buildSite(own(snapshot)),

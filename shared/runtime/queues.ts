@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { RemovalRequest, WakeUp, WorkflowInput } from '../contracts/workflow.ts';
+import type { AccountSweep, RemovalRequest, WakeUp, WorkflowInput } from '../contracts/workflow.ts';
 
 type Queues = Pick<SQSClient, 'send'>;
 
@@ -41,6 +41,10 @@ const post = async (sqs: Queues, queueUrl: string, request: object): Promise<voi
 
 /** Asks for a look in the customer's account for what a run left, and for its deletion. */
 export const requestSweep = (sqs: Queues, queueUrl: string, request: WorkflowInput): Promise<void> =>
+  post(sqs, queueUrl, request);
+
+/** Asks for a look through the account of a connection. */
+export const requestAccountSweep = (sqs: Queues, queueUrl: string, request: AccountSweep): Promise<void> =>
   post(sqs, queueUrl, request);
 
 /** Asks for a step of the removal of a workspace. */

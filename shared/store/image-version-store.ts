@@ -61,6 +61,22 @@ export const imageVersionStore = (table: Table, scope: WorkspaceScope) => ({
   listOfDefinition: (definitionId: string, page: NumberPage) =>
     listOfDefinition(table, scope, definitionId, page),
 
+  /** All of the workspace, in the order of their ids, as they are read. */
+  pages: async function* (): AsyncGenerator<ImageVersion[]> {
+    for await (const page of table.pages(keys.imageVersions(scope)))
+      yield page.map((item) => imageVersionSchema.parse(item));
+  },
+
+  /** Gives a version another state. Throws WriteRefused when it has changed since it was read. */
+  setState: (version: ImageVersion, state: ImageVersion['state']): Promise<void> =>
+    table.write([
+      {
+        update: keys.imageVersion(scope, version.id),
+        set: { state, rev: (version.rev ?? 1) + 1 },
+        if: { exists: true, equals: { state: version.state } },
+      },
+    ]),
+
   /** The newest version that can be used, of the newest 500: available or deprecated. */
   latestUsable: (definitionId: string) => latestUsable(table, scope, definitionId),
 });

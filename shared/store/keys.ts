@@ -29,10 +29,12 @@ import type { WorkspaceScope } from './workspace-scope.ts';
  * | firings of a schedule by scheduled time | WS#w | FIRING#schedule#time |
  * | leftovers of a run | WS#w#RUN#run | LEFTOVER#id |
  * | a deleted run that is still to be cleaned up after (a week) | WS#w | DELETED-RUN#id |
+ * | when a connection's account is swept (index `due`) | WS#w | SWEEP#connection |
  * | answers to idempotency keys (24 h) | WS#w | IDEMPOTENCY#sha256 |
  * | slots and lease of a workspace's runs | WS#w | SLOT#n; LEASE#run |
  * | queue, slots and rest of a pool | POOL#p | QUEUE#…; SLOT#n; COOL-DOWN |
  * | runs and removals due for a look (index `due`) | due = RUN; due = WORKSPACE | dueAt |
+ * | accounts due for a sweep (index `due`) | due = CONNECTION | dueAt |
  * | runs that wait for a connector (index `due`) | due = QUEUE | dueAt |
  * | what cursors are sealed with; pools that the deployment has or had | DEPLOYMENT | CURSOR-KEY; POOLS |
  *
@@ -163,6 +165,11 @@ export const keys = {
     pk: workspace(scope),
     prefix: `SHARE#${imageVersionId}#`,
   }),
+  sweep: (scope: WorkspaceScope, connectionId: string): Key => ({
+    pk: workspace(scope),
+    sk: `SWEEP#${connectionId}`,
+  }),
+  imageVersions: (scope: WorkspaceScope) => ({ pk: workspace(scope), prefix: 'VERSION#' }),
   firing: (scope: WorkspaceScope, scheduleId: string, scheduledAt: string): Key => ({
     pk: workspace(scope),
     sk: `FIRING#${scheduleId}#${scheduledAt}`,
@@ -228,6 +235,7 @@ export const idempotencyKeyOf = (
 /** Partitions of the sparse index of rows that the reconciler looks at. */
 export const DUE_RUN = 'RUN';
 export const DUE_WORKSPACE = 'WORKSPACE';
+export const DUE_CONNECTION = 'CONNECTION';
 export const DUE_QUEUE = 'QUEUE';
 
 /** Keys of the traffic table. */

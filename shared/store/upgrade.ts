@@ -57,6 +57,8 @@ const versions = {
   'image-version-pointer': 1,
   share: 1,
   leftover: 1,
+  /** When the account of a connection is swept. */
+  sweep: 1,
   'log-head': 1,
   'log-chunk': 2,
   'socket-ticket': 1,

@@ -11,6 +11,7 @@ import { runRemoval } from '../../shared/store/run-removal.ts';
 import { runStore } from '../../shared/store/run-store.ts';
 import { shareStore } from '../../shared/store/share-store.ts';
 import { socketStore } from '../../shared/store/socket-store.ts';
+import { sweepStore } from '../../shared/store/sweep-store.ts';
 import type { Table } from '../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
 import { workspaceStore } from '../../shared/store/workspace-store.ts';
@@ -33,6 +34,8 @@ export const writeEveryRow = async (tables: Tables): Promise<WorkspaceScope> => 
   await makeRuns(tables, api.scope, idOf('/image-definitions'));
   await listen(tables.traffic, api.scope);
   await readCursorKey(tables.core);
+  const sweep = { connectionId: idOf('/connections'), regions: ['eu-west-1'], dueAt: at(3) };
+  await sweepStore(tables.core).plan(api.scope, sweep);
   await knownPools(tables.core).remember(['cloud']);
   await tables.core.write([restPool('cloud', at(30))]);
   const removed = await openDefinitionsApi(tables.core);

@@ -24,6 +24,7 @@ export const fakeClient = (fields: Partial<PlatformClient> = {}): PlatformClient
 /** The same for a connection. */
 export const fakeAccount = (fields: Partial<AccountClient> = {}): AccountClient => ({
   verify: async () => [{ id: 'credentials', status: 'pass', detail: 'Account 123456789012.' }],
+  inventory: { findTagged: unplanned('inventory'), locate: unplanned('locate') },
   ...fields,
 });
 

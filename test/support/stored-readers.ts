@@ -32,6 +32,7 @@ import { runStore } from '../../shared/store/run-store.ts';
 import { shareStore } from '../../shared/store/share-store.ts';
 import { socketStore } from '../../shared/store/socket-store.ts';
 import type { Item } from '../../shared/store/table.ts';
+import { sweepStore } from '../../shared/store/sweep-store.ts';
 import { tagStore } from '../../shared/store/tag-store.ts';
 import type { StoredKind } from '../../shared/store/upgrade.ts';
 import { workspaceStore } from '../../shared/store/workspace-store.ts';
@@ -133,6 +134,7 @@ export const storedReaders: Record<StoredKind, Reader> = {
     imageVersionStore(table, scope).listOfDefinition(text(row, 'pk').split('#')[3] ?? '', { limit: 1 }),
   share: ({ table, row }) => shareStore(table, scope).list(text(row, 'imageVersionId')),
   leftover: ({ table, row }) => leftoverStore(table, scope).list(text(row, 'runId')),
+  sweep: ({ table, row }) => sweepStore(table).get(scope, text(row, 'connectionId')),
   'log-head': ({ table, row }) => logStore(table, scope, text(row, 'pk').split('#')[3] ?? '').head(),
   'log-chunk': ({ table, row }) =>
     all(

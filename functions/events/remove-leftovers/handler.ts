@@ -1,15 +1,18 @@
-import type { SQSEvent } from 'aws-lambda';
+import type { Context, SQSEvent } from 'aws-lambda';
+import * as z from 'zod';
+import { reachPlatforms } from '../../../shared/actions/reach-platforms.ts';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
-import { workflowInputSchema } from '../../../shared/contracts/workflow.ts';
+import { accountSweepSchema, workflowInputSchema } from '../../../shared/contracts/workflow.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { identityTokens } from '../../../shared/runtime/identity-tokens.ts';
 import { newId, now } from '../../../shared/runtime/ids.ts';
-import { backgroundHandler } from '../../../shared/runtime/logger.ts';
+import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
 import { runFiles } from '../../../shared/store/run-files.ts';
 import { secretBox } from '../../../shared/store/secret-box.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
+import { sweepConnection } from './sweep-connection.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/remove-leftovers']);
 const engine = {
@@ -21,11 +24,31 @@ const engine = {
   now,
   newId,
 };
+const { open } = reachPlatforms(engine);
 
-/** Deletes leftovers in the customer's account: those that somebody asked to delete, and all of a failed run. */
-export const handler = backgroundHandler(async (event: SQSEvent): Promise<void> => {
-  for (const record of event.Records) {
-    const { workspaceId, runId } = workflowInputSchema.parse(JSON.parse(record.body));
-    await removeLeftovers(engine, scopeTo(workspaceId), runId);
-  }
+const requestSchema = z.union([workflowInputSchema, accountSweepSchema]);
+type Request = z.infer<typeof requestSchema>;
+
+/** No deletion is begun with less time than this: most are done in a minute or two. */
+const ENOUGH_MS = 120_000;
+
+/**
+ * Tidies up in the customer's account: after one run, or all that carries the tags of a workspace in the account of a
+ * connection.
+ */
+export const handler = backgroundHandler(async (event: SQSEvent, context: Context): Promise<void> => {
+  const hasTime = () => context.getRemainingTimeInMillis() > ENOUGH_MS;
+  for (const { body } of event.Records) await carryOut(requestSchema.parse(JSON.parse(body)), hasTime);
 });
+
+async function carryOut(request: Request, hasTime: () => boolean): Promise<void> {
+  const scope = scopeTo(request.workspaceId);
+  if ('runId' in request) return removeLeftovers(engine, scope, request.runId);
+  const { connectionId } = request;
+  try {
+    await sweepConnection({ ...engine, open }, scope, connectionId, hasTime);
+  } catch (error) {
+    // The reconciler asks again within the hour; a connection that does not work is its owner's to mend.
+    logger.warn('an account could not be swept', { connectionId, error });
+  }
+}

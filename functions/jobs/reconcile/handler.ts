@@ -7,7 +7,12 @@ import { openEngine } from '../../../shared/runtime/engine.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { newSecret } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
-import { requestRemoval, requestSweep, wakeDispatcherAgain } from '../../../shared/runtime/queues.ts';
+import {
+  requestAccountSweep,
+  requestRemoval,
+  requestSweep,
+  wakeDispatcherAgain,
+} from '../../../shared/runtime/queues.ts';
 import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
 import { reconcile, type Reconciling } from './reconcile.ts';
 import { workflows } from './workflows.ts';
@@ -26,6 +31,7 @@ const reconciling: Reconciling = {
   startWorkflow: workflowStarter(environment.STATE_MACHINE_ARN, states),
   startCloudBuild: cloudBuildStarter({ apiUrl: environment.API_URL, projectOf: projectIn(pools) }),
   sweep: (request) => requestSweep(sqs, environment.LEFTOVERS_QUEUE_URL, request),
+  sweepAccount: (request) => requestAccountSweep(sqs, environment.LEFTOVERS_QUEUE_URL, request),
   poolIds: pools.map(({ id }) => id),
   wakePool: (poolId) => wakeDispatcherAgain(sqs, environment.DISPATCH_QUEUE_URL, poolId),
   removeWorkspace: (workspaceId) => requestRemoval(sqs, environment.REMOVALS_QUEUE_URL, { workspaceId }),

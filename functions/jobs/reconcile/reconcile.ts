@@ -1,8 +1,11 @@
 import { type StoredRun, storedRunSchema } from '../../../shared/contracts/stored-run.ts';
+import type { AccountSweep } from '../../../shared/contracts/workflow.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
 import { DUE_RUN } from '../../../shared/store/keys.ts';
 import { removalStore } from '../../../shared/store/removal-store.ts';
+import { sweepStore } from '../../../shared/store/sweep-store.ts';
 import type { Item } from '../../../shared/store/table.ts';
+import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { poolsToWake } from './pools-to-wake.ts';
 import { type Repair, repairRun } from './repair-run.ts';
 
@@ -13,6 +16,8 @@ export type Reconciling = Repair & {
   poolIds: string[];
   wakePool: (poolId: string) => Promise<unknown>;
   removeWorkspace: (workspaceId: string) => Promise<unknown>;
+  /** Asks for the daily look through the account of a connection. */
+  sweepAccount: (request: AccountSweep) => Promise<unknown>;
 };
 
 /** Runs looked at in one go; at a look a minute a run, more than the pools of a deployment hold. */
@@ -21,15 +26,20 @@ const MOST_RUNS = 500;
 const AT_ONCE = 10;
 /** Removals of workspaces that are gone on with in one go; the others are still due in a minute. */
 const MOST_REMOVALS = 100;
+/** Accounts that are swept from one minute on: two at a time take some seconds each, and nobody waits for them. */
+const MOST_SWEEPS = 20;
+/** When an account is due again whose sweep was not heard of. */
+const SWEEP_LOST_MS = 3_600_000;
 
 /**
- * Wakes the dispatcher of each pool, goes on with removals of workspaces, and looks at every run that is due: active
+ * Wakes the dispatcher of each pool, goes on with removals of workspaces, asks for sweeps of accounts, and looks at every run that is due: active
  * and not heard of for a while, or ended and not yet tidied up after. It reads the sparse index of what is due, never
  * all runs. What fails is left for the next time and holds up nothing else.
  */
 export const reconcile = async (reconciling: Reconciling): Promise<void> => {
   await unlessItFails('dispatchers were not woken', () => wakeDispatchers(reconciling));
   await unlessItFails('removals of workspaces were not gone on with', () => goOnWithRemovals(reconciling));
+  await unlessItFails('accounts were not swept', () => sweepAccounts(reconciling));
   const due = await reconciling.core.due(DUE_RUN, reconciling.now(), MOST_RUNS);
   const runs = (await reconciling.core.getAll(due)).flatMap(readable);
   const buildIds = runs.flatMap((run) => run.buildId ?? []);
@@ -61,6 +71,16 @@ const wakeDispatchers = async ({ core, now, poolIds, wakePool }: Reconciling): P
 const goOnWithRemovals = async ({ core, now, removeWorkspace }: Reconciling): Promise<void> => {
   for (const { workspaceId } of await removalStore(core).due(now(), MOST_REMOVALS))
     await removeWorkspace(workspaceId);
+};
+
+/** Put off first: of two reconcilers at once one may ask for nothing, and the other for all of it. */
+const sweepAccounts = async ({ core, now, sweepAccount }: Reconciling): Promise<void> => {
+  const sweeps = sweepStore(core);
+  for (const { workspaceId, connectionId } of await sweeps.due(now(), MOST_SWEEPS)) {
+    const dueAt = new Date(Date.parse(now()) + SWEEP_LOST_MS).toISOString();
+    await sweeps.putOff(scopeTo(workspaceId), connectionId, { dueAt });
+    await sweepAccount({ workspaceId, connectionId });
+  }
 };
 
 /** A row that cannot be read is our fault to find, and no reason to leave the others alone. */

@@ -12,6 +12,7 @@ import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import { planSweep } from './plan-sweep.ts';
 
 export type Preparing = Engine &
   Preflight & {
@@ -90,6 +91,7 @@ const prepare = async (
   const at = checks.findIndex(isFailed);
   const failed = checks[at];
   if (failed !== undefined) return failureOfCheck(failed, firstSeq + 1 + at);
+  await planSweep(engine, scope, snapshot);
   await storeJob(engine, scope, run, { ...judged, connectionId: snapshot.connection.id });
   return undefined;
 };

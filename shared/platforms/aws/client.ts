@@ -52,5 +52,15 @@ export const open = (access: AccountAccess<'aws'>): AccountClient => {
       const { unshare } = await import('./client-shares.ts');
       return translated(unshare(session, locators, region, principal));
     },
+    inventory: {
+      findTagged: async (owner, regions) => {
+        const { findTagged } = await import('./client-inventory.ts');
+        return translated(findTagged(session, owner, regions));
+      },
+      locate: async (locators) => {
+        const { locateInAccount } = await import('./client-inventory.ts');
+        return translated(locateInAccount(session, locators));
+      },
+    },
   };
 };

@@ -1,6 +1,6 @@
 import { loginOf } from '../login.ts';
 import { definePlatform } from '../platform.ts';
-import { regionOf } from './base-image.ts';
+import { copyRegionsOf, regionOf } from './base-image.ts';
 import { awsGeneralise } from './generalise.ts';
 import { readArtifact, readOutput } from './output.ts';
 import { amazonEbsSource } from './source.ts';
@@ -9,6 +9,7 @@ import { amazonEbsSource } from './source.ts';
 export const aws = definePlatform({
   id: 'aws',
   source: amazonEbsSource,
+  regions: (snapshot) => [regionOf(snapshot), ...copyRegionsOf(snapshot)],
   secrets: () => [],
   credentials: () => 'aws',
   buildSite: (snapshot) => ({ user: loginOf(snapshot).username, region: regionOf(snapshot) }),

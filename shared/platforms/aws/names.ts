@@ -6,10 +6,14 @@ export const keyPairName = (runId: string): string => `goldsmith-${runId}`;
 /** The tag that ties a resource to its run. */
 export const RUN_TAG = 'goldsmith:run';
 
+/** The tags that say whose run it was. */
+export const DEPLOYMENT_TAG = 'goldsmith:deployment';
+export const WORKSPACE_TAG = 'goldsmith:workspace';
+
 /** Tags on everything that a run makes. */
 export const runTags = (run: RunIdentity): Record<string, string> => ({
-  'goldsmith:deployment': run.deploymentId,
-  'goldsmith:workspace': run.workspaceId,
+  [DEPLOYMENT_TAG]: run.deploymentId,
+  [WORKSPACE_TAG]: run.workspaceId,
   'goldsmith:definition': run.definitionId,
   [RUN_TAG]: run.runId,
 });

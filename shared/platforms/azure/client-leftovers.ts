@@ -47,8 +47,14 @@ const typeOf = (id: string) => {
   return types.find((one) => isSameName(one.type, type));
 };
 
-const isOfRun = (tags: Tags, runId: string): boolean =>
-  Object.entries(tags ?? {}).some(([name, value]) => isSameName(name, RUN_TAG) && value === runId);
+/** Kind of what a resource id names; undefined of what no run makes. */
+export const kindOf = (id: string): AzureKind | undefined => typeOf(id)?.kind;
+
+/** Value of a tag, whose name Azure compares without regard to case. */
+export const tagOf = (tags: Tags, tag: string): string | undefined =>
+  Object.entries(tags ?? {}).find(([name]) => isSameName(name, tag))?.[1];
+
+const isOfRun = (tags: Tags, runId: string): boolean => tagOf(tags, RUN_TAG) === runId;
 
 const groupOf = ({ builderConfiguration: builder }: AzureSnapshot, runId: string): string =>
   builder.settings.buildResourceGroupName ?? temporaryGroupName(runId);

@@ -2,6 +2,7 @@ import type { AccountAccess, AccountClient, ConnectionAccess, PlatformClient } f
 import type { AzureSnapshot } from './base-image.ts';
 import { preflight, verify } from './client-checks.ts';
 import { locate, resolveBaseImage } from './client-images.ts';
+import { findTagged, locateInAccount } from './client-inventory.ts';
 import { describeBuildVm, findLeftovers, removeLeftover } from './client-leftovers.ts';
 import { openSession, type Transport } from './client-session.ts';
 import { translateError } from './errors.ts';
@@ -38,5 +39,11 @@ export const connect = (
 /** A client for one connection. A connection does not say in which of Azure's clouds it is: the public one is asked. */
 export const open = (access: AccountAccess<'azure'>, transport: Transport = {}): AccountClient => {
   const session = openSession(access, { transport });
-  return { verify: () => translated(verify(session)) };
+  return {
+    verify: () => translated(verify(session)),
+    inventory: {
+      findTagged: (owner) => translated(findTagged(session, owner)),
+      locate: (locators) => translated(locateInAccount(session, locators)),
+    },
+  };
 };

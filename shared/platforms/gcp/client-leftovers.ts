@@ -142,34 +142,39 @@ const foreign = ({ kind, locator }: FoundLeftover): PlatformError =>
   new PlatformError('unclassified', `${kind} ${locator} is none of this run, so it stays.`);
 
 type Access = ConnectionAccess<GcpSnapshot>;
+/** The run whose label a thing must carry, and the project that its images are in. */
+type OfRun = { runId: string; imageProjectId: string };
 
-const removeInstance = async (session: Session, { run }: Access, leftover: FoundLeftover): Promise<void> => {
+const removeInstance = async (session: Session, { runId }: OfRun, leftover: FoundLeftover): Promise<void> => {
   const place = parseZonePath('instances', leftover.locator);
   if (place?.projectId !== session.projectId) throw foreign(leftover);
   const { projectId: project, zone, name: instance } = place;
   const instances = await session.compute.instances();
   const [found] = await instances.get({ project, zone, instance }, session.patient);
-  if (!carriesRun(found.labels, run.runId)) throw foreign(leftover);
+  if (!carriesRun(found.labels, runId)) throw foreign(leftover);
   const [operation] = await instances.delete({ project, zone, instance });
   await finishInZone(session, place, nameOfOperation(operation.latestResponse));
 };
 
-const removeDisk = async (session: Session, { run }: Access, leftover: FoundLeftover): Promise<void> => {
+const removeDisk = async (session: Session, { runId }: OfRun, leftover: FoundLeftover): Promise<void> => {
   const place = parseZonePath('disks', leftover.locator);
-  if (place?.projectId !== session.projectId || place.name !== machineName(run.runId))
-    throw foreign(leftover);
+  if (place?.projectId !== session.projectId || place.name !== machineName(runId)) throw foreign(leftover);
   const { projectId: project, zone, name: disk } = place;
   const disks = await session.compute.disks();
   const [operation] = await disks.delete({ project, zone, disk });
   await finishInZone(session, place, nameOfOperation(operation.latestResponse));
 };
 
-const removeImage = async (session: Session, access: Access, leftover: FoundLeftover): Promise<void> => {
+const removeImage = async (
+  session: Session,
+  { runId, imageProjectId }: OfRun,
+  leftover: FoundLeftover,
+): Promise<void> => {
   const place = parseImagePath(leftover.locator);
-  if (place?.projectId !== imageProjectOf(access.snapshot)) throw foreign(leftover);
+  if (place?.projectId !== imageProjectId) throw foreign(leftover);
   const found = await readImage(session, place);
   if (found === undefined) return;
-  if (!carriesRun(found.labels, access.run.runId)) throw foreign(leftover);
+  if (!carriesRun(found.labels, runId)) throw foreign(leftover);
   const images = await session.compute.images();
   const [operation] = await images.delete({ project: place.projectId, image: place.image });
   const operations = await session.compute.globalOperations();
@@ -188,17 +193,21 @@ const removers: Record<string, typeof removeInstance> = {
   [kinds.image]: removeImage,
 };
 
-/** Deletes one leftover and waits for it; what is gone already is fine. What is not of this run stays. */
-export const removeLeftover = async (
-  session: Session,
-  access: Access,
-  leftover: FoundLeftover,
-): Promise<void> => {
+/** Deletes one thing of a run and waits for it; what is gone already is fine. What is not of this run stays. */
+export const removeOfRun = async (session: Session, run: OfRun, leftover: FoundLeftover): Promise<void> => {
   const remove = removers[leftover.kind];
   if (remove === undefined) throw foreign(leftover);
   try {
-    await remove(session, access, leftover);
+    await remove(session, run, leftover);
   } catch (error) {
     if (!isGone(error)) throw error;
   }
 };
+
+/** The same for one leftover of a run whose snapshot is known. */
+export const removeLeftover = (
+  session: Session,
+  { run, snapshot }: Access,
+  leftover: FoundLeftover,
+): Promise<void> =>
+  removeOfRun(session, { runId: run.runId, imageProjectId: imageProjectOf(snapshot) }, leftover);

@@ -2,6 +2,7 @@ import type { AccountAccess, AccountClient, ConnectionAccess, PlatformClient } f
 import { type GcpSnapshot, imagesOf } from './base-image.ts';
 import { preflight, verify } from './client-checks.ts';
 import { locate, resolveBaseImage } from './client-images.ts';
+import { findTagged, locateInAccount } from './client-inventory.ts';
 import { describeBuildVm, findLeftovers, removeLeftover } from './client-leftovers.ts';
 import { openSession, type Outside } from './client-session.ts';
 import { translateError } from './errors.ts';
@@ -33,5 +34,11 @@ export const connect = (access: ConnectionAccess<GcpSnapshot>, outside: Outside 
 /** A client for one connection. */
 export const open = (access: AccountAccess<'gcp'>, outside: Outside = {}): AccountClient => {
   const session = openSession(access, outside);
-  return { verify: () => verify(session) };
+  return {
+    verify: () => verify(session),
+    inventory: {
+      findTagged: (owner) => translated(findTagged(session, owner)),
+      locate: (locators) => translated(locateInAccount(session, locators)),
+    },
+  };
 };

@@ -25,6 +25,14 @@ export const labelValue = (text: string): string => {
 /** The label that ties a resource to its run. */
 export const RUN_LABEL = 'goldsmith-run';
 
+/** The labels that say whose run it was. */
+export const DEPLOYMENT_LABEL = 'goldsmith-deployment';
+export const WORKSPACE_LABEL = 'goldsmith-workspace';
+
+/** The run that a label names, whose id is in upper case; undefined when it names none. */
+export const runOfLabel = (label: string): string | undefined =>
+  /^run_[0-9a-z]{26}$/.test(label) ? `run_${label.slice('run_'.length).toUpperCase()}` : undefined;
+
 /** Labels on everything that a run makes and that can have labels. */
 export const runLabels = (run: RunIdentity): Record<string, string> =>
   Object.fromEntries(

@@ -31,6 +31,7 @@ const lookOnce = async () => {
         startCloudBuild: unplanned('build'),
         sweep: unplanned('leftovers'),
         removeWorkspace: unplanned('removal'),
+        sweepAccount: unplanned('sweep'),
       }),
     ),
   );

@@ -38,12 +38,13 @@ export type WorldOptions = {
   pools: PoolLimits;
   /** Each transaction of the core table, in order. */
   see: (changes: Change[]) => void;
-  /** What stands in the place of the core table: to prove that the invariants notice. */
-  wrap?: ((table: MemoryTable) => Table) | undefined;
+  /** What stands in the place of a table: to prove that the invariants notice. */
+  core?: ((table: MemoryTable) => Table) | undefined;
+  traffic?: ((table: MemoryTable) => Table) | undefined;
 };
 
 /** Everything of a deployment that runs have to do with, and the customer's account. */
-export const createWorld = (simulation: Simulation, { pools, see, wrap }: WorldOptions) => {
+export const createWorld = (simulation: Simulation, { pools, see, ...instead }: WorldOptions) => {
   const { time, weather } = simulation;
   const account = createAccount(simulation);
   const core = watchedTable(
@@ -52,9 +53,9 @@ export const createWorld = (simulation: Simulation, { pools, see, wrap }: WorldO
       see(changes);
       stream.add(changes);
     },
-    wrap,
+    instead.core,
   );
-  const traffic = watchedTable(simulation, () => {});
+  const traffic = watchedTable(simulation, () => {}, instead.traffic);
   const messages: { to: string; message: ServerMessage }[] = [];
   const engineOf = createEngines(simulation, {
     core: core.table,
@@ -122,6 +123,8 @@ export const createWorld = (simulation: Simulation, { pools, see, wrap }: WorldO
         poolIds: pools.ids,
         wakePool: (poolId) => self.call(() => wakes.send({ poolId })),
         removeWorkspace: () => Promise.reject(new Error('no workspace is removed here')),
+        // What a sweep does has tests of its own; here nothing is lost sight of.
+        sweepAccount: async () => {},
       });
     });
   const users = createUsers(simulation, { engineOf, pools, wake: (self) => workflows.succeed(self) });

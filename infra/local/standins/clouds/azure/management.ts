@@ -41,23 +41,26 @@ const route = (method: string, path: string, handle: Route['handle']): Route => 
 const siteOf = ([subscriptionId = '', group = '']: string[]) => ({ subscriptionId, group });
 const queryOf = ({ request }: Call, name: string): string => request.url.searchParams.get(name) ?? '';
 
-/** `ListResources` of Microsoft.Resources 2021-04-01, by a tag. */
-const byTag = (call: Call): CloudAnswer => {
+/** Whether a resource has the tag that a list's filter names; the one form that is used. */
+const tagFilter = (call: Call): ((resource: Resource) => boolean) => {
   const [, name, value] =
     /^tagName eq '((?:[^']|'')*)' and tagValue eq '((?:[^']|'')*)'$/.exec(queryOf(call, '$filter')) ?? [];
-  const hasTag = ({ tags }: Resource): boolean =>
+  return ({ tags }) =>
     Object.entries(tags).some(([key, tag]) => key.toLowerCase() === name?.toLowerCase() && tag === value);
+};
+// Properties are not among what these lists show.
+const brief = ({ id, name, type, location, tags }: Resource) => ({ id, name, type, location, tags });
+
+/** `ListResources` of Microsoft.Resources 2021-04-01, by a tag. */
+const byTag = (call: Call): CloudAnswer => {
   const resources = call.context.store.all().filter(({ type }) => type !== GROUP_TYPE);
-  // Properties are not among what this list shows.
-  return list(
-    resources.filter(hasTag).map(({ id, name: own, type, location, tags }) => ({
-      id,
-      name: own,
-      type,
-      location,
-      tags,
-    })),
-  );
+  return list(resources.filter(tagFilter(call)).map(brief));
+};
+
+/** `ListResourceGroups` of the same, by a tag. */
+const groupsByTag = (call: Call): CloudAnswer => {
+  const groups = call.context.store.all().filter(({ type }) => type === GROUP_TYPE);
+  return list(groups.filter(tagFilter(call)).map(brief));
 };
 
 /** Lists of a type: in a group, in a subscription, or below a resource (versions, subnets). */
@@ -135,6 +138,7 @@ const routes: Route[] = [
   route('GET', SUBSCRIPTION, ({ context }) => subscription(context.account)),
   route('GET', `${SUBSCRIPTION}/locations`, ({ context }) => locations(context.account)),
   route('GET', `${SUBSCRIPTION}/resources`, byTag),
+  route('GET', `${SUBSCRIPTION}/resourcegroups`, groupsByTag),
   route('GET', `${SUBSCRIPTION}/operationresults/([^/]+)`, operationResult),
   route('GET', String.raw`.*/providers/Microsoft\.Authorization/permissions`, ({ context, path }) =>
     permissions(context.account, path.replace(/\/providers\/Microsoft\.Authorization\/.*$/i, '')),

@@ -48,6 +48,21 @@ const demandInstance = (context: Context): { path: string; instance: Instance } 
 export const getInstance: Handler = (context) =>
   ok(shown(demandInstance(context).instance, context.part('project')));
 
+/** Instances of all zones, zone by zone ("instances.aggregatedList"). */
+export const listAllInstances: Handler = (context) => {
+  const project = context.part('project');
+  const own = [...context.state.instances].filter(([path]) => path.startsWith(`projects/${project}/`));
+  const found = filtered(
+    own.map(([, instance]) => instance),
+    context,
+  );
+  const zones = Map.groupBy(found, ({ zone }) => `zones/${zone}`);
+  const items = Object.fromEntries(
+    [...zones].map(([zone, some]) => [zone, { instances: some.map((one) => shown(one, project)) }]),
+  );
+  return ok({ kind: 'compute#instanceAggregatedList', items });
+};
+
 export const listInstances: Handler = (context) => {
   const prefix = pathOf(context, 'instances', '');
   const own = [...context.state.instances].filter(([path]) => path.startsWith(prefix));

@@ -7,6 +7,7 @@ import {
   getDisk,
   getInstance,
   insertInstance,
+  listAllInstances,
   listInstances,
   serialPort,
 } from './instances.ts';
@@ -64,6 +65,7 @@ export const routes: Route[] = [
   compute('GET', '/regions/{region}/subnetworks/{subnetwork}', 'subnetworks.get', getSubnetwork),
   compute('GET', `${zone}/instances/{instance}`, 'instances.get', getInstance),
   compute('GET', `${zone}/instances`, 'instances.list', listInstances),
+  compute('GET', '/aggregated/instances', 'instances.list', listAllInstances),
   compute('POST', `${zone}/instances`, 'instances.create', insertInstance),
   compute('DELETE', `${zone}/instances/{instance}`, 'instances.delete', deleteInstance),
   compute('GET', `${zone}/instances/{instance}/serialPort`, 'instances.getSerialPortOutput', serialPort),
