@@ -62,12 +62,14 @@ const demandLogin = (run: StoredRun): StoredLogin => {
 const LOOPBACK = /^(?:localhost|127\.|::1$)/;
 
 /**
- * The address that the platform tells is the VM's own. Where Packer went through a tunnel on its machine, that ended with
- * it: neither its host nor its port lead anywhere.
+ * Where Packer reached the VM, unless that was a tunnel on Packer's machine, which ended with it: then the address that
+ * the platform tells, and no port. A VM on Packer's own machine is reached through that machine for good.
  */
 const accessOf = ({ buildVm }: StoredRun, { host: seen, port, ...login }: VmLogin): VmAccess => {
-  const host = buildVm?.address ?? seen;
-  const wasTunnel = seen !== undefined && host !== seen && LOOPBACK.test(seen);
+  const address = buildVm?.address;
+  const wasTunnel =
+    seen !== undefined && LOOPBACK.test(seen) && address !== undefined && !LOOPBACK.test(address);
+  const host = wasTunnel ? address : (seen ?? address);
   const place = { ...(host !== undefined && { host }), ...(port !== undefined && !wasTunnel && { port }) };
   const command = commandOf({ ...login, ...place });
   return { ...login, ...place, ...(command !== undefined && { command }) };

@@ -121,10 +121,18 @@ describe('how to log in to the VM of a stopped run', () => {
     expect(body['port']).toBeUndefined();
   });
 
-  test('keeps the port that leads to a VM on the machine of Packer', async () => {
-    const { address: _, ...vm } = buildVm;
-    const run = await put({ buildVm: vm }, { login: { ...ssh, host: '127.0.0.1', port: 2222 } });
-    expect((await ask(run)).body).toMatchObject({ host: '127.0.0.1', port: 2222 });
+  test.each([undefined, '127.0.0.1:2222'])(
+    'keeps the port that leads to a VM on the machine of Packer (%s)',
+    async (address) => {
+      const vm = { ...buildVm, address };
+      const run = await put({ buildVm: vm }, { login: { ...ssh, host: '127.0.0.1', port: 2222 } });
+      expect((await ask(run)).body).toMatchObject({ host: '127.0.0.1', port: 2222 });
+    },
+  );
+
+  test('names the way that Packer went, where the platform shows another address', async () => {
+    const run = await put({}, { login: { ...ssh, host: '198.51.100.7' } });
+    expect((await ask(run)).body).toMatchObject({ host: '198.51.100.7', port: 22 });
   });
 
   test('is a password for WinRM, and no command for a shell', async () => {
