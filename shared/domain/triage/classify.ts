@@ -88,12 +88,14 @@ const runnersCause = (lines: readonly SaidLine[]): Match | undefined =>
   );
 
 /**
- * What Packer names as the cause in its last word. Where that says nothing known, Packer's other lines may; a script's
- * never do, because then it was not the script that failed.
+ * What Packer names as the cause in its last word. Where that says nothing known, Packer's other lines may, unless a
+ * step failed: then they tell of the clean-up. A script's never do, because it was not the script that failed.
  */
-const packersCause = (lines: readonly SaidLine[]): Match | undefined => {
+const packersCause = (build: FailedBuild, lines: readonly SaidLine[]): Match | undefined => {
   const word = lastWord(lines);
-  const before = lines.filter(({ step, seq }) => step === null && seq < (word[0]?.seq ?? 0));
+  const before = lines.filter(
+    ({ step, seq }) => build.lastStep === undefined && step === null && seq < (word[0]?.seq ?? 0),
+  );
   const found = matchError(word) ?? matchIn(before, strong) ?? matchIn(word, rules);
   if (found === undefined) return undefined;
   const { rule, line } = found;
@@ -146,7 +148,7 @@ const causeOf = (build: FailedBuild, lines: readonly SaidLine[]): Cause => {
   }
   const said = lines.filter((line) => !isFrame(line));
   const match =
-    runnersCause(said) ?? (lastWord(lines).length > 0 ? packersCause(lines) : matchIn(said, rules));
+    runnersCause(said) ?? (lastWord(lines).length > 0 ? packersCause(build, lines) : matchIn(said, rules));
   if (match === undefined) return unknownCause(build, lines);
   if (match.rule.inStep === true) return stepCause(build, lines, match);
   return { errorId: match.rule.errorId, line: match.line, message: match.line.said.trim() };

@@ -60,7 +60,7 @@ export const lastWord = (lines: readonly SaidLine[]): SaidLine[] => {
   const start = errored < 0 ? lines.findLastIndex(({ text }) => REPEATED.test(text)) : errored;
   if (start < 0) return [];
   const [first, ...rest] = lines.slice(start);
-  const end = rest.findIndex((line) => isFrame(line) || REPEATED.test(line.text));
+  const end = rest.findIndex(({ text, said }) => FRAME.test(said) || REPEATED.test(text));
   return first === undefined ? [] : [first, ...(end < 0 ? rest : rest.slice(0, end))];
 };
 

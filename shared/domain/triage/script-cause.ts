@@ -22,7 +22,7 @@ const FOLLOW_UP = [
   /^Errors were encountered while processing/,
   /^E: (Some index files failed|Unable to fetch some archives|Couldn't find any package by)/,
   /^make(\[\d+\])?: \*\*\*/,
-  /^npm (ERR!|error) (A complete log|Exit status|errno|code)/,
+  /^npm (ERR!|error) (A complete log|Exit status)/,
   /^(tar|gzip|cpio): .{0,100}(Exiting with failure|not recoverable)/,
   /^ninja: build stopped/,
   /^W: /,

@@ -51,11 +51,14 @@ export const awsRules: readonly Rule[] = [
     errorId: 'permission-denied',
     pattern: /UnauthorizedOperation|UnauthorizedAccess|AccessDenied|not authorized to perform/,
   },
-  { errorId: 'requests-throttled', pattern: /RequestLimitExceeded|Throttling|TooManyRequests/ },
+  {
+    errorId: 'requests-throttled',
+    pattern: /RequestLimitExceeded|Throttling|TooManyRequests|RateExceeded|Rate exceeded/,
+  },
   {
     errorId: 'quota-exceeded',
     pattern:
-      /(Vcpu|Instance|Volume|Resource|Address|SecurityGroup|Snapshot|KeyPair|SpotInstance)\w{0,60}LimitExceeded|MaxSpot\w{1,30}CountExceeded|MaxIOPSLimitExceeded|vCPU (capacity|limit)|AMI (quota|limit)/,
+      /(Vcpu|Instance|Volume|Resource|Address|SecurityGroup|Snapshot|KeyPair|SpotInstance)\w{0,60}LimitExceeded|MaxSpot\w{1,30}CountExceeded|MaxIOPSLimitExceeded|[A-Z]\w{1,60}LimitExceeded|vCPU (capacity|limit)|AMI (quota|limit)/,
   },
   { errorId: 'insufficient-capacity', pattern: /Insufficient\w{0,60}(Capacity|Addresses\w{0,30})\b/ },
   { errorId: 'architecture-mismatch', pattern: /architecture ('.{1,60}' )?of the specified/ },
@@ -86,7 +89,7 @@ export const generalRules: readonly Rule[] = [
   {
     errorId: 'platform-unreachable',
     pattern:
-      /error validating regions|RequestError: send request failed|no such host|connection refused|i\/o timeout|no route to host|dial tcp|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|DEADLINE_EXCEEDED|UNAVAILABLE: |googleapi: Error 5\d\d/,
+      /error validating regions|RequestError: send request failed|no such host|connection refused|TLS handshake timeout|i\/o timeout|no route to host|dial tcp|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|DEADLINE_EXCEEDED|UNAVAILABLE: |googleapi: Error 5\d\d/,
   },
   {
     errorId: 'image-creation-timeout',
@@ -118,4 +121,13 @@ export const generalRules: readonly Rule[] = [
     errorId: 'runner-disk-full',
     pattern: /[Nn]o space left on device|There is not enough space on the disk/,
   },
+  { errorId: 'hypervisor-unusable', pattern: /QemuImg error: |^PowerShell error: / },
+  { errorId: 'builder-setting-invalid', pattern: /PropertyChangeNotAllowed|StatusCode: 400\b/ },
+  {
+    errorId: 'template-invalid',
+    pattern:
+      /Failed (to initialize build|preparing (provisioner|post-processor)-block)|([Uu]nknown|Deprecated) configuration key/,
+    weak: true,
+  },
+  { errorId: 'build-interrupted', pattern: /^Build was cancelled/, weak: true },
 ];

@@ -53,6 +53,10 @@ export const azureRules: readonly Rule[] = [
     errorId: 'region-invalid',
     pattern: /LocationNotAvailableFor|NoRegisteredProviderFound|provided location .{1,200} is not available/,
   },
+  {
+    errorId: 'build-vm-not-ready',
+    pattern: /OSProvisioning(TimedOut|ClientError|InternalError)|VMExtensionProvisioning/,
+  },
   { errorId: 'requests-throttled', pattern: /SubscriptionRequestsThrottled/ },
   { errorId: 'platform-unreachable', pattern: /^AuthenticationRequiredError: network_error/ },
   {

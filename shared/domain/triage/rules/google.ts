@@ -40,6 +40,7 @@ export const googleRules: readonly Rule[] = [
     errorId: 'region-invalid',
     pattern: /'projects\/[^/']{1,200}\/(zones|regions)\/[^/']{1,100}' was not found|Unknown zone\b/,
   },
+  { errorId: 'architecture-mismatch', pattern: /not compatible with machine type architecture/ },
   {
     errorId: 'startup-script-failed',
     pattern: /[Ss]tartup script exited with error|Error waiting for startup script/,

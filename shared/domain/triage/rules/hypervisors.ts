@@ -24,7 +24,7 @@ export const hypervisorRules: readonly Rule[] = [
   {
     errorId: 'insufficient-capacity',
     pattern:
-      /resources in the parent resource pool are insufficient|[Ii]nsufficient resources to|Not enough memory in the system to start|cannot set up guest memory/,
+      /resources in the parent resource pool are insufficient|[Ii]nsufficient resources to|Not enough memory (in the system to start|resources are available)|cannot set up guest memory/,
   },
   { errorId: 'image-name-taken', pattern: /already exists, you can use -force flag to destroy it/ },
   {
@@ -35,7 +35,7 @@ export const hypervisorRules: readonly Rule[] = [
   {
     errorId: 'network-not-found',
     pattern:
-      /\bnetwork '[^']{1,200}' not found|[Bb]ridge '[^']{1,200}' does not exist|error resolving subnet by (UUID|name)|Error getting the bridge /,
+      /\bnetwork '[^']{1,200}' not found|[Bb]ridge '[^']{1,200}' does not exist|error resolving subnet by (UUID|name)|Error getting the bridge |unable to find a virtual switch/,
   },
   {
     errorId: 'builder-setting-invalid',
@@ -45,7 +45,7 @@ export const hypervisorRules: readonly Rule[] = [
   {
     errorId: 'platform-busy',
     pattern:
-      /VM is locked|AnotherOperationInProgress|TaskInProgress|another task is already in progress|got timeout - can't lock/i,
+      /VM is locked|AnotherOperationInProgress|TaskInProgress|another task is already in progress|can't lock file|operation is not allowed in the current state/i,
   },
   { errorId: 'build-vm-not-ready', pattern: /^(Timeout|timeout) waiting for IP address/ },
 ];

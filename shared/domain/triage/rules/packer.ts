@@ -101,7 +101,7 @@ export const communicatorRules: readonly Rule[] = [
   {
     errorId: 'ssh-timeout',
     pattern:
-      /Timeout waiting for SSH|Timeout during SSH handshake|Error waiting for SSH: |Error (connecting to|configuring) bastion/,
+      /Timeout waiting for SSH|Timeout during SSH handshake|ssh: handshake failed|Error waiting for SSH: |Error (connecting to|configuring) bastion/,
   },
   { errorId: 'winrm-timeout', pattern: /Timeout waiting for WinRM|Error waiting for WinRM: /i },
   { errorId: 'windows-password-timeout', pattern: /Timeout waiting for password|Error waiting for password/ },

@@ -30,12 +30,12 @@ export const scriptRules: readonly Rule[] = [
   {
     errorId: 'package-not-found',
     pattern:
-      /Unable to locate package|has no installation candidate|Unable to find a match|No match for argument|No package .{1,200} available|nothing provides|Couldn't find any package|No matching distribution found|unable to select packages|No provider of|not found in package names|The package was not found with the source|Version .{1,100} for .{1,100} was not found|E404|No match was found for the specified search criteria/i,
+      /Unable to locate package|has no installation candidate|Unable to find a match|No match for argument|No package .{1,200} available|nothing provides|Couldn't find any package|No matching distribution found|unable to select packages|No provider of|not found in package names|The package was not found with the source|Version .{1,100} for .{1,100} was not found|E404|is not in this registry|No match was found for the specified search criteria/i,
   },
   {
     errorId: 'guest-network-failed',
     pattern:
-      /Could not resolve|Temporary failure (in name resolution|resolving)|Name or service not known|Failed to (fetch|connect to|download metadata)|Connection (timed out|refused|reset by peer)|Network is unreachable|No route to host|Could not connect to|Cannot download|Cannot prepare internal mirrorlist|curl: \((5|6|7|28|35|52|56|60)\)|wget: unable to resolve|The remote name could not be resolved|Unable to connect to the remote server|The operation has timed out|SSL certificate problem|certificate verify failed|Could not create SSL\/TLS|EAI_AGAIN|ETIMEDOUT|Status code: [45]\d\d for http|[45]\d\d .{1,40} \[IP: |unable to access 'https?:/i,
+      /Could not resolve|Temporary failure (in name resolution|resolving)|Name or service not known|Failed to (fetch|connect to|download metadata)|Connection (timed out|refused|reset by peer)|Network is unreachable|No route to host|Could not connect to|Cannot download|Cannot prepare internal mirrorlist|curl: \((5|6|7|28|35|52|56|60)\)|wget: unable to resolve|The remote name could not be resolved|Unable to connect to the remote server|The operation has timed out|SSL certificate problem|certificate verify failed|Could not create SSL\/TLS|Unable to resolve package source|EAI_AGAIN|ETIMEDOUT|Status code: [45]\d\d for http|[45]\d\d .{1,40} \[IP: |unable to access 'https?:/i,
   },
   {
     errorId: 'ansible-failed',
@@ -44,7 +44,7 @@ export const scriptRules: readonly Rule[] = [
   {
     errorId: 'sysprep-failed',
     pattern:
-      /SYSPRP|[Ss]ysprep(\.exe)?\b.{0,200}(fail|not generalised|did not end|error)|could not be generalised/,
+      /SYSPRP|[Ss]ysprep(\.exe)?\b.{0,200}(fail|not generalised|not able to|did not end|error)|could not be generalised/,
   },
   {
     errorId: 'script-not-executable',
@@ -59,11 +59,11 @@ export const scriptRules: readonly Rule[] = [
   {
     errorId: 'package-install-failed',
     pattern:
-      /dpkg: (error|dependency problems)|Sub-process \/usr\/bin\/dpkg|unmet dependencies|held broken packages|Transaction (test|check) error|Error unpacking|Problem: |scriptlet failed|Depends: /,
+      /dpkg: (error|dependency problems)|dpkg was interrupted|Failed dependencies:|Sub-process \/usr\/bin\/dpkg|unmet dependencies|held broken packages|Transaction (test|check) error|Error unpacking|Problem: |scriptlet failed|Depends: /,
   },
   {
     errorId: 'guest-permission-denied',
     pattern:
-      /Permission denied|are you root\?|Operation not permitted|must be (run )?(as )?(root|superuser)|(run|be run) (under|as|with) (the )?(root|superuser)|a (terminal|password) is required|is not in the sudoers|Access (to the path .{1,200} )?is denied|requires elevation|PermissionDenied|UnauthorizedAccess|needs? to be run as administrator/i,
+      /Permission denied|are you root\?|Operation not permitted|must be (run )?(as )?(root|superuser)|(run|be run) (under|as|with) (the )?(root|superuser)|a (terminal|password) is required|is not in the sudoers|Access (to .{1,200} )?is denied|requires elevation|PermissionDenied|UnauthorizedAccess|needs? to be run as administrator/i,
   },
 ];

@@ -119,6 +119,76 @@ export const buildSamples: Sample[] = [
     'Error launching source instance: SpotMaxPriceTooLow: Your Spot request price of 0.001 is lower than the minimum required Spot request fulfillment price of 0.0098.',
   ),
   packer(
+    'an SSH server that hangs up',
+    'ssh-timeout',
+    'golang.org/x/crypto/ssh, handshake.go',
+    'Error waiting for SSH: ssh: handshake failed: read tcp 10.0.0.9:44444->10.0.0.5:22: read: connection reset by peer',
+  ),
+  packer(
+    'too many networks',
+    'quota-exceeded',
+    EC2,
+    'Error creating temporary security group: VpcLimitExceeded: The maximum number of VPCs has been reached.',
+  ),
+  packer(
+    'a VM of Azure that does not come up',
+    'build-vm-not-ready',
+    'Microsoft Learn: Troubleshoot common Azure deployment errors, OSProvisioningTimedOut',
+    'polling failed: the Azure API returned the following error: Code: "OSProvisioningTimedOut" Message: "OS Provisioning for VM pkrvm did not finish in the allotted time."',
+  ),
+  packer(
+    'a machine type of Google of another architecture',
+    'architecture-mismatch',
+    'Compute Engine troubleshooting: Arm VMs',
+    "Error creating instance: googleapi: Error 400: Invalid resource usage: 'Requested boot disk architecture (X86_64) is not compatible with machine type architecture (ARM64).'., invalidResourceUsage",
+  ),
+  packer(
+    'a switch that Hyper-V does not have',
+    'network-not-found',
+    'Microsoft Learn: New-VM',
+    'Error creating virtual machine: PowerShell error: New-VM : Hyper-V was unable to find a virtual switch with name "LAN".',
+  ),
+  {
+    title: 'an error of Google with empty lines in it',
+    from: 'recorded with Packer 1.6.6 against the stand-in of Google Cloud',
+    errorId: 'credentials-invalid',
+    lines: [
+      [
+        null,
+        "Build 'googlecompute.image' errored after 6 seconds: Error getting source image for instance creation: Could not find image, debian-12, in projects, [debian-cloud]: 1 error occurred:",
+      ],
+      [null, ''],
+      [
+        null,
+        '\t* Get "https://compute.googleapis.com/debian-12": oauth2: cannot fetch token: 400 Bad Request',
+      ],
+      [null, '\tResponse: {"error":"invalid_grant","error_description":"Invalid JWT Signature."}'],
+      [null, ''],
+      [null, "==> Some builds didn't complete successfully and had errors:"],
+    ],
+    explains: 2,
+  },
+  {
+    title: 'a template whose builder cannot start',
+    from: 'packer 1.15, hcl2template/types.packer_config.go',
+    errorId: 'template-invalid',
+    lines: [
+      [null, 'Error: Failed to initialize build "amazon-ebs.image"'],
+      [null, 'error during the execution of builder'],
+    ],
+    explains: 0,
+  },
+  {
+    title: 'credentials that are looked at before the build begins',
+    from: 'packer 1.6.6, amazon-ebs without credentials',
+    errorId: 'credentials-invalid',
+    lines: [
+      [null, 'Error: Failed to initialize build "amazon-ebs.image"'],
+      [null, 'no valid credential sources for  found'],
+    ],
+    explains: 1,
+  },
+  packer(
     'too many snapshots',
     'quota-exceeded',
     EC2,

@@ -202,6 +202,19 @@ describe('the line that explains a failure, in long logs', () => {
     expect(failure.message).toContain('administratively prohibited');
   });
 
+  it('is not taken from the clean-up after a step that failed for a reason that nobody knows', () => {
+    const cause = 'ssh: rejected: administratively prohibited (open failed)';
+    const { failure } = failureOf({
+      lines: [
+        ...noise(2),
+        [null, 'Error deleting security group: UnauthorizedOperation: You are not authorized'],
+        ...ended(cause),
+      ],
+      lastStep: 2,
+    });
+    expect(failure.errorId).toBe('unclassified');
+  });
+
   it('is the word of the Packer that failed, not of one that a script ran', () => {
     const { failure, explains } = failureOf({
       lines: [
