@@ -127,7 +127,8 @@ export const runRoutes = {
     path: run,
     area: 'runs',
     role: 'editor',
-    summary: 'Delete a run that has ended, with its log; its image version stays',
+    summary:
+      'Delete a run that has ended, with its log; its image version stays. What a stopped run left in the account is deleted within days',
     status: 204,
   },
   readLog: {

@@ -107,15 +107,15 @@ describe('the daily sweep of an account (N1)', () => {
     expect(await dueAt()).toBe(at(NOW + DAY));
   });
 
-  test('never deletes the image of a version, whatever became of its run', async () => {
+  test('never deletes the image of a version, whatever became of its run, nor one of a run that nobody knows', async () => {
     const { core, sweep, left, put } = await account(
-      ['D1', 'F2', 'S2'].map((end) => ({ runId: idOf(end), kind: 'ec2-image', isImage: true })),
+      ['D1', 'D2', 'F2', 'S2'].map((end) => ({ runId: idOf(end), kind: 'ec2-image', isImage: true })),
     );
     await put('F2', { status: 'Failed', sweptAt: at(90) });
     await put('S2', { status: 'Succeeded' });
     for (const end of ['D1', 'F2']) await core.write(recordImageVersion(scope, versionOf(end)));
     await sweep();
-    expect(left()).toEqual(['ec2-image D1', 'ec2-image F2', 'ec2-image S2']);
+    expect(left()).toEqual(['ec2-image D1', 'ec2-image D2', 'ec2-image F2', 'ec2-image S2']);
   });
 
   test('puts on record what a stopped run left, so that people are told, and deletes nothing of it (S82, S84)', async () => {

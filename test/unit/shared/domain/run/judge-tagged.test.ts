@@ -45,13 +45,14 @@ describe('what is found by its tags in an account', () => {
     expect(judgeTagged(image, succeeded, late)).toBe('leave');
   });
 
-  test('of a run that is gone is deleted when no run can last that long, but no image that is a version', () => {
+  test('of a run that is gone is deleted when no run can last that long, but no image: it may be a good one', () => {
     const made = Date.parse(timeOfId(runId));
     const after = (seconds: number) => new Date(made + seconds * 1000).toISOString();
     expect(judgeTagged(machine, nobody, after(2 * DAY))).toBe('leave');
     expect(judgeTagged(machine, nobody, after(2 * DAY + 1))).toBe('delete');
-    expect(judgeTagged(image, nobody, after(9 * DAY))).toBe('delete');
-    expect(judgeTagged(image, { ...nobody, hasVersion: true }, after(999 * DAY))).toBe('leave');
+    expect(judgeTagged(image, nobody, after(999 * DAY))).toBe('leave');
+    for (const status of ['Failed', 'Stopped'] as const)
+      expect(judgeTagged(image, { ...of({ status }), hasVersion: true }, late)).toBe('leave');
   });
 
   test('is left to who cleans up after a deleted run', () => {
