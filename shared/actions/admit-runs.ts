@@ -26,7 +26,7 @@ export type Admitted = {
   faults: Fault[];
 };
 
-/** Transactions, and then executions, under way at a time. */
+/** Runs admitted in one look: so many executions are started at a time. */
 const MOST_AT_ONCE = 50;
 /** Looks at the queue in one go; each admits 50 or finds that somebody else did. */
 const MOST_LOOKS = 20;
@@ -46,10 +46,11 @@ export const admitRuns = async (
   const admitted: Admitted = { started: [], unstarted: [], faults: [] };
   for (let look = 0; look < MOST_LOOKS; look += 1) {
     const next = (await nextOf(engine, pool)).slice(0, MOST_AT_ONCE);
-    const outcomes = await Promise.all(next.map((one) => startOne(engine, pool, one, startWorkflow)));
-    for (const outcome of outcomes) note(admitted, outcome);
-    const isStuck = outcomes.some(({ kind }) => kind === 'fault');
-    const mayBeMore = next.length === MOST_AT_ONCE || outcomes.some(({ kind }) => kind === 'taken');
+    const turns = [...Map.groupBy(next, ({ entry }) => entry.workspaceId).values()];
+    const outcomes = await Promise.all(turns.map((own) => startInTurn(engine, pool, own, startWorkflow)));
+    for (const outcome of outcomes.flat()) note(admitted, outcome);
+    const isStuck = outcomes.flat().some(({ kind }) => kind === 'fault');
+    const mayBeMore = next.length === MOST_AT_ONCE || outcomes.flat().some(({ kind }) => kind === 'taken');
     if (isStuck || !mayBeMore) break;
   }
   return admitted;
@@ -87,20 +88,39 @@ const note = (admitted: Admitted, outcome: Outcome): void => {
   if (outcome.kind === 'fault') admitted.faults.push(outcome);
 };
 
-const startOne = async (
+/**
+ * Admits runs of one workspace one after the other, so that none overtakes another when a slot is refused; their
+ * workflows start meanwhile.
+ */
+const startInTurn = async (
   engine: Admitting,
   pool: Pool,
-  admission: Admission,
+  admissions: Admission[],
   startWorkflow: StartWorkflow,
-): Promise<Outcome> => {
-  const { runId } = admission.entry;
-  let run: StoredRun | undefined;
+): Promise<Outcome[]> => {
+  const outcomes: Outcome[] = [];
+  const starts: Promise<Outcome>[] = [];
+  for (const admission of admissions) {
+    const { runId } = admission.entry;
+    try {
+      const run = await admitOne(engine, pool, admission);
+      if (run === undefined) {
+        outcomes.push({ kind: 'taken' });
+        break;
+      }
+      starts.push(start(engine, run, startWorkflow));
+    } catch (error) {
+      outcomes.push({ kind: 'fault', runId, error });
+    }
+  }
+  return [...outcomes, ...(await Promise.all(starts))];
+};
+
+const start = async (engine: Admitting, run: StoredRun, startWorkflow: StartWorkflow): Promise<Outcome> => {
   try {
-    run = await admitOne(engine, pool, admission);
-    if (run === undefined) return { kind: 'taken' };
     return { kind: 'started', run: await recordExecution(engine, run, startWorkflow) };
   } catch (error) {
-    return { kind: run === undefined ? 'fault' : 'unstarted', runId, error };
+    return { kind: 'unstarted', runId: run.id, error };
   }
 };
 

@@ -74,9 +74,13 @@ export const readRun = async (core: ReturnType<typeof memoryTable>, id: string):
   return run;
 };
 
-export const readLog = async (traffic: ReturnType<typeof memoryTable>, runId: string): Promise<LogLine[]> => {
+export const readLog = async (
+  traffic: ReturnType<typeof memoryTable>,
+  runId: string,
+  of = scope,
+): Promise<LogLine[]> => {
   const lines: LogLine[] = [];
   const range = { afterSeq: 0, beforeSeq: Infinity, newestFirst: false };
-  for await (const line of logStore(traffic, scope, runId).read(range)) lines.push(line);
+  for await (const line of logStore(traffic, of, runId).read(range)) lines.push(line);
   return lines;
 };

@@ -259,10 +259,12 @@ describe('the pool of a connector', () => {
     const failed = await read(waiting[0] ?? { id: '', workspaceId: '' });
     expect(failed).toMatchObject({
       phase: 'finished',
-      failure: { errorId: 'runner-not-started', logSeq: 1, message: expect.stringContaining(pool.id) },
+      failure: { errorId: 'runner-not-started', logSeq: 1 },
     });
+    expect(failed.failure?.message).toContain(pool.id);
     const log = await readLog(traffic, failed.id, scope);
-    expect(log).toMatchObject([{ seq: 1, level: 'error', text: expect.stringContaining('was deleted') }]);
+    expect(log).toMatchObject([{ seq: 1, level: 'error' }]);
+    expect(log[0]?.text).toContain('was deleted');
     const left = [...core.rows.keys()].filter(
       (key) => key.includes(failed.id) && /QUEUE|ACTIVE|SLOT|LEASE/.test(key),
     );
