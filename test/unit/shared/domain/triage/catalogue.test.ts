@@ -11,23 +11,9 @@ import {
 } from '../../../../../shared/domain/triage/catalogue.ts';
 import { failureOf } from '../../../../../shared/domain/triage/classify.ts';
 import { failuresPage } from '../../../../support/failures-page.ts';
-import { azureSamples } from './azure-samples.ts';
-import { buildSamples, runnerSamples } from './build-samples.ts';
-import { googleSamples } from './google-samples.ts';
-import { hypervisorSamples } from './hypervisor-samples.ts';
-import { samples as others } from './samples.ts';
-import { stepSamples } from './step-samples.ts';
+import { samples } from './all-samples.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../../..');
-const samples = [
-  ...others,
-  ...azureSamples,
-  ...googleSamples,
-  ...hypervisorSamples,
-  ...stepSamples,
-  ...buildSamples,
-  ...runnerSamples,
-];
 const keysOf = Object.keys(errorCatalogue).filter(isErrorId);
 
 /** Ids of the first releases: clients know them, so they stay and mean what they meant. */

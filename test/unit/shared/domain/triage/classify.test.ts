@@ -5,22 +5,9 @@ import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/
 import { rules } from '../../../../../shared/domain/triage/rules.ts';
 import { runnerRules, stepTimeout } from '../../../../../shared/domain/triage/rules/runner.ts';
 import { scriptRules } from '../../../../../shared/domain/triage/rules/script.ts';
-import { azureSamples } from './azure-samples.ts';
-import { googleSamples } from './google-samples.ts';
-import { hypervisorSamples } from './hypervisor-samples.ts';
-import { buildSamples, runnerSamples } from './build-samples.ts';
-import { type Sample, samples as others } from './samples.ts';
-import { stepSamples } from './step-samples.ts';
+import { samples } from './all-samples.ts';
+import type { Sample } from './samples.ts';
 
-const samples = [
-  ...others,
-  ...azureSamples,
-  ...googleSamples,
-  ...hypervisorSamples,
-  ...stepSamples,
-  ...buildSamples,
-  ...runnerSamples,
-];
 const steps = [
   { index: 1, name: 'update' },
   { index: 2, name: 'install' },
