@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- overhead [rounds]`: what Goldsmith adds to a build. The same template is built by Packer alone and by a run,
- * in turns, on the stack that runs here or on one that is started for it.
+ * `npm run bench -- overhead [rounds]`: what Goldsmith adds to a build. The template that `GET /runs/{id}/template` answers is built
+ * by Packer alone and by a run, in turns, on the stack that runs here or on one that is started for it. Packer alone builds it
+ * without the markers of the steps, which nobody else would have, and, to tell what those take, with them.
  */
 import { createDefinition, shellStep } from '../support/e2e-definitions.ts';
 import { buildPlainly, type PlainBuild } from '../support/e2e-plain-packer.ts';
@@ -28,7 +29,9 @@ const row = (name: string, values: readonly number[], of?: number): string => {
   return `| ${name.padEnd(46)} |${numbers.join(' |')} |${ratio.padStart(11)} |`;
 };
 
-const printTable = (plain: readonly PlainBuild[], runs: readonly Timeline[]): void => {
+type Measured = { plain: readonly PlainBuild[]; same: readonly PlainBuild[]; runs: readonly Timeline[] };
+
+const printTable = ({ plain, same, runs }: Measured): void => {
   const ofPlain = median(plain.map(({ total }) => total));
   console.log(`\n| ${'milliseconds'.padEnd(46)} |     min |  median |     max | of plain  |`);
   console.log(`| ${'-'.repeat(46)} | ------- | ------- | ------- | --------- |`);
@@ -43,6 +46,13 @@ const printTable = (plain: readonly PlainBuild[], runs: readonly Timeline[]): vo
     row(
       '  of it up to the first line',
       plain.map(({ toFirstLine }) => toFirstLine),
+      ofPlain,
+    ),
+  );
+  console.log(
+    row(
+      'the same with the markers of the steps',
+      same.map(({ total }) => total),
       ofPlain,
     ),
   );
@@ -80,16 +90,18 @@ const judge = (plain: readonly PlainBuild[], runs: readonly Timeline[]): boolean
 const measure = async (rounds: number): Promise<boolean> => {
   const { definition } = await createDefinition('Bench', steps);
   // The first run warms the functions up, and gives the template.
-  const { bundle } = await timeRun(definition.id);
+  const { template } = await timeRun(definition.id);
   const plain: PlainBuild[] = [];
+  const same: PlainBuild[] = [];
   const runs: Timeline[] = [];
   for (let round = 1; round <= rounds; round += 1) {
-    plain.push(await buildPlainly(bundle, `${definition.name}-plain-${round}`));
+    plain.push(await buildPlainly(template, `${definition.name}-plain-${round}`, 'without markers'));
     runs.push(await timeRun(definition.id));
-    const [packer, run] = [plain.at(-1)?.total ?? 0, runs.at(-1)?.total ?? 0];
-    console.log(`round ${round}: plain ${Math.round(packer)} ms, run ${Math.round(run)} ms`);
+    same.push(await buildPlainly(template, `${definition.name}-same-${round}`, 'with markers'));
+    const [packer, run, own] = [plain, runs, same].map((all) => Math.round(all.at(-1)?.total ?? 0));
+    console.log(`round ${round}: plain ${packer} ms, run ${run} ms, its very template ${own} ms`);
   }
-  printTable(plain, runs);
+  printTable({ plain, same, runs });
   return judge(plain, runs);
 };
 

@@ -9,6 +9,7 @@ import {
   paginateScan,
 } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListBucketsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { EMULATOR_CREDENTIALS, portsOf, stackPaths } from '../../infra/local/stack/settings.ts';
 import { buildPaths, workspaceOf } from '../../infra/local/standins/codebuild/build-store.ts';
 import { localStack } from './e2e-client.ts';
@@ -62,6 +63,12 @@ export const readBuild = async (buildId: string): Promise<Build> => {
   const [build] = builds;
   if (build === undefined) throw new Error(`CodeBuild knows no build ${buildId}`);
   return build;
+};
+
+/** When Step Functions began with a run's workflow. */
+export const workflowStartedAt = async (executionArn: string): Promise<Date | undefined> => {
+  const client = new SFNClient(settings());
+  return (await client.send(new DescribeExecutionCommand({ executionArn }))).startDate;
 };
 
 const paths = (buildId: string) => buildPaths(join(localStack().home, 'state', 'codebuild'), buildId);

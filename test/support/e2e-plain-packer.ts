@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { EMULATOR_CREDENTIALS } from '../../infra/local/stack/settings.ts';
-import { type JobBundle, NONCE_VARIABLE } from '../../shared/contracts/bundle.ts';
+import { NONCE_VARIABLE } from '../../shared/contracts/bundle.ts';
+import type { Template } from '../../shared/contracts/entities/template.ts';
 import { localStack } from './e2e-client.ts';
 
 const templateSchema = z.looseObject({
@@ -18,10 +19,15 @@ const templateSchema = z.looseObject({
 /** How long Packer took, in milliseconds: in all, and until it began with its work. */
 export type PlainBuild = { total: number; toFirstLine: number };
 
-/** The template without what only Goldsmith needs in it, the markers of the steps, and with names of its own. */
-const plainTemplate = (content: string, imageName: string): string => {
+/** Whether the markers of the steps, which only Goldsmith needs, stay in the template. */
+export type Markers = 'with markers' | 'without markers';
+
+/** The template with names of its own. */
+const plainTemplate = (content: string, imageName: string, markers: Markers): string => {
   const template = templateSchema.parse(JSON.parse(content));
-  const provisioner = template.build.provisioner.filter((each) => !('shell-local' in each));
+  const provisioner = template.build.provisioner.filter(
+    (each) => markers === 'with markers' || !('shell-local' in each),
+  );
   const source = Object.fromEntries(
     Object.entries(template.source).map(([type, sources]) => [
       type,
@@ -36,13 +42,17 @@ const plainTemplate = (content: string, imageName: string): string => {
   return JSON.stringify({ ...template, source, build: { ...template.build, provisioner } });
 };
 
-/** Builds the template of a job bundle as an image of this name. Throws when Packer does not succeed. */
-export const buildPlainly = async (bundle: JobBundle, imageName: string): Promise<PlainBuild> => {
+/** Builds the template of a run as an image of this name. Throws when Packer does not succeed. */
+export const buildPlainly = async (
+  template: Pick<Template, 'files'>,
+  imageName: string,
+  markers: Markers,
+): Promise<PlainBuild> => {
   const folder = await mkdtemp(join(tmpdir(), 'goldsmith-plain-'));
   try {
-    for (const { path, content } of bundle.files) {
+    for (const { path, content } of template.files) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
-      const text = path === 'image.pkr.json' ? plainTemplate(content, imageName) : content;
+      const text = path === 'image.pkr.json' ? plainTemplate(content, imageName, markers) : content;
       await writeFile(join(folder, path), text);
     }
     return await runPacker(folder);

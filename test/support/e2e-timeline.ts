@@ -1,10 +1,10 @@
 /** Where the time of a run goes, from the request to the moment at which a viewer sees its end. */
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { type JobBundle, jobBundleSchema } from '../../shared/contracts/bundle.ts';
 import { runSchema } from '../../shared/contracts/entities/run.ts';
+import { type Template, templateSchema } from '../../shared/contracts/entities/template.ts';
 import { storedRunSchema } from '../../shared/contracts/stored-run.ts';
-import { post } from './e2e-client.ts';
-import { allObjects, allRows, readBuild } from './e2e-machine.ts';
+import { get, post } from './e2e-client.ts';
+import { allRows, readBuild, workflowStartedAt } from './e2e-machine.ts';
 import { readLog } from './e2e-runs.ts';
 import { Viewer } from './e2e-viewer.ts';
 
@@ -12,9 +12,12 @@ import { Viewer } from './e2e-viewer.ts';
 export const PARTS = [
   'request answered',
   'admitted',
-  'build started',
+  'workflow started',
+  'checked by Prepare',
+  'build started (StartBuild)',
   'runner started',
   'claimed',
+  'Packer may start',
   "Packer's first line",
   "Packer's last line",
   'build complete',
@@ -29,7 +32,8 @@ export type Timeline = {
   parts: Map<Part, number>;
   /** Of each line: from its time stamp at the runner to its arrival at the viewer. */
   latencies: number[];
-  bundle: JobBundle;
+  /** What the run gave to Packer, as anybody may read it. */
+  template: Template;
 };
 
 /** Runs a definition and watches it; nothing is asked meanwhile, so that the watching costs nothing. */
@@ -51,7 +55,7 @@ export const timeRun = async (definitionId: string): Promise<Timeline> => {
       total: end.at - sentAt,
       parts: new Map(PARTS.map((part, at) => [part, (times[at + 1] ?? 0) - (times[at] ?? 0)])),
       latencies: viewer.seenLines(id).map(({ at, line }) => at - Date.parse(line.ts)),
-      bundle: await readBundle(id),
+      template: await get(`/runs/${id}/template`, templateSchema),
     };
   } finally {
     viewer.close();
@@ -66,16 +70,20 @@ const readMoments = async (runId: string, viewer: Viewer): Promise<number[]> => 
   const row = (await allRows()).find((each) => each['sk']?.S === `RUN#${runId}` && each['row']?.S === 'run');
   const run = storedRunSchema.parse(unmarshall(row ?? {}));
   const build = await readBuild(run.buildId ?? '');
-  const spoken = (await readLog(runId)).filter(({ stream }) => stream === 'packer');
+  const lines = await readLog(runId);
+  const spoken = lines.filter(({ stream }) => stream === 'packer');
   const told = (phase: string): number | undefined =>
     viewer.heard.find(
       ({ message }) => message.type === 'run' && message.run.id === runId && message.run.phase === phase,
     )?.at;
   const moments = [
     run.startedAt,
+    await workflowStartedAt(run.executionArn ?? ''),
+    lines.at(0)?.ts,
     build.startTime,
     build.phases?.find(({ phaseType }) => phaseType === 'BUILD')?.startTime,
     run.lease?.claimedAt,
+    run.packerStartedAt,
     spoken.at(0)?.ts,
     spoken.at(-1)?.ts,
     told('verifying'),
@@ -83,9 +91,4 @@ const readMoments = async (runId: string, viewer: Viewer): Promise<number[]> => 
     run.endedAt,
   ];
   return moments.map((moment) => new Date(moment ?? Number.NaN).getTime());
-};
-
-const readBundle = async (runId: string): Promise<JobBundle> => {
-  const object = (await allObjects()).find(({ key }) => key.endsWith(`/${runId}.json`));
-  return jobBundleSchema.parse(JSON.parse(object?.content.toString('utf8') ?? ''));
 };
