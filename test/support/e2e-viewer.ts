@@ -26,9 +26,9 @@ export class Viewer {
     });
   }
 
-  /** Connects with a ticket of its own. */
-  static async open(): Promise<Viewer> {
-    const { url, ticket } = await post('/socket-tickets', socketTicketSchema);
+  /** Connects with a ticket of its own for the seeded workspace, or with the one that is given. */
+  static async open(given?: { url: string; ticket: string }): Promise<Viewer> {
+    const { url, ticket } = given ?? (await post('/socket-tickets', socketTicketSchema));
     const socket = new WebSocket(`${url}?ticket=${encodeURIComponent(ticket)}`);
     const viewer = new Viewer(socket);
     await once(socket, 'open');

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { problem } from '../../integration/client.ts';
-import { endBuild, orderOf, ordersOf } from './support/builds.ts';
+import { endBuild, holdBuilds, orderOf, ordersOf } from './support/builds.ts';
 import { runnerOf } from './support/hand-runner.ts';
 import { throttled } from './support/rules.ts';
 import { type Accepted, LONG_AGO, openStage, type Stage } from './support/stage.ts';
@@ -88,6 +88,22 @@ describe('a CodeBuild without room', () => {
       expect((await failBuild(second, 1)).status).toBe('Failed');
     },
   );
+});
+
+test('F17 a build whose time in the queue of CodeBuild is up waits for room: nothing failed, nothing was tried', async () => {
+  await holdBuilds('QUEUED');
+  const { run } = await startBuilding();
+  const buildId = await buildIdOf(run);
+  await endBuild(buildId, 'TIMED_OUT');
+  await stage.letPass(run);
+  await stage.reconcile();
+  const waiting = await stage.read(run);
+  expect(waiting).toMatchObject({ status: 'Running', attempt: 1, startTries: 1 });
+  expect(waiting.statusReason).toMatch(/no room/);
+  await holdBuilds('PROVISIONING');
+  await stage.letPass(run, { startAgainAt: LONG_AGO });
+  await stage.reconcile();
+  expect(await failBuild(run, 2)).toMatchObject({ status: 'Failed', attempt: 1 });
 });
 
 describe('a build that ends before its runner is heard of', () => {

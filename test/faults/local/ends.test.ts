@@ -132,9 +132,9 @@ describe('a workflow', () => {
     await stage.reconcile();
     await stage.letPass(run, { stopRequestedAt: LONG_AGO });
     await stage.reconcile();
-    expect((await stage.ended(run)).status).toBe('Stopped');
     await stage.letPass(run);
     await stage.reconcile();
+    expect((await stage.ended(run)).status).toBe('Stopped');
     expect(await statusOf(run)).toEqual(['STOPPED']);
   });
 

@@ -12,15 +12,21 @@ const orderSchema = z.object({
 /** What a build was told: all that a runner needs to claim the run. */
 export type Order = { workspaceId: string; runId: string; token: string; idempotencyToken: string };
 
-const readOrder = (body: string): Order => {
-  const { idempotencyToken, environmentVariablesOverride } = orderSchema.parse(JSON.parse(body));
-  const of = (name: string) => environmentVariablesOverride.find((one) => one.name === name)?.value ?? '';
+type Variables = { name: string; value: string }[];
+
+/** What a runner finds in the environment of its build. */
+export const environmentOf = (variables: Variables): Omit<Order, 'idempotencyToken'> => {
+  const of = (name: string) => variables.find((one) => one.name === name)?.value ?? '';
   return {
     workspaceId: of('GOLDSMITH_WORKSPACE_ID'),
     runId: of('GOLDSMITH_RUN_ID'),
     token: of('GOLDSMITH_CLAIM_TOKEN'),
-    idempotencyToken,
   };
+};
+
+const readOrder = (body: string): Order => {
+  const { idempotencyToken, environmentVariablesOverride } = orderSchema.parse(JSON.parse(body));
+  return { ...environmentOf(environmentVariablesOverride), idempotencyToken };
 };
 
 /** Every StartBuild of a run so far, repetitions of the SDK included. */

@@ -6,13 +6,14 @@ import {
   type Progress,
   standingSchema,
 } from '../../../../shared/contracts/agent-protocol.ts';
-import { call } from '../../../integration/client.ts';
+import { type Answered, call } from '../../../integration/client.ts';
 import { logLines } from '../../../support/builders.ts';
 import type { Order } from './builds.ts';
 
 type Completion = z.input<typeof completionSchema>;
 
-export const runnerOf = ({ workspaceId, runId, token }: Order, name = 'one') => {
+export const runnerOf = (order: Omit<Order, 'idempotencyToken'>, name = 'one') => {
+  const { workspaceId, runId, token } = order;
   const base = `/v1/agent/workspaces/${workspaceId}/runs/${runId}`;
   let lease = '';
   let lastSeq = 0;
@@ -27,13 +28,17 @@ export const runnerOf = ({ workspaceId, runId, token }: Order, name = 'one') => 
         packerVersion: '1.6.6',
         hostname: 'builder',
       }),
-    claim: async () => {
-      const answer = await runner.tryToClaim();
-      if (answer.status !== 200) throw new Error(`claim: ${answer.text}`);
-      const claimed = claimAnswerSchema.parse(answer.body);
+    /** Goes on with the lease that a claim was answered with. */
+    take: ({ body }: Answered) => {
+      const claimed = claimAnswerSchema.parse(body);
       lease = claimed.leaseToken;
       lastSeq = claimed.nextSeq - 1;
       return claimed;
+    },
+    claim: async () => {
+      const answer = await runner.tryToClaim();
+      if (answer.status !== 200) throw new Error(`claim: ${answer.text}`);
+      return runner.take(answer);
     },
     /** Sends anything with the lease. */
     send: (verb: string, body: unknown) => post(verb, lease, body),

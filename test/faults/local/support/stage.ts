@@ -69,8 +69,7 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
   };
   /** Also after a test that failed: what it left is in no other's way. */
   const tidyUp = async (left: Accepted[]): Promise<void> => {
-    for (const { workspace, runId } of left)
-      await demand('FinishFunction', { workspaceId: workspace.id, runId });
+    for (const run of left) await stage.finish(run);
     await holdBuilds('PROVISIONING');
     await endAllBuilds(project);
     await stage.wakePool();
@@ -120,6 +119,9 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
       await tables.core.write([{ update: key, set: { ...fields, due: 'RUN', dueAt: LONG_AGO } }]);
     },
     reconcile: () => demand('ReconcileFunction', {}),
+    /** Ends a run that no workflow works on. */
+    finish: ({ workspace, runId }: Accepted) =>
+      demand('FinishFunction', { workspaceId: workspace.id, runId }),
     /** Invokes the dispatcher as the queue does. */
     dispatch: () =>
       demand('DispatchRunsFunction', {
