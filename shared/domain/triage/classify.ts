@@ -9,8 +9,8 @@ import {
   saySame,
   tellingLines,
 } from './error-lines.ts';
-import { type Rule, rules } from './rules.ts';
 import { lateRules, RUN_TIMEOUT, runnerRules, stepTimeout } from './rules/runner.ts';
+import { type Rule, rules } from './rules.ts';
 import { findScriptCause } from './script-cause.ts';
 import { type BuildSite, isInsideMachine, windowsLogsAt } from './windows-logs.ts';
 

@@ -10,6 +10,7 @@ import { snapshot } from '../../shared/packer/fixtures.ts';
 describe('what nobody knows is shown as that', () => {
   test.each<[string, () => Promise<void>]>([
     ['is unreachable', refuse('platform-unreachable')],
+    ['has a fault of its own', refuse('platform-fault')],
     ['says something that nobody understands', refuse('unclassified')],
     ['does not answer', never],
     ['breaks our own code', () => Promise.reject(new TypeError('oops'))],

@@ -26,8 +26,13 @@ describe('a base image that cannot be had', () => {
     ['permission-denied', 'permissions fail', '/connection/settings/auth'],
     ['region-invalid', 'region fail', '/builderConfiguration/settings'],
     ['platform-unreachable', 'platform fail', '/connection/settings'],
-    // These two say nothing about the run that follows.
+    ['certificate-untrusted', 'platform fail', '/connection/settings'],
+    ['proxy-refused', 'platform fail', '/connection/settings'],
+    ['clock-skewed', 'credentials fail', '/connection/settings/auth'],
+    // These say nothing about the run that follows.
     ['requests-throttled', 'platform warn', '/connection/settings'],
+    ['platform-fault', 'platform warn', '/connection/settings'],
+    ['platform-busy', 'platform warn', '/connection/settings'],
     ['unclassified', 'base-image warn', '/operatingSystem/images/0'],
   ])(
     'because of %s is told as %s at %s, and the connection is looked at besides',

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { platformKinds } from '../../../../../shared/contracts/platforms/kinds.ts';
 import { errorCatalogueSchema } from '../../../../../shared/contracts/error-catalogue.ts';
+import { platformKinds } from '../../../../../shared/contracts/platforms/kinds.ts';
 import {
-  errorCatalogue,
   type ErrorId,
+  errorCatalogue,
   isErrorId,
   listErrors,
 } from '../../../../../shared/domain/triage/catalogue.ts';

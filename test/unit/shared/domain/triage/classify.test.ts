@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { failureSchema } from '../../../../../shared/contracts/entities/run.ts';
 import { errorCatalogue } from '../../../../../shared/domain/triage/catalogue.ts';
 import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/classify.ts';
-import { rules } from '../../../../../shared/domain/triage/rules.ts';
 import { runnerRules, stepTimeout } from '../../../../../shared/domain/triage/rules/runner.ts';
 import { scriptRules } from '../../../../../shared/domain/triage/rules/script.ts';
+import { rules } from '../../../../../shared/domain/triage/rules.ts';
 import { samples } from './all-samples.ts';
 import type { Sample } from './samples.ts';
 
