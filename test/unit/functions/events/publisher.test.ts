@@ -3,6 +3,9 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { publisher } from '../../../../functions/events/publish-changes/publisher.ts';
+import type { RowChange } from '../../../../functions/events/publish-changes/row-change.ts';
+import { wakeDispatchers } from '../../../../functions/events/publish-changes/wake-dispatchers.ts';
+import { wakeDispatcher, wakeDispatcherAgain, wakeForWorkspace } from '../../../../shared/runtime/queues.ts';
 
 const settings = {
   DISPATCH_QUEUE_URL: 'dispatch',
@@ -145,4 +148,71 @@ test('a record that is parked is one that can be told again; of one too large fo
   await publish.park(record);
   await publish.park({ dynamodb: { ...record.dynamodb, NewImage: { text: { S: 'x'.repeat(300_000) } } } });
   expect(messages.map(({ body }) => JSON.parse(body) as unknown)).toEqual([record, record]);
+});
+
+describe('wake-ups of the dispatcher', () => {
+  const wakeUps = async (...changes: RowChange[]): Promise<unknown[]> => {
+    const { publish, messages } = world();
+    for (const change of changes) wakeDispatchers(change, publish);
+    await publish.flush();
+    return messages.map(({ body }): unknown => JSON.parse(body));
+  };
+  const row = (kind: string, fields: object) => ({ row: kind, ...fields });
+  const slots = [
+    row('slot', { pk: 'POOL#cloud', poolId: 'cloud' }),
+    row('slot', { pk: 'WS#ws_1', poolId: 'cloud' }),
+  ];
+
+  test('are one a pool and batch, for runs that begin to wait', async () => {
+    const queued = { before: undefined, after: row('queue', { poolId: 'cloud' }) };
+    expect(await wakeUps(queued, queued)).toEqual([{ poolId: 'cloud' }]);
+    expect(await wakeUps({ before: queued.after, after: undefined })).toEqual([]);
+  });
+
+  test('of slots that are free go to the pool, and to the others in which the workspace may wait', async () => {
+    const freed = slots.map((before) => ({ before, after: undefined }));
+    expect(await wakeUps(...freed)).toEqual([
+      { poolId: 'cloud' },
+      { workspaceId: 'ws_1', except: ['cloud'] },
+    ]);
+    expect(await wakeUps(...slots.map((after) => ({ before: undefined, after })))).toEqual([]);
+  });
+
+  test('of a limit that was changed go to the workspace or the connector, of any other change to nobody', async () => {
+    const limited = (kind: string, id: string, maxConcurrentRuns: number) =>
+      row(kind, { id, maxConcurrentRuns });
+    const change = (kind: string, id: string, from: number, to: number) => ({
+      before: limited(kind, id, from),
+      after: limited(kind, id, to),
+    });
+    expect(await wakeUps(change('workspace', 'ws_1', 1, 2), change('connector', 'cnr_1', 2, 1))).toEqual([
+      { poolId: 'cnr_1' },
+      { workspaceId: 'ws_1', except: ['cnr_1'] },
+    ]);
+    expect(await wakeUps(change('workspace', 'ws_1', 2, 2), change('connector', 'cnr_1', 2, 2))).toEqual([]);
+    expect(await wakeUps({ before: undefined, after: limited('connector', 'cnr_1', 2) })).toEqual([]);
+  });
+
+  test('of a connector that is gone let what waits there end; of a workspace that is gone nothing waits', async () => {
+    const gone = (kind: string, id: string) => ({
+      before: row(kind, { id, maxConcurrentRuns: 1 }),
+      after: undefined,
+    });
+    expect(await wakeUps(gone('connector', 'cnr_1'), gone('workspace', 'ws_1'))).toEqual([
+      { poolId: 'cnr_1' },
+    ]);
+  });
+
+  test('of one pool come in turn, and the reconciler’s past one that keeps them waiting', async () => {
+    const groups: (string | undefined)[] = [];
+    const sqs = {
+      send: async (command: unknown) => {
+        if (command instanceof SendMessageCommand) groups.push(command.input.MessageGroupId);
+      },
+    };
+    await wakeDispatcher(sqs, 'dispatch', 'cloud');
+    await wakeDispatcherAgain(sqs, 'dispatch', 'cloud');
+    await wakeForWorkspace(sqs, 'dispatch', 'ws_1', []);
+    expect(groups).toEqual(['cloud', 'reconcile-cloud', 'ws_1']);
+  });
 });
