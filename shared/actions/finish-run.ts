@@ -11,6 +11,7 @@ import type { Write } from '../store/write.ts';
 import { sayInLog } from './append-log.ts';
 import { changeRun } from './change-run.ts';
 import type { Count, Engine } from './engine.ts';
+import { toldByRunner } from './leftover-ledger.ts';
 import { connectPlatform, snapshotOf } from './platform-access.ts';
 
 export type Finishing = Engine & {
@@ -99,7 +100,7 @@ const findKept = async (engine: Finishing, scope: WorkspaceScope, run: StoredRun
   } catch (error) {
     const text = `The platform could not be asked what is left: ${error instanceof PlatformError ? error.message : 'it did not answer'}`;
     await sayInLog(engine, scope, run.id, [{ text, level: 'warn' }]);
-    return { leftovers: known.map(({ kind, id }) => ({ kind, locator: id })), isVmKept: true };
+    return { leftovers: toldByRunner(run), isVmKept: true };
   }
 };
 

@@ -96,3 +96,13 @@ export const countKinds = (ledger: Leftover[]): Record<string, number> => {
   for (const { kind } of ledger.filter(isOpen)) kinds[kind] = (kinds[kind] ?? 0) + 1;
   return kinds;
 };
+
+/** What a runner told that its build made for a while, for when the platform cannot be asked. The machine comes first. */
+export const toldByRunner = ({
+  buildVm,
+  temporaries = [],
+}: Pick<StoredRun, 'buildVm' | 'temporaries'>): FoundLeftover[] => {
+  const told = temporaries.map(({ kind, id }) => ({ kind, locator: id }));
+  const isTold = buildVm === undefined || told.some(({ locator }) => locator === buildVm.locator);
+  return isTold ? told : [{ kind: buildVm.kind, locator: buildVm.locator }, ...told];
+};

@@ -1,3 +1,4 @@
+import { toldByRunner } from '../../../shared/actions/leftover-ledger.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { type FoundLeftover, PlatformError } from '../../../shared/platforms/platform.ts';
 
@@ -13,10 +14,7 @@ export const reasonOf = (error: unknown): string =>
 export const reported = (run: StoredRun): FoundLeftover[] | undefined => {
   // Packer cleaned up behind itself and its runner told the end.
   if (run.completion !== undefined && run.completion.outcome !== 'stopped') return undefined;
-  const temporaries = (run.temporaries ?? []).map(({ kind, id }) => ({ kind, locator: id }));
-  const { buildVm } = run;
-  const isTold = buildVm === undefined || temporaries.some(({ locator }) => locator === buildVm.locator);
-  const all = isTold ? temporaries : [{ kind: buildVm.kind, locator: buildVm.locator }, ...temporaries];
+  const all = toldByRunner(run);
   return all.length === 0 ? undefined : all;
 };
 

@@ -3,6 +3,7 @@ import { sayInLog } from '../../../../shared/actions/append-log.ts';
 import { finishRun } from '../../../../shared/actions/finish-run.ts';
 import type { StoredRun, Verdict } from '../../../../shared/contracts/stored-run.ts';
 import { imageVersionStore } from '../../../../shared/store/image-version-store.ts';
+import { leftoverStore } from '../../../../shared/store/leftover-store.ts';
 import { logStore } from '../../../../shared/store/log-store.ts';
 import { at, failure, runningRun, ulid } from '../../../support/builders.ts';
 import { memoryEngine, putRun, readLog, readRun, scope } from '../../../support/engine.ts';
@@ -218,6 +219,10 @@ test('a stopped run whose platform cannot be asked keeps what its runner reporte
     buildVm: { locator: 'eu-west-1/i-1' },
     leftoverCount: 80,
   });
+  const [first, second] = await leftoverStore(core, scope).list(run.id);
+  // The machine above all, whatever else there is no room for.
+  expect(first).toMatchObject({ kind: 'ec2-instance', locator: 'eu-west-1/i-1', state: 'kept' });
+  expect(second).toMatchObject({ kind: 'ec2-volume', locator: 'vol-0' });
   const levels = (await readLog(traffic, run.id)).map((line) => line.level);
   expect(levels).toEqual(['info', 'warn', 'info']);
 });
