@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { type VmLogin, vmLoginSchema } from '../../shared/contracts/agent-protocol.ts';
 import { readLogin } from '../../shared/packer/login.ts';
 import type { Redactor } from './redactor.ts';
@@ -31,6 +31,8 @@ export const watchLogin = ({ file, redactor, hasBegun }: LoginWatchOptions): Log
     }
     isOver = true;
     found = readLogin(readFileSync(file, 'utf8'));
+    // From here on it is in this process alone.
+    rmSync(file, { force: true });
     redactor.add(secretTexts(found));
   };
   return {

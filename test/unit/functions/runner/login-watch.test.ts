@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,13 +39,14 @@ const read = async (text: string) => {
   await writeFile(file, text);
   const redactor = createRedactor();
   const watch = watchLogin({ file, redactor, hasBegun: () => false });
-  return { login: watch.login(), redact: redactor.redact };
+  return { login: watch.login(), redact: redactor.redact, left: await readdir(folder) };
 };
 
 describe('the login that Packer writes', () => {
   it('is read with key and password, and both are hidden in every line and alignment (S83)', async () => {
     const password = 'Pa55 word"\n$';
-    const { login, redact } = await read(fileOf({ key, password }));
+    const { login, redact, left } = await read(fileOf({ key, password }));
+    expect(left).toEqual([]);
     expect(login).toEqual({ ...asSsh, privateKey: key, password });
     for (const line of key.split('\n').slice(1, -2)) {
       expect(redact(`x ${line}`)).not.toContain(line);
