@@ -1,5 +1,5 @@
 import type { StoredRun } from '../../contracts/stored-run.ts';
-import type { RunChanges } from './lifecycle.ts';
+import type { RunChanges } from './run-changes.ts';
 
 /**
  * How a run gets its build. Calls that start one may be lost, come twice or be refused for want of room, so: each start

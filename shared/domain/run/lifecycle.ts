@@ -2,12 +2,9 @@ import type { Progress } from '../../contracts/agent-protocol.ts';
 import type { Run, RunStatus, RunStep } from '../../contracts/entities/run.ts';
 import type { StoredRun, Verdict } from '../../contracts/stored-run.ts';
 import { deadlineFrom } from './build-start.ts';
+import type { RunChanges } from './run-changes.ts';
 
-/**
- * The life of a run: Queued → Running → Succeeded | Failed | Stopped, forwards only. Each function takes a run and
- * answers what to change of it; the store writes that under the run's `rev`.
- */
-export type RunChanges = Partial<Omit<StoredRun, 'id' | 'workspaceId' | 'rev' | 'number'>>;
+export type { RunChanges } from './run-changes.ts';
 
 const endStatus = { succeeded: 'Succeeded', failed: 'Failed', stopped: 'Stopped' } as const satisfies Record<
   Verdict['outcome'],
