@@ -3,6 +3,7 @@ import { type ErrorId, errorCatalogue } from './catalogue.ts';
 import {
   type FailedBuild,
   isFrame,
+  isStepEnd,
   lastWord,
   relevantLines,
   type SaidLine,
@@ -116,7 +117,9 @@ const stepCause = (build: FailedBuild, lines: readonly SaidLine[], match: Match)
   const { rule, line } = match;
   const exitCode = exitCodeOf(match);
   const step = line.step ?? build.lastStep ?? null;
-  const end = lines.find((one) => saySame(one, line))?.seq ?? line.seq;
+  const told = lines.find((one) => saySame(one, line))?.seq ?? line.seq;
+  const isEnd = (one: SaidLine) => one.step === step && one.seq < told && isStepEnd(one.said);
+  const end = lines.findLast(isEnd)?.seq ?? told;
   const own = lines.filter((one) => one.seq < end && one.step === step && !rule.pattern.test(one.said));
   const cause = findScriptCause(own, exitCode);
   const isRefined = rule.errorId === 'script-failed' || cause.errorId === 'ansible-not-installed';

@@ -25,7 +25,7 @@ const withoutPrefix = (text: string): string =>
 
 /** Lines that only frame a cause: Packer's heading above what it repeats, the runner's own end of a step or of all. */
 const FRAME =
-  /Some builds didn't complete|^Step \d+\/\d+ .{0,300}: failed after |^Packer (ended with exit code|had not cleaned up)/;
+  /Some builds didn't complete|^Provisioning step had errors: |^Step \d+\/\d+ .{0,300}: failed after |^Packer (ended with exit code|had not cleaned up)/;
 const ERRORED = /^Build '[^']{0,200}' errored/;
 const REPEATED = /^--> \S{1,200}: /;
 /** Packer says it between two tries of a step; what failed before was not the end. */
@@ -34,6 +34,9 @@ const RETRY = /^Provisioner failed with ".{0,3000}, retrying with \d{1,10} trie\
 /** Whether a line says that a step is tried once more. */
 export const isRetry = (text: string): boolean =>
   text.startsWith('Provisioner failed with "') && RETRY.test(text.slice(0, MAX_READ));
+
+/** Whether Packer says that a step has failed; what follows is its clean-up, which modern Packer tells in the same voice. */
+export const isStepEnd = (text: string): boolean => text.startsWith('Provisioning step had errors: ');
 
 export const isFrame = ({ said }: Pick<SaidLine, 'said'>): boolean => said.trim() === '' || FRAME.test(said);
 

@@ -1,4 +1,4 @@
-import { isRetry } from './error-lines.ts';
+import { isRetry, isStepEnd } from './error-lines.ts';
 
 /** Programs that tell their errors on standard output, as they begin such a line. */
 const ON_STANDARD_OUTPUT = [
@@ -18,8 +18,8 @@ const ON_STANDARD_OUTPUT = [
 /** Longest part of a line that is looked at, in characters. */
 const MAX_READ = 1000;
 
-/** Whether a line that came as ordinary output tells of an error, or that the step is tried again. */
+/** Whether a line that came as ordinary output tells of an error, or that the step has failed or is tried again. */
 export const tellsOfError = (text: string): boolean => {
   const read = text.slice(0, MAX_READ);
-  return ON_STANDARD_OUTPUT.some((pattern) => pattern.test(read)) || isRetry(text);
+  return ON_STANDARD_OUTPUT.some((pattern) => pattern.test(read)) || isRetry(text) || isStepEnd(text);
 };

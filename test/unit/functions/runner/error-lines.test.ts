@@ -45,13 +45,16 @@ describe('the error lines that a runner hands over', () => {
   it('are never more than the protocol takes, in order and each once', () => {
     const kept = createErrorLines();
     for (let place = 0; place < 5000; place += 1) {
-      const text = `AccessDenied No space left on device E: Unable to locate package p${place}`;
+      const isEnd = place === 4900;
+      const text = isEnd
+        ? 'Provisioning step had errors: Running the cleanup provisioner, if present...'
+        : `AccessDenied No space left on device E: Unable to locate package p${place}`;
       kept.add({ place, step: place % 3 === 0 ? null : Math.floor(place / 900), text });
     }
     const places = kept.list().map(({ place }) => place);
     expect(places.length).toBeLessThanOrEqual(50);
     expect(places).toEqual([...new Set(places)].toSorted((one, other) => one - other));
-    expect(places.slice(-26)).toEqual(Array.from({ length: 26 }, (_, at) => 4974 + at));
+    expect(places.slice(-20)).toEqual(Array.from({ length: 20 }, (_, at) => 4980 + at));
     expect(places[0]).toBe(0);
   });
 
@@ -90,6 +93,19 @@ describe('the error lines that a runner hands over', () => {
     run.says(2, 'error')('E: Unable to locate package nosuch');
     for (const text of errored(EXIT)) run.says(null, 'error')(text);
     expect(failureOf(run)).toMatchObject({ errorId: 'package-not-found', logSeq: 3 });
+  });
+
+  it("do not take a modern Packer's clean-up for the words of the step that it follows", () => {
+    const run = start();
+    for (let each = 0; each < 100; each += 1) run.says(2, 'error')(`deprecated: option ${each}`);
+    run.says(2, 'error')('/opt/setup: the licence has expired');
+    run.says(2, 'info')('Provisioning step had errors: Running the cleanup provisioner, if present...');
+    for (let each = 0; each < 200; each += 1)
+      run.says(2, 'error')(`Error deleting volume vol-${each}: connection timed out`);
+    for (const text of errored(EXIT)) run.says(2, 'error')(text);
+    const failure = failureOf(run);
+    expect(failure).toMatchObject({ errorId: 'script-failed', step: 'install', logSeq: 101 });
+    expect(failure.message).toContain('the licence has expired');
   });
 
   it('hold what a program says of its errors on standard output', () => {

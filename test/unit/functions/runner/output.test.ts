@@ -384,9 +384,9 @@ describe('the error lines of the completion', () => {
     const { log, say, mark } = start();
     mark(1, 'begin');
     for (let each = 1; each <= 60; each += 1) say('error', `==> null.image: error ${each}`);
-    expect(log.errors()).toHaveLength(30);
+    expect(log.errors()).toHaveLength(24);
     expect(log.errors()[0]).toEqual({ seq: 2, step: 1, text: 'error 1' });
-    expect(log.errors()[4]).toEqual({ seq: 36, step: 1, text: 'error 35' });
+    expect(log.errors()[4]).toEqual({ seq: 42, step: 1, text: 'error 41' });
     expect(log.errors().at(-1)).toEqual({ seq: 61, step: 1, text: 'error 60' });
   });
 
