@@ -6,6 +6,7 @@ import { keys } from '../../../shared/store/keys.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { makeDefinition, makeWorkspace, type TestWorkspace } from '../../integration/client.ts';
+import { until } from '../../support/e2e-wait.ts';
 import { awsSettings, deployedFunction } from '../../integration/inside.ts';
 import { makeCrowded } from '../../integration/running.ts';
 import { throttled, tooHot, WRITES } from './support/rules.ts';
@@ -252,6 +253,22 @@ describe('the stream of changes', () => {
       expect((await publish.invoke({ Records: [gone, gone] })).isError).toBe(false);
     expect(await stage.read(run)).toEqual(ended);
   });
+
+  test.each([
+    ['is throttled', throttled],
+    ['is lost', { kind: 'lose' }],
+    ['is the last thing that the function does', { kind: 'kill', moment: 'after' }],
+  ] as const)(
+    'F37 whose PutEvents %s tells the bus every status all the same, in the order of rev',
+    async (_what, fault) => {
+      const { run, free } = await startWaiting();
+      const failing = stage.cloud.break({ operation: 'PutEvents', about: [run.runId], times: 2, fault });
+      await free();
+      await stage.dispatch();
+      await stage.ended(run);
+      await until('both faults', 20, () => failing.count() === 2);
+    },
+  );
 
   test('F19 whose wake-up is lost delays a run until somebody looks', async () => {
     const workspace = await makeWorkspace();

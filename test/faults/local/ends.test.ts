@@ -230,6 +230,22 @@ describe('a runner', () => {
   });
 });
 
+test('F25 a secret that is replaced while a run waits for its runner is, for this run, what it began with', async () => {
+  const place = await stage.furnish();
+  const run = await stage.start(place);
+  const order = await orderOf(stage.cloud, run.runId);
+  const { items } = await run.workspace.list('/provisioners');
+  const secretEnvironment = { LICENCE_KEY: { value: 'replaced-licence-key' } };
+  for (const { id } of items) {
+    const replaced = await run.workspace.at('PATCH', `/provisioners/${id}`, { body: { secretEnvironment } });
+    if (replaced.status !== 200) throw new Error(replaced.text);
+  }
+  const runner = runnerOf(order);
+  expect(Object.values((await runner.claim()).variables)).toEqual(['planted-licence-key']);
+  await runner.complete();
+  expect((await stage.ended(run)).status).toBe('Failed');
+});
+
 describe('a build that says it succeeded', () => {
   test('F44 is believed although the account cannot be asked at first', async () => {
     const { run, runner } = await startBuilt();
