@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { JobBundle } from '../../shared/contracts/bundle.ts';
 import type { SnapshotStep } from '../../shared/contracts/snapshot.ts';
+import { sha256 } from '../../shared/domain/sha256.ts';
 import { compileBundle } from '../../shared/packer/compile.ts';
 import { compileInput, snapshot } from '../unit/shared/packer/fixtures.ts';
 import { inFolder, type PackerEnd, runPacker, writeFiles } from './packer-command.ts';
@@ -24,6 +25,13 @@ export const filesOn = ({ files }: JobBundle, target: Pick<SshTarget, 'source'>)
     const build = { ...template.build, sources: ['source.null.image'] };
     return { path, content: JSON.stringify({ ...template, source, build }) };
   });
+
+/** The job of a run with these steps, as a runner gets it, whose image is made from the target. */
+export const jobOn = (target: Pick<SshTarget, 'source'>, steps: SnapshotStep[]): JobBundle => {
+  const bundle = bundleOf(steps);
+  const files = filesOn(bundle, target).map((file) => ({ ...file, sha256: sha256(file.content) }));
+  return { ...bundle, files };
+};
 
 /** Builds the steps on the target by the real Packer; `secrets` are the values of the template's variables. */
 export const buildOn = (
