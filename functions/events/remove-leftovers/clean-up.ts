@@ -12,7 +12,7 @@ import type { FoundLeftover } from '../../../shared/platforms/platform.ts';
 import { leftoverStore } from '../../../shared/store/leftover-store.ts';
 import { runRemoval } from '../../../shared/store/run-removal.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import type { Account, Reach, Tidying } from './remove-leftovers.ts';
+import type { Account, Reach, Tidying } from './account.ts';
 import { onlyConnectors, reasonOf, reported, toldByTag } from './unreachable.ts';
 
 type Stuck = FoundLeftover & { detail: string };

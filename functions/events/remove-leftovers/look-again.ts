@@ -11,7 +11,7 @@ import { cleaningSince, isGivenUp, reminderAt, secondLookAt } from '../../../sha
 import type { FoundLeftover } from '../../../shared/platforms/platform.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import type { Reach, Tidying } from './remove-leftovers.ts';
+import type { Reach, Tidying } from './account.ts';
 import { toldByTag } from './unreachable.ts';
 
 /** What the platform shows, and when it was asked; undefined: it could not be asked. */

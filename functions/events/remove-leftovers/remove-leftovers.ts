@@ -3,26 +3,17 @@ import { connectAs, identityOf, snapshotOf } from '../../../shared/actions/platf
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import { cleaningSince, isTidyingDue } from '../../../shared/domain/run/tidying.ts';
-import type { PlatformClient } from '../../../shared/platforms/platform.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
 import { leftoverStore } from '../../../shared/store/leftover-store.ts';
 import { runRemoval } from '../../../shared/store/run-removal.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
+import type { Reach, Tidying } from './account.ts';
 import { cleanUp, cleanUpDeleted } from './clean-up.ts';
 import { lookAgain } from './look-again.ts';
 
-/** What is asked of a platform for a run that has ended. */
-export type Account = Pick<PlatformClient, 'findLeftovers' | 'removeLeftover'>;
-
-/** What tidying up after runs works with. */
-export type Tidying = Pick<Engine, 'core' | 'now'> & { newId: (kind: 'leftover') => string };
-
 export type Sweeper = Tidying &
   Pick<Engine, 'files' | 'secrets' | 'deploymentId' | 'identityToken' | 'connect'>;
-
-/** The way to the account that a run built in; undefined where only a connector at the site has one. Throws PlatformError. */
-export type Reach = () => Promise<Account | undefined>;
 
 /**
  * Does in the customer's account what is to be done for a run that has ended, also when it was deleted meanwhile: what

@@ -8,7 +8,7 @@ import { logger } from '../../../shared/runtime/logger.ts';
 import { runRemoval } from '../../../shared/store/run-removal.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
-import type { Tidying } from './remove-leftovers.ts';
+import type { Tidying } from './account.ts';
 import { reasonOf } from './unreachable.ts';
 
 export type Sweeping = Tidying & {

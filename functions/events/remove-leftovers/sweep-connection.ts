@@ -9,7 +9,7 @@ import { sweepStore } from '../../../shared/store/sweep-store.ts';
 import { WriteRefused } from '../../../shared/store/write-refused.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
 import { checkImages } from './check-images.ts';
-import type { Tidying } from './remove-leftovers.ts';
+import type { Tidying } from './account.ts';
 import { sweepAccount } from './sweep-account.ts';
 
 export type AccountSweeper = Tidying & Pick<Engine, 'deploymentId'> & { open: Reach['open'] };
