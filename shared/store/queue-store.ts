@@ -13,10 +13,12 @@ const keySchema = z.object({ sk: z.string() });
 const slotSchema = z.object({ slot: z.int(), runId: z.string() });
 
 /**
- * Rows of a queue that one strongly consistent read unit covers: 4,096 bytes of at most 230 (measured in
- * test/bench/admission.ts). To ask for fewer costs the same.
+ * Rows of a queue that one strongly consistent read unit surely covers: 4,096 bytes of 200 to 250 (test/bench/admission.ts).
+ * To ask for fewer costs the same.
  */
 const ROWS_A_UNIT = 16;
+/** Rows of a page of 1 MB, the largest. */
+const MOST_ROWS = 4096;
 /** Rows of connectors' queues that the reconciler is led to in one go. */
 const MOST_DUE = 5000;
 
@@ -27,6 +29,12 @@ export const queueStore = (table: Table, poolId: string) => ({
   /** Everything that waits, by workspace; in a workspace in the order in which it starts. */
   waiting: async (): Promise<QueueEntry[]> =>
     (await table.query(globalKeys.queue(poolId))).map((item) => entrySchema.parse(item)),
+
+  /** Some run that waits, for one row: undefined when nobody does. */
+  first: async (): Promise<QueueEntry | undefined> => {
+    const [item] = await table.query({ ...globalKeys.queue(poolId), limit: 1 });
+    return item && entrySchema.parse(item);
+  },
 
   /**
    * The first runs of each workspace that waits, `depth` of each at least, as far as there are so many: all that can be
@@ -56,20 +64,25 @@ export const queueStore = (table: Table, poolId: string) => ({
   },
 });
 
+/**
+ * Jumps over the rest of a workspace's runs when there are enough of them. A page that holds several workspaces says that
+ * there is little to jump over: the next one is twice as large, up to 1 MB.
+ */
 const heads = async (table: Table, poolId: string, depth: number): Promise<QueueEntry[]> => {
   const entries: QueueEntry[] = [];
-  const limit = Math.max(depth, ROWS_A_UNIT);
+  const least = Math.max(depth, ROWS_A_UNIT);
+  let limit = least;
   let after: string | undefined;
   for (;;) {
     const page = await table.query({ ...globalKeys.queue(poolId), after, limit });
-    entries.push(...page.map((item) => entrySchema.parse(item)));
-    const last = entries.at(-1);
-    if (page.length < limit || last === undefined) return entries;
+    const found = page.map((item) => entrySchema.parse(item));
+    entries.push(...found);
+    const last = found.at(-1);
+    if (found.length < limit || last === undefined) return entries;
     const read = entries.filter(({ workspaceId }) => workspaceId === last.workspaceId).length;
-    after =
-      read < depth
-        ? keySchema.parse(page.at(-1)).sk
-        : `${globalKeys.queueOf(poolId, last.workspaceId).prefix}\uffff`;
+    const end = `${globalKeys.queueOf(poolId, last.workspaceId).prefix}\uffff`;
+    after = read < depth ? keySchema.parse(page.at(-1)).sk : end;
+    limit = found[0]?.workspaceId === last.workspaceId ? least : Math.min(limit * 2, MOST_ROWS);
   }
 };
 

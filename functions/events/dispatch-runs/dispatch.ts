@@ -61,7 +61,7 @@ const poolsOf = async ({ core }: Dispatching, wakeUp: WakeUp): Promise<string[]>
 };
 
 const dispatchPool = async (dispatching: Dispatching, id: string): Promise<void> => {
-  const [first] = await queueStore(dispatching.core, id).heads(1);
+  const first = await queueStore(dispatching.core, id).first();
   if (first === undefined) return;
   const place = { id, workspaceId: first.workspaceId };
   const limit = await poolLimit(dispatching.core, place, dispatching.pools);

@@ -46,6 +46,7 @@ test('a lost wake-up costs no more than the minute until the reconciler wakes ev
       woken.push(id);
     },
     removeWorkspace: async () => {},
+    sweepAccount: async () => {},
   });
   expect(woken.toSorted()).toEqual(['cloud', 'inside']);
 });
