@@ -15,9 +15,12 @@ const meter = async (run: RunShape) => {
   const world = openMeteredWorld();
   const { workspaceId, definitions } = await furnish(world, run.steps);
   const [definitionId = ''] = definitions;
+  const place = { workspaceId, definitionId };
+  // The first run of a connection also plans the looks through its account.
+  await runMetered(world, place, { ...run, minutes: 1, lines: 1, bursts: 1, viewers: 0 });
   await world.settle();
   world.bill.clear();
-  await runMetered(world, { workspaceId, definitionId }, run);
+  await runMetered(world, place, run);
   const { bill } = world;
   const used = (part: string, what: Metered): number =>
     bill.lines().find((line) => line.part === part && line.what === what)?.amount ?? 0;
