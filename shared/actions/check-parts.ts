@@ -71,6 +71,8 @@ const generaliseChecks = (snapshot: RunSnapshot): RunCheck[] => {
   ];
 };
 
+const NO_CONNECTOR = { id: 'connector', status: 'fail', errorId: 'connector-unavailable' } as const;
+
 type Asking = { table: Table; scope: WorkspaceScope; now: string };
 
 /** Whether something is there that executes the build: two reads where a connector is named (S32, S33). */
@@ -80,8 +82,7 @@ export const connectorChecks = async (asking: Asking, snapshot: RunSnapshot): Pr
   const present = id === undefined ? [] : [await presenceOf(asking, id, snapshot)];
   const waits = noRunner({ definition, builder }).map(
     ({ pointer, detail }): RunCheck => ({
-      id: 'connector',
-      status: 'fail',
+      ...NO_CONNECTOR,
       detail,
       field: pointer,
       remedy: 'Choose a connector that reaches the build VM, or a builder that the cloud reaches.',
@@ -102,8 +103,7 @@ const presenceOf = async (
     connectorStore(table, scope).agentsOf([id]),
   ]);
   const remedy = 'Choose another connector.';
-  if (connector === undefined)
-    return { id: 'connector', status: 'fail', detail: 'Its connector is gone.', field, remedy };
+  if (connector === undefined) return { ...NO_CONNECTOR, detail: 'Its connector is gone.', field, remedy };
   const name = String(connector['name']);
   const online = agents.filter(({ lastSeenAt }) => agentStatus(lastSeenAt, now) === 'online');
   if (online.length > 0) return passed('connector', `${online.length} agents of ${name} are online.`);

@@ -56,6 +56,12 @@ export const connection = {
     'The runner lost its way to this deployment and did not find it again before the time of the run was up.',
     'Check the way of the runner pool, or of the agent at your site, to the API: NAT, endpoints, proxy.',
   ),
+  'connector-unavailable': entry(
+    'connection',
+    'No connector',
+    'Only a connector at the site reaches the build VM, and none is chosen, or the chosen one is gone or cannot build.',
+    'Choose a connector that reaches the build VM, or a builder that the cloud reaches.',
+  ),
   'ssh-authentication': entry(
     'connection',
     'SSH login refused',

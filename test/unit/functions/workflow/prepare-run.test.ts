@@ -12,6 +12,7 @@ import { type PlatformClient, PlatformError } from '../../../../shared/platforms
 import { at, runningRun } from '../../../support/builders.ts';
 import { memoryEngine, putRun, readLog, readRun, scope } from '../../../support/engine.ts';
 import { fakeAccount, fakeClient, fakePreflight } from '../../../support/fake-platform.ts';
+import { containing } from '../../../support/matchers.ts';
 import { powershell, shell, snapshot, step } from '../../shared/packer/fixtures.ts';
 
 type Setting = { client?: Partial<PlatformClient>; run?: Partial<StoredRun>; snapshot?: RunSnapshot };
@@ -163,6 +164,21 @@ describe('a run that cannot work fails before a machine is made', () => {
         step: 'install roles',
         remedy: errorCatalogue['provisioner-os-mismatch'].remedy,
       },
+    });
+  });
+
+  test('pointing to the line of the check, also where only a connector could build (S33, S153)', async () => {
+    const run = snapshot();
+    const builderConfiguration = { ...run.builderConfiguration, network: 'private' as const };
+    const told = await admitted({ snapshot: { ...run, builderConfiguration } });
+    await told.prepare();
+    const { verdict } = await told.run();
+    expect(verdict).toMatchObject({ failure: { errorId: 'connector-unavailable', category: 'connection' } });
+    const logSeq = verdict?.outcome === 'failed' ? verdict.failure.logSeq : null;
+    const lines = await told.log();
+    expect(lines.find(({ seq }) => seq === logSeq)).toMatchObject({
+      level: 'error',
+      text: containing('private network'),
     });
   });
 
