@@ -45,7 +45,8 @@ const firstPart = (decision: LedgerDecision): { part: LedgerDecision; isAll: boo
 
 /**
  * Reads a run and its leftovers on record, lets `decide` look at them and writes what it decides together with the
- * number of those that are left, under the run's `rev`: of two at once one begins anew. More than a transaction takes is
+ * number of those that are left, under the run's `rev`: of two at once one begins anew. A number that is wrong is put right
+ * even when nothing is decided. More than a transaction takes is
  * written in parts, so `decide` must want nothing that it has already. Throws RunGone.
  */
 export const changeLedger = async (
@@ -59,7 +60,8 @@ export const changeLedger = async (
     const run = await runs.get(runId);
     if (run === undefined) throw new RunGone(runId);
     const ledger = await leftoverStore(core, scope).list(runId);
-    const decision = decide(run, ledger);
+    const isCounted = ledger.filter(isOpen).length === run.leftoverCount;
+    const decision = decide(run, ledger) ?? (isCounted ? undefined : {});
     if (decision === undefined) return { run, isAll: true };
     const { part, isAll } = firstPart(decision);
     const after = ledgerAfter(ledger, part);

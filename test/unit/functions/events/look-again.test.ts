@@ -152,6 +152,18 @@ describe('people are reminded of what a stopped run left (S84)', () => {
     expect(nextLook(run, at(60 + DAY))).toBeUndefined();
   });
 
+  test('not of a number that is wrong: it is put right, and nobody asks again', async () => {
+    const { tidyAt, read } = await endedRun(
+      { ...looked, leftoverCount: 3 },
+      onRecord(['ec2-volume'], 'deleted'),
+    );
+    const { reach } = customersAccount();
+    await tidyAt(60 + DAY, reach);
+    const ended = await read();
+    expect([ended.leftoverCount, ended.remindedAt]).toEqual([0, undefined]);
+    expect(nextLook(ended, at(60 + DAY))).toBeUndefined();
+  });
+
   test('from what is on record when the platform does not answer, or only a connector reaches it', async () => {
     for (const isAway of [true, false]) {
       const { tidyAt, read } = await endedRun(looked, onRecord(['ec2-instance']));
