@@ -42,7 +42,9 @@ export const reconcile = async (reconciling: Reconciling): Promise<void> => {
   await unlessItFails('accounts were not swept', () => sweepAccounts(reconciling));
   const due = await reconciling.core.due(DUE_RUN, reconciling.now(), MOST_RUNS);
   const runs = (await reconciling.core.getAll(due)).flatMap(readable);
-  const buildIds = runs.flatMap((run) => run.buildId ?? []);
+  // Of a pool that is gone the project is gone too, and asking for one of its builds would refuse the answer for all.
+  const known = runs.filter(({ pool }) => reconciling.poolIds.includes(pool.id));
+  const buildIds = known.flatMap((run) => run.buildId ?? []);
   await unlessItFails('CodeBuild did not tell of builds', () => reconciling.loadBuilds(buildIds));
   for (let start = 0; start < runs.length; start += AT_ONCE)
     await Promise.all(runs.slice(start, start + AT_ONCE).map((run) => lookAt(reconciling, run)));

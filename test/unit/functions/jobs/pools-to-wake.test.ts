@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
 import { poolsToWake } from '../../../../functions/jobs/reconcile/pools-to-wake.ts';
 import { reconcile } from '../../../../functions/jobs/reconcile/reconcile.ts';
-import { at, ulid } from '../../../support/builders.ts';
+import { DUE_RUN, keys } from '../../../../shared/store/keys.ts';
+import { at, runningRun, ulid } from '../../../support/builders.ts';
 import { cloud, dispatcherWorld } from '../../../support/dispatcher.ts';
+import { putRun, scope } from '../../../support/engine.ts';
 import { memoryTable } from '../../../support/memory-table.ts';
-import { reconciler } from './reconciler.ts';
+import { building, reconciler } from './reconciler.ts';
 
 const connectorId = `cnr_${ulid('C')}`;
 
 test('pools are those of now, those of before and those of connectors for which somebody waits', async () => {
-  const { core, queue, scope } = dispatcherWorld();
-  await queue(scope, { kind: 'connector', id: connectorId }, 2, { createdAt: at(0) });
-  await queue(scope, cloud('cloud'));
+  const { core, queue, scope: own } = dispatcherWorld();
+  await queue(own, { kind: 'connector', id: connectorId }, 2, { createdAt: at(0) });
+  await queue(own, cloud('cloud'));
   expect(await poolsToWake(core, ['inside', 'other'], at(60))).toEqual([
     'inside',
     'other',
@@ -49,4 +51,25 @@ test('a lost wake-up costs no more than the minute until the reconciler wakes ev
     sweepAccount: async () => {},
   });
   expect(woken.toSorted()).toEqual(['cloud', 'inside']);
+});
+
+test('builds are asked for of the pools of now only: one of a project that is gone would refuse the answer for all', async () => {
+  const { repair, core } = await reconciler({ ...building, buildId: 'gone:1', pool: cloud('gone') });
+  const id = `run_${ulid('2')}`;
+  const run = runningRun({ ...building, id, buildId: 'cloud:1', pool: cloud('cloud') });
+  await putRun(core, run);
+  for (const one of [run.id, runningRun().id])
+    await core.write([
+      { update: keys.run(scope, one), set: { due: DUE_RUN, dueAt: at(50) }, if: { exists: true } },
+    ]);
+  const asked: string[] = [];
+  await reconcile({
+    ...repair,
+    loadBuilds: async (ids) => void asked.push(...ids),
+    poolIds: ['cloud'],
+    wakePool: async () => {},
+    removeWorkspace: async () => {},
+    sweepAccount: async () => {},
+  });
+  expect(asked).toEqual(['cloud:1']);
 });
