@@ -20,7 +20,11 @@ export default defineConfig({
           maxWorkers: 3,
           // Properties try hundreds of cases; a busy machine takes its time.
           testTimeout: 30_000,
-          include: ['test/unit/**/*.test.ts', 'test/infra/**/*.test.ts', 'test/contract/pure/**/*.test.ts'],
+          include: [
+            'test/{unit,infra}/**/*.test.ts',
+            'test/contract/pure/**/*.test.ts',
+            'test/faults/simulation.test.ts',
+          ],
           sequence: { groupOrder: 0 },
         },
       },

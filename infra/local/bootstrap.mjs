@@ -1,6 +1,6 @@
 /**
- * Entry of `npm start`, `npm stop`, `npm test` and `npm run bench`. Needs Node 20 and nothing else: it looks at the
- * machine, says what is missing, fetches it and hands over to `main.ts` on the project's own Node.
+ * Entry of `npm start`, `npm stop`, `npm test`, `npm run bench` and `npm run faults`. Needs Node 20 and nothing else: it
+ * looks at the machine, says what is missing, fetches it and hands over to `main.ts` on the project's own Node.
  */
 
 import { handOver } from './bootstrap/handover.mjs';

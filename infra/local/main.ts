@@ -4,7 +4,7 @@ import type { CommandContext } from './commands/context.ts';
 import { BACKGROUND_COMMAND, runBackground, startDetached } from './commands/detach.ts';
 import { start } from './commands/start.ts';
 import { stop } from './commands/stop.ts';
-import { bench, test } from './commands/test.ts';
+import { bench, faults, test } from './commands/test.ts';
 import { standardOutput } from './terminal/stage-printer.ts';
 
 const HELP = `npm start [-- options]     starts Goldsmith on this machine and builds QuickStart
@@ -13,7 +13,8 @@ const HELP = `npm start [-- options]     starts Goldsmith on this machine and bu
   --fresh                  throws the saved state away first
 npm stop                   saves and stops what runs from this folder
 npm test [-- vitest args]  all tests
-npm run bench -- <name>    a measurement of test/bench/`;
+npm run bench -- <name>    a measurement of test/bench/
+npm run faults -- --help   histories of the run engine under faults, by a seed`;
 
 const START_OPTIONS = ['--yes', '--detach', '--fresh'];
 
@@ -35,6 +36,8 @@ async function run([command = 'help', ...args]: string[]): Promise<number> {
       return test(context, args);
     case 'bench':
       return bench(context, args);
+    case 'faults':
+      return faults(context, args);
     default:
       console.log(HELP);
       return command === 'help' ? 0 : 2;

@@ -49,6 +49,8 @@ export const storedRunSchema = z.object({
   buildSite: z.object({ user: z.string(), region: z.string().optional() }).optional(),
   bundle: z.object({ key: z.string(), sha256: z.string() }).optional(),
   taskToken: z.string().optional(),
+  /** When the reconciler first found that no state waits for that token. */
+  deafSince: timestamp.optional(),
   buildId: z.string().optional(),
   /** When to start the build (again), unless its runner is heard of before; and how often it was tried. */
   startAgainAt: timestamp.optional(),

@@ -88,10 +88,12 @@ type Setting = { clock?: Clock; turn?: () => Promise<unknown> };
 
 export const memoryTable = ({ clock = systemClock, turn = immediately }: Setting = {}): MemoryTable => {
   const rows = new Map<string, Item>();
-  const get = (key: Key) => {
-    const item = structuredClone(rows.get(idOf(key)));
+  /** A row to look at only. */
+  const peek = (key: Key): Item | undefined => {
+    const item = rows.get(idOf(key));
     return item && upgraded(item);
   };
+  const get = (key: Key) => structuredClone(peek(key));
   const table: MemoryTable = {
     clock,
     rows,
@@ -141,9 +143,9 @@ export const memoryTable = ({ clock = systemClock, turn = immediately }: Setting
       for (const write of writes) if ('put' in write) demandItem(write.put);
       await turn();
       await table.beforeWrite(writes);
-      const failed = writes.flatMap((write, place) => (holds(get(keyOf(write)), write.if) ? [] : [place]));
+      const failed = writes.flatMap((write, place) => (holds(peek(keyOf(write)), write.if) ? [] : [place]));
       if (failed.length > 0) throw new WriteRefused(failed);
-      for (const write of writes) demandItem(rowAfter(get(keyOf(write)), write) ?? {});
+      for (const write of writes) demandItem(rowAfter(peek(keyOf(write)), write) ?? {});
       for (const write of writes) apply(rows, write);
     },
   };

@@ -121,11 +121,11 @@ const nudge = async (repair: Repair, run: StoredRun): Promise<string> => {
   const { taskToken, buildId } = run;
   if (taskToken === undefined) return 'nothing: it is being prepared or finished';
   if (run.completion !== undefined) {
-    await repair.workflows.wake(taskToken, 'completed');
+    await wakeAgain(repair, run, { taskToken, outcome: 'completed' });
     return 'told its workflow again that the build is complete';
   }
   if (run.verdict !== undefined || isStopBeforeRunner(run)) {
-    await repair.workflows.wake(taskToken, 'lost');
+    await wakeAgain(repair, run, { taskToken, outcome: 'lost' });
     return 'told its workflow again that nothing is to be built';
   }
   if (wantsBuild(run, repair.now())) return `started its build: ${await startAgain(repair, run)}`;
@@ -136,6 +136,24 @@ const nudge = async (repair: Repair, run: StoredRun): Promise<string> => {
     return giveUp(repair, run, failureOf('runner-not-started', { message }));
   }
   return endWhatOverstays(repair, run);
+};
+
+/** Verify and Finish take minutes at most; a workflow that was deaf for longer waits for another token than the run's. */
+const DEAF_MS = 15 * 60_000;
+
+type WakeUp = { taskToken: string; outcome: 'completed' | 'lost' };
+
+/**
+ * Two tries of the Build state may be at work at once, and the token of the earlier one be left last: nobody can end
+ * that state then, so what comes after it is done here.
+ */
+const wakeAgain = async (repair: Repair, run: StoredRun, { taskToken, outcome }: WakeUp): Promise<void> => {
+  if ((await repair.workflows.wake(taskToken, outcome)) !== 'deaf') return;
+  const deafSince = repair.now();
+  if (since(run.deafSince, deafSince) > DEAF_MS) return conclude(repair, run);
+  await changeRun(repair.core, scopeTo(run.workspaceId), run.id, (current) =>
+    hasEnded(current) || current.deafSince !== undefined ? undefined : { changes: { deafSince } },
+  );
 };
 
 const startAgain = async (repair: Repair, run: StoredRun): Promise<string> => {

@@ -1,9 +1,12 @@
 import {
   DescribeExecutionCommand,
   ExecutionDoesNotExist,
+  InvalidToken,
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
   type SFNClient,
+  TaskDoesNotExist,
+  TaskTimedOut,
 } from '@aws-sdk/client-sfn';
 import { logger } from '../../../shared/runtime/logger.ts';
 
@@ -22,14 +25,22 @@ export const workflows = (client: SFNClient) => ({
   },
 
   /** Ends the Build state. A token that was used already is no error: somebody was faster. */
-  wake: async (taskToken: string, outcome: 'completed' | 'lost'): Promise<void> => {
+  wake: async (taskToken: string, outcome: 'completed' | 'lost'): Promise<Waking> => {
     try {
       if (outcome === 'completed') await client.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
       else await client.send(new SendTaskFailureCommand({ taskToken, error: 'RunnerLost' }));
+      return 'heard';
     } catch (error) {
       logger.info('the workflow needed no waking', { error });
+      return isWorthless(error) ? 'deaf' : 'unknown';
     }
   },
 });
+/** `deaf`: no state waits for this token, now or ever. */
+export type Waking = 'heard' | 'deaf' | 'unknown';
+
+const isWorthless = (error: unknown): boolean =>
+  error instanceof TaskTimedOut || error instanceof TaskDoesNotExist || error instanceof InvalidToken;
+
 export type WorkflowState = 'running' | 'aborted' | 'gone';
 export type Workflows = ReturnType<typeof workflows>;

@@ -57,6 +57,12 @@ export async function bench(context: CommandContext, [name, ...args]: readonly s
   return runOnProjectNode(join('test', 'bench', `${name}.ts`), args);
 }
 
+/** `npm run faults -- [options]`: the set-up, then histories of the run engine under faults (test/faults/run.ts). */
+export async function faults(context: CommandContext, args: readonly string[]): Promise<number> {
+  await prepare(context, stackPaths());
+  return runOnProjectNode(join('test', 'faults', 'run.ts'), args);
+}
+
 /** The set-up. Ctrl-C ends what it has under way. */
 async function prepare(context: CommandContext, paths: StackPaths): Promise<void> {
   await mkdir(paths.home, { recursive: true });

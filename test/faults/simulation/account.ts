@@ -11,8 +11,8 @@ export type Thing = { locator: string; kind: string; runId: string; shownAt: num
 /** The customer's account: what runs made there, and which Packers were started. */
 export type Account = {
   things: Map<string, Thing>;
-  /** Each Packer that began to build, by its run. */
-  packers: { runId: string; buildId: string }[];
+  /** Each Packer that began to build, with what it wrote. */
+  packers: { runId: string; buildId: string; lines: string[] }[];
   imagesOf: (runId: string) => Thing[];
   make: (kind: string, runId: string) => { id: string; locator: string };
   remove: (locator: string) => void;

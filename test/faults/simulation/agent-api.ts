@@ -14,7 +14,7 @@ import type { SimulatedEngine } from './engine.ts';
 import { type Invocation, invoke, type Simulation } from './invocation.ts';
 
 /** Seconds between heartbeats: few, so that histories are short; the reconciler looks after 30 s of silence. */
-const RHYTHM = { heartbeatSeconds: 15, chunkIntervalMilliseconds: 2000 };
+const RHYTHM = { heartbeatSeconds: 20, chunkIntervalMilliseconds: 2000 };
 const LIMIT_MS = 25_000;
 /** A client that gets no answer gives up after this (functions/runner/http-call.ts). */
 const CLIENT_PATIENCE_MS = 30_000;
@@ -89,7 +89,11 @@ export const agentApi = (simulation: Simulation, parts: Parts) => {
       time.timer(random.between(31_000, 180_000), () => void deliver(url, init));
       return lose('the request is late');
     }
-    if (weather.strikes('apiTwice')) time.timer(random.between(1, 20_000), () => void deliver(url, init));
+    if (weather.strikes('apiTwice'))
+      time.timer(
+        random.chance(0.5) ? random.between(0, 40) : random.between(1, 20_000),
+        () => void deliver(url, init),
+      );
     const answered = await deliver(url, init);
     return weather.strikes('apiAnswerLost') ? lose('the answer was lost') : answered;
   };

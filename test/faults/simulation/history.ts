@@ -17,8 +17,8 @@ import { createWorld, type World } from './world.ts';
 const START = Date.UTC(2026, 0, 2);
 const MINUTE = 60_000;
 /** Faults come in the first part of a history; then it comes to rest, within this at the latest. */
-const FAULTY_MS = 45 * MINUTE;
-const LONGEST_REST_MS = 12 * 60 * MINUTE;
+const FAULTY_MS = 30 * MINUTE;
+const LONGEST_REST_MS = 6 * 60 * MINUTE;
 /** At rest nothing is due for as long. */
 const QUIET_MS = 60 * MINUTE;
 
@@ -27,11 +27,14 @@ export type HistoryOptions = {
   trace?: ((line: string) => void) | undefined;
   /** Only these kinds of faults. */
   only?: readonly FaultKind[] | undefined;
-  wrap?: ((table: MemoryTable) => Table) | undefined;
+  /** What stands in the place of a table. */
+  core?: ((table: MemoryTable) => Table) | undefined;
+  traffic?: ((table: MemoryTable) => Table) | undefined;
 };
 
 export type History = {
   seed: number;
+  isFair: boolean;
   broken: string[];
   /** Runs that were accepted, and how they ended. */
   runs: number;
@@ -62,17 +65,21 @@ export const liveThrough = async (seed: number, options: HistoryOptions = {}): P
   for (const id of pools.ids) watch.limitPool(id, pools.limit(id));
   const see: Watch['see'] = (changes) => {
     watch.see(changes);
+    // Named in the order of their acceptance, with a trace and without.
+    for (const { before, after } of changes)
+      if (before === undefined && after?.['row'] === 'run') named(names, String(after['id']));
     if (options.trace === undefined) return;
     for (const { before, after } of changes)
       if (after?.['row'] === 'run') simulation.tell('run', difference(before, after));
   };
-  const world = createWorld(simulation, { pools, see, wrap: options.wrap });
+  const world = createWorld(simulation, { pools, see, core: options.core, traffic: options.traffic });
   const isRested = await play(simulation, world, watch);
   const broken = await brokenInvariants({ world, watch, weather });
   if (!isRested) broken.unshift('it does not come to rest');
   const ends = [...watch.runs.values()].map(({ run }) => run.status);
   return {
     seed,
+    isFair: weather.isFair,
     broken: broken.map((text) => named(names, text)),
     runs: watch.runs.size,
     ends: Object.fromEntries(
@@ -86,7 +93,7 @@ export const liveThrough = async (seed: number, options: HistoryOptions = {}): P
 
 /** Runs by the order in which they appear: their ids are never the same twice. */
 const named = (names: Map<string, string>, text: string): string =>
-  text.replaceAll(/\b(run|img|lft)_[0-9A-Z]{26}/g, (id, kind: string) => {
+  text.replaceAll(/\b([a-z]{2,4})_(?!01JD0)[0-9A-Z]{26}/g, (id, kind: string) => {
     const name = names.get(id) ?? `${kind}${names.size + 1}`;
     names.set(id, name);
     return name;
@@ -129,8 +136,9 @@ const play = async (simulation: Simulation, world: World, watch: Watch): Promise
     workspaces.push(workspace);
   }
   startReconciler(simulation, world);
-  const starts = random.between(2, 9);
-  for (let each = 0; each < starts; each += 1) void act(simulation, world, workspaces);
+  const starts = random.between(3, 13);
+  const isBurst = random.chance(0.3);
+  for (let each = 0; each < starts; each += 1) void act(simulation, world, { workspaces, isBurst });
   if (random.chance(0.3)) void changeLimits(simulation, world, watch, workspaces);
   await time.runUntil(START + FAULTY_MS);
   for (let waited = 0; waited < LONGEST_REST_MS; waited += 5 * MINUTE) {
@@ -171,14 +179,20 @@ const startReconciler = (simulation: Simulation, { reconcileOnce }: World): void
   time.timer(random.between(0, MINUTE), fire);
 };
 
-/** One run, and what its people do about it. */
+/** One run, and what its people do about it; in a burst all are created at once. */
 const act = async (
   { time, random }: Simulation,
   { users }: World,
-  workspaces: SimulatedWorkspace[],
+  { workspaces, isBurst }: { workspaces: SimulatedWorkspace[]; isBurst: boolean },
 ): Promise<void> => {
-  await time.sleep(random.chance(0.5) ? random.between(0, 5000) : random.between(0, 15 * MINUTE));
-  const workspace = workspaces[random.between(0, 1)];
+  await time.sleep(
+    isBurst
+      ? random.between(0, 40)
+      : random.chance(0.5)
+        ? random.between(0, 5000)
+        : random.between(0, 12 * MINUTE),
+  );
+  const workspace = workspaces[isBurst ? 0 : random.between(0, 1)];
   if (workspace === undefined) return;
   const definitionId = random.pick(workspace.definitionIds);
   const known = users.accepted.length;

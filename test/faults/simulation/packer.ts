@@ -34,11 +34,13 @@ const HANG_MS = 20 * 3_600_000;
  */
 export const runPacker = async (job: PackerJob): Promise<Ending> => {
   const { account, runId, buildId, simulation, session } = job;
-  account.packers.push({ runId, buildId });
+  const lines: string[] = [];
+  account.packers.push({ runId, buildId, lines });
   simulation.tell('packer', `builds ${runId} in ${buildId}`);
   const facts = createBuildFacts(aws.readOutput, session.outbox);
   const made: string[] = [];
   const write = (text: string, level: 'info' | 'error' = 'info', step: number | null = null) => {
+    lines.push(text);
     session.log.write({ stream: 'packer', level, text, step });
     facts.read(text);
   };
@@ -82,7 +84,7 @@ const build = async (job: PackerJob, { write, made }: Build): Promise<string> =>
     const at = () => toTimestamp(session.clock.now());
     session.outbox.addStep({ index, status: 'running', at: at() });
     write(`==> amazon-ebs.image: Provisioning with shell script ${index}`, 'info', index);
-    await wait(job, weather.strikes('packerHangs') ? HANG_MS : random.between(2000, 90_000));
+    await wait(job, weather.strikes('packerHangs') ? HANG_MS : random.between(2000, 60_000));
     if (weather.strikes('packerKilled')) throw new Broken('crashed');
     if (weather.strikes('packerFails')) {
       write('==> amazon-ebs.image: Script exited with non-zero exit status: 3.', 'error', index);
@@ -90,7 +92,7 @@ const build = async (job: PackerJob, { write, made }: Build): Promise<string> =>
     }
     session.outbox.addStep({ index, status: 'succeeded', at: at() });
   }
-  await wait(job, random.between(2000, 40_000));
+  await wait(job, random.between(2000, 30_000));
   const { id } = account.make(kinds.image, runId);
   write(`==> amazon-ebs.image: AMI: ${id}`);
   await wait(job, random.between(500, 5000));

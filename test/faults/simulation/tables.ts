@@ -29,10 +29,10 @@ export type WatchedTable = { table: Table; memory: MemoryTable };
 export const watchedTable = (
   simulation: Simulation,
   see: (changes: Change[]) => void,
-  wrap: (table: MemoryTable) => Table = (table) => table,
+  instead: (table: MemoryTable) => Table = (table) => table,
 ): WatchedTable => {
   const memory = memoryTable({ clock: clockOf(simulation), turn: () => Promise.resolve() });
-  const table = wrap(memory);
+  const table = instead(memory);
   return {
     memory,
     table: {

@@ -40,7 +40,6 @@ type Limit = { at: number; limit: number };
 export const createWatch = (now: () => number, pools: PoolLimits) => {
   const runs = new Map<string, SeenRun>();
   const broken: string[] = [];
-  const slots = new Map<string, Set<string>>();
   const limits = new Map<string, Limit[]>();
 
   const noteLimit = (owner: string, limit: number): void => {
@@ -55,14 +54,15 @@ export const createWatch = (now: () => number, pools: PoolLimits) => {
     const recent = known.filter(({ at }) => at > now() - LIMIT_AGE_MS);
     return Math.max(...[...(stale === undefined ? [] : [stale]), ...recent].map(({ limit }) => limit));
   };
-  const seeSlot = ({ id, after }: Change): void => {
-    const [owner = ''] = id.split('\n');
-    const taken = slots.get(owner) ?? new Set();
-    slots.set(owner, taken);
-    if (after === undefined) taken.delete(id);
-    else taken.add(id);
-    if (after === undefined) return;
-    if (taken.size > highest(owner)) broken.push(`${owner} has ${taken.size} runs of ${highest(owner)}`);
+  /** As many runs as may be, and those that went on when a limit was lowered: but none is admitted beyond it. */
+  const seeAdmission = (run: StoredRun): void => {
+    for (const [owner, isOf] of [
+      [`POOL#${run.pool.id}`, (one: StoredRun) => one.pool.id === run.pool.id],
+      [`WS#${run.workspaceId}`, (one: StoredRun) => one.workspaceId === run.workspaceId],
+    ] as const) {
+      const going = [...runs.values()].filter((one) => one.run.status === 'Running' && isOf(one.run)).length;
+      if (going > highest(owner)) broken.push(`${owner} has ${going} runs of ${highest(owner)}`);
+    }
   };
   const seeRun = ({ before, after }: Change): void => {
     if (after === undefined) {
@@ -79,13 +79,15 @@ export const createWatch = (now: () => number, pools: PoolLimits) => {
     }
     broken.push(...wrongStep(seen.run, run));
     if (hasEnded(run) && !hasEnded(seen.run)) seen.ends += 1;
-    if (run.status === 'Running') seen.admittedAt ??= now();
+    const isAdmitted = run.status === 'Running' && seen.run.status === 'Queued';
     seen.run = run;
+    if (!isAdmitted) return;
+    seen.admittedAt = now();
+    seeAdmission(run);
   };
   return {
     runs,
     broken,
-    slots,
     noteLimit,
     limitPool: (poolId: string, limit: number): void => {
       pools.set(poolId, limit);
@@ -99,7 +101,6 @@ export const createWatch = (now: () => number, pools: PoolLimits) => {
       }
       for (const change of changes) {
         const row = (change.after ?? change.before)?.['row'];
-        if (row === 'slot') seeSlot(change);
         if (row === 'run') seeRun(change);
       }
     },

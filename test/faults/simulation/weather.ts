@@ -60,7 +60,7 @@ export const faultChances = {
 export type FaultKind = keyof typeof faultChances;
 
 const isKind = (text: string): text is FaultKind => Object.hasOwn(faultChances, text);
-export const faultKinds = Object.keys(faultChances).filter(isKind);
+export const faultKinds: FaultKind[] = Object.keys(faultChances).filter(isKind);
 
 /** What goes wrong in one history: some kinds of faults, until it is over with them. */
 export type Weather = {

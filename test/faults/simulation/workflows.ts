@@ -1,4 +1,4 @@
-import type { WorkflowState } from '../../../functions/jobs/reconcile/workflows.ts';
+import type { Waking, WorkflowState } from '../../../functions/jobs/reconcile/workflows.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import type { FinishInput, TaskResult, WorkflowInput } from '../../../shared/contracts/workflow.ts';
 import { type Invocation, invoke, type Simulation } from './invocation.ts';
@@ -23,6 +23,8 @@ const LATEST_DEATH_MS = 25 * 60_000;
 
 /** The name of what broke off, as Step Functions passes it to Catch. */
 class TaskFailed extends Error {}
+/** No state waits for this token. */
+class TaskTimedOut extends Error {}
 /** The execution is no more: nothing of it goes on. */
 const forever = (): Promise<never> => new Promise(() => {});
 
@@ -34,7 +36,7 @@ export const createWorkflows = (simulation: Simulation, tasks: Tasks) => {
 
   const answer = (taskToken: string, end: TokenEnd): void => {
     const settle = tokens.get(taskToken);
-    if (settle === undefined) throw new Error('TaskTimedOut');
+    if (settle === undefined) throw new TaskTimedOut(taskToken);
     tokens.delete(taskToken);
     settle(end);
   };
@@ -74,11 +76,12 @@ export const createWorkflows = (simulation: Simulation, tasks: Tasks) => {
     seenBy: (self: Invocation) => ({
       stateOf: (arn: string) =>
         self.call((): WorkflowState => (executions.get(arn)?.isRunning === true ? 'running' : 'gone')),
-      wake: async (taskToken: string, outcome: 'completed' | 'lost'): Promise<void> => {
+      wake: async (taskToken: string, outcome: 'completed' | 'lost'): Promise<Waking> => {
         try {
           await send(self, taskToken, outcome === 'completed' ? 'success' : 'failure');
-        } catch {
-          // As functions/jobs/reconcile/workflows.ts: somebody was faster, or it is asked again.
+          return 'heard';
+        } catch (error) {
+          return error instanceof TaskTimedOut ? 'deaf' : 'unknown';
         }
       },
     }),

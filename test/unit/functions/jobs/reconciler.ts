@@ -1,4 +1,4 @@
-import type { WorkflowState } from '../../../../functions/jobs/reconcile/workflows.ts';
+import type { Waking, WorkflowState } from '../../../../functions/jobs/reconcile/workflows.ts';
 import { type Repair } from '../../../../functions/jobs/reconcile/repair-run.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { at, runningRun } from '../../../support/builders.ts';
@@ -31,7 +31,7 @@ export const completion = {
 /** A reconciler at second `now`; the world around it is as told. */
 export const reconciler = async (
   fields: Partial<StoredRun>,
-  world: { now?: number; workflow?: WorkflowState; build?: string; inQueue?: boolean } = {},
+  world: { now?: number; workflow?: WorkflowState; build?: string; inQueue?: boolean; waking?: Waking } = {},
 ) => {
   const { engine, core, traffic } = memoryEngine();
   const did: string[] = [];
@@ -55,6 +55,7 @@ export const reconciler = async (
       stateOf: async () => world.workflow ?? 'running',
       wake: async (token, outcome) => {
         did.push(`wake ${token} ${outcome}`);
+        return world.waking ?? 'heard';
       },
     },
     builds: {

@@ -119,6 +119,38 @@ describe('a run that nobody heard of for a while', () => {
   });
 });
 
+describe('a workflow that does not hear', () => {
+  const told = { ...building, lease, completion };
+  const deaf = { waking: 'deaf' as const, now: 1000 };
+
+  test('may be verifying or finishing: it is noted, and waited for', async () => {
+    const { repair, run, after } = await reconciler(told, deaf);
+    await repairRun(repair, run);
+    expect(await after()).toMatchObject({ status: 'Running', deafSince: at(1000) });
+    const {
+      repair: again,
+      run: noted,
+      after: then,
+    } = await reconciler({ ...told, deafSince: at(200) }, deaf);
+    await repairRun(again, noted);
+    expect(await then()).toMatchObject({ status: 'Running', deafSince: at(200) });
+  });
+
+  test('for a quarter of an hour waits for another token: its run is finished in its place (F20)', async () => {
+    const { repair, run, after, did } = await reconciler({ ...told, deafSince: at(90) }, deaf);
+    await repairRun(repair, run);
+    expect(await after()).toMatchObject({ status: 'Failed', failure: { category: 'provisioner' } });
+    expect(did).toEqual(['wake task-token completed']);
+  });
+
+  test('because Step Functions could not be asked is asked again, however long that takes (F12)', async () => {
+    const asked = { waking: 'unknown' as const, now: 9000 };
+    const { repair, run, after } = await reconciler({ ...told, deafSince: at(90) }, asked);
+    await repairRun(repair, run);
+    expect(await after()).toMatchObject({ status: 'Running' });
+  });
+});
+
 describe('a workflow that waits', () => {
   test('for a completion that is there is woken again', async () => {
     const { repair, run, did } = await reconciler({ ...building, lease, completion });
