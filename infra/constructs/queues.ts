@@ -1,4 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
+import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { functionLimits } from './function-limits.ts';
@@ -51,6 +52,16 @@ export class Queues extends Construct {
       id: 'AwsSolutions-SQS3',
       reason: 'It is itself where records end up that could not be worked on; nothing consumes it.',
     });
+    this.poison
+      .metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' })
+      .createAlarm(this, 'Parked', {
+        alarmDescription:
+          'Changes could not be told to sockets, queues or the bus: docs/architecture.md, "When something cannot be told"',
+        threshold: 1,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
   }
 
   #deadLetters(id: string, fifo: boolean): Queue {

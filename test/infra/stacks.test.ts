@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { containing } from '../support/matchers.ts';
 import { awsStage, localStage } from './support/example-stage.ts';
 import {
   functionsOf,
@@ -202,6 +203,18 @@ test.each([
 
 test('wake-ups are in order and never equal by chance', () => {
   expect(queue('QueuesDispatch7')).toMatchObject({ FifoQueue: true, ContentBasedDeduplication: false });
+});
+
+test('records that were parked raise an alarm: nobody else would see them (F37)', () => {
+  const [alarm, ...others] = resourcesOf(app, 'AWS::CloudWatch::Alarm');
+  expect(others).toEqual([]);
+  expect(alarm?.Properties).toMatchObject({
+    MetricName: 'ApproximateNumberOfMessagesVisible',
+    Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [containing('QueuesPoison'), 'QueueName'] } }],
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    TreatMissingData: 'notBreaching',
+  });
 });
 
 test('every queue is encrypted and only reached over TLS', () => {
