@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runSchema } from '../../../shared/contracts/entities/run.ts';
 import { keys } from '../../../shared/store/keys.ts';
@@ -241,17 +242,26 @@ describe('a dispatcher', () => {
 describe('the stream of changes', () => {
   test('F19 whose records come twice, late and in the wrong order changes no run, and ends none twice', async () => {
     const { run, workspace, free } = await startWaiting();
+    const imageOf = async () => {
+      const [row] = await stage.core.getAll([keys.run(scopeTo(workspace.id), run.runId)]);
+      return marshall(row);
+    };
+    const queued = await imageOf();
     await free();
     await stage.dispatch();
     const ended = await stage.ended(run);
-    const [row] = await stage.core.getAll([keys.run(scopeTo(workspace.id), run.runId)]);
-    const publish = await deployedFunction('PublishChangesFunction');
+    const last = await imageOf();
     const slot = { row: { S: 'slot' }, poolId: { S: 'cloud' } };
-    const gone = { eventID: '9', eventName: 'REMOVE', dynamodb: { Keys: {}, OldImage: slot } };
-    expect(row).toBeDefined();
-    for (let time = 0; time < 2; time += 1)
-      expect((await publish.invoke({ Records: [gone, gone] })).isError).toBe(false);
-    expect(await stage.read(run)).toEqual(ended);
+    const records = [
+      { eventID: '9', eventName: 'REMOVE', dynamodb: { OldImage: slot } },
+      { eventID: '8', eventName: 'MODIFY', dynamodb: { OldImage: queued, NewImage: last } },
+      { eventID: '7', eventName: 'INSERT', dynamodb: { NewImage: queued } },
+    ];
+    const publish = await deployedFunction('PublishChangesFunction');
+    for (const Records of [records, records.toReversed()])
+      expect((await publish.invoke({ Records })).isError).toBe(false);
+    await stage.reconcile();
+    expect(await stage.read(run)).toMatchObject({ rev: ended.rev, status: 'Failed', endedAt: ended.endedAt });
   });
 
   test.each([
@@ -267,6 +277,7 @@ describe('the stream of changes', () => {
       await stage.dispatch();
       await stage.ended(run);
       await until('both faults', 20, () => failing.count() === 2);
+      expect((await stage.read(run)).status).toBe('Failed');
     },
   );
 
