@@ -27,14 +27,19 @@ export const failWaiting = async (
   const isConnector = kindOfId(poolId) === 'connector';
   const before = Date.parse(engine.now()) - DEPLOYMENT_MS;
   const lost = waiting.filter(({ runId }) => isConnector || Date.parse(timeOfId(runId)) < before);
-  const failure = failureOf('runner-not-started', { message: messageOf(poolId, isConnector) });
+  const failure = isConnector ? connectorGone(poolId) : poolGone(poolId);
   for (const { workspaceId, runId } of lost.slice(0, MOST_AT_ONCE)) {
     await failQueued(engine, scopeTo(workspaceId), runId, failure);
     logger.warn('a run waited for a pool that is gone', { poolId, workspaceId, runId });
   }
 };
 
-const messageOf = (poolId: string, isConnector: boolean): string =>
-  isConnector
-    ? `The connector ${poolId}, for which the run waited, was deleted: choose another one in the image definition or its builder configuration.`
-    : `The runner pool ${poolId}, in which the run waited, is none of this deployment any more: choose another one in the builder configuration.`;
+const connectorGone = (id: string) =>
+  failureOf('connector-unavailable', {
+    message: `The connector ${id}, for which the run waited, was deleted: choose another one in the image definition or its builder configuration.`,
+  });
+
+const poolGone = (id: string) =>
+  failureOf('runner-not-started', {
+    message: `The runner pool ${id}, in which the run waited, is none of this deployment any more: choose another one in the builder configuration.`,
+  });

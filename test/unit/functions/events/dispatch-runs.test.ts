@@ -259,7 +259,7 @@ describe('the pool of a connector', () => {
     const failed = await read(waiting[0] ?? { id: '', workspaceId: '' });
     expect(failed).toMatchObject({
       phase: 'finished',
-      failure: { errorId: 'runner-not-started', logSeq: 1 },
+      failure: { errorId: 'connector-unavailable', logSeq: 1 },
     });
     expect(failed.failure?.message).toContain(pool.id);
     const log = await readLog(traffic, failed.id, scope);
@@ -276,13 +276,16 @@ describe('the pool of a connector', () => {
 
 describe('a pool that the deployment has no more', () => {
   test('fails what waits in it, but not while a deployment may be under way', async () => {
-    const { dispatching, queue, statuses, wake, scope } = dispatcherWorld();
+    const { dispatching, queue, read, statuses, wake, scope } = dispatcherWorld();
     const runs = await queue(scope, cloud('gone'), 2);
     await wake('gone');
     expect(await statuses(runs)).toEqual(['Queued', 'Queued']);
     dispatching.now = inMinutes(16);
     await wake('gone');
     expect(await statuses(runs)).toEqual(['Failed', 'Failed']);
+    const { failure } = await read(runs[0] ?? { id: '', workspaceId: '' });
+    expect(failure?.errorId).toBe('runner-not-started');
+    expect(failure?.message).toContain('runner pool gone');
   });
 
   test('fails nothing that was stopped meanwhile', async () => {
