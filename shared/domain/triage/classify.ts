@@ -10,7 +10,7 @@ import {
   saySame,
   tellingLines,
 } from './error-lines.ts';
-import { lateRules, RUN_TIMEOUT, runnerRules, stepTimeout } from './rules/runner.ts';
+import { lateRules, RUN_TIMEOUT, runnerRules, stepTimeouts } from './rules/runner.ts';
 import { type Rule, rules } from './rules.ts';
 import { findScriptCause } from './script-cause.ts';
 import { type BuildSite, isInsideMachine, windowsLogsAt } from './windows-logs.ts';
@@ -57,11 +57,14 @@ export const failureOf = (errorId: ErrorId, details: Details, site?: BuildSite):
 export const recogniseError = (text: string): ErrorId | undefined =>
   rules.find((rule) => rule.pattern.test(text))?.errorId;
 
+const headOf = (lines: readonly SaidLine[], { above }: Rule, line: SaidLine): SaidLine =>
+  (above && lines.findLast(({ seq, said }) => seq < line.seq && above.test(said))) ?? line;
+
 const matchIn = (lines: readonly SaidLine[], candidates: readonly Rule[]): Match | undefined => {
   for (const rule of candidates) {
     const explains = ({ said }: SaidLine): boolean => rule.pattern.test(said);
     const line = rule.last === true ? lines.findLast(explains) : lines.find(explains);
-    if (line !== undefined) return { rule, line };
+    if (line !== undefined) return { rule, line: headOf(lines, rule, line) };
   }
   return undefined;
 };
@@ -80,9 +83,9 @@ const matchError = (lines: readonly SaidLine[]): Match | undefined => {
   return rule && { rule, line: lines.find(({ said }) => rule.pattern.test(said)) ?? first };
 };
 
-/** The runner's own words: no step's line counts for them but its own end of a step. */
+/** The runner's own words: no step's line counts for them but its own end of a step, and Packer's that its time is over. */
 const runnersCause = (lines: readonly SaidLine[]): Match | undefined =>
-  matchIn(lines, [stepTimeout]) ??
+  matchIn(lines, stepTimeouts) ??
   matchIn(
     lines.filter(({ step }) => step === null),
     runnerRules,

@@ -129,5 +129,12 @@ export const generalRules: readonly Rule[] = [
       /Failed (to initialize build|preparing (provisioner|post-processor)-block)|([Uu]nknown|Deprecated) configuration key/,
     weak: true,
   },
+  // A diagnostic of HCL, whatever it is about.
+  {
+    errorId: 'template-invalid',
+    pattern: /^\s{1,8}on [^ ]{1,200}\.pkr\.(json|hcl) line \d{1,6}/,
+    above: /^Error: /,
+    weak: true,
+  },
   { errorId: 'build-interrupted', pattern: /^Build was cancelled/, weak: true },
 ];

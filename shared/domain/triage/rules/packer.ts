@@ -34,7 +34,6 @@ export const packerRules: readonly Rule[] = [
       /PACKER CRASH|panic: runtime error|^unexpected EOF|connection is shut down|plugin exited before we could connect/,
   },
   { errorId: 'build-interrupted', pattern: /Cancelling build after receiving/ },
-  { errorId: 'step-timed-out', pattern: /Cancelling provisioner after a timeout/ },
   { errorId: 'step-timed-out', pattern: /context (canceled|deadline exceeded)/, weak: true },
   { errorId: 'winrm-authentication', pattern: /http response error: 401|401 - invalid content type/ },
   {
@@ -69,7 +68,7 @@ export const packerRules: readonly Rule[] = [
   {
     errorId: 'packer-plugin-missing',
     pattern:
-      /[Uu]nknown (builder|provisioner)|Missing plugins|plugins? .{0,200}(not installed|not found)|Failed to load .{0,200}plugin|Incompatible API M(AJOR|INOR) version/,
+      /[Uu]nknown (builder|provisioner|source type|post-processor)|Missing plugins|plugins? .{0,200}(not installed|not found)|Failed to load .{0,200}plugin|Incompatible API M(AJOR|INOR) version/,
   },
   {
     errorId: 'boot-command-failed',

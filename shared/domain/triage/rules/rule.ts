@@ -11,6 +11,8 @@ export type Rule = {
   last?: true;
   /** The text does not say why: whatever else explains the failure wins. */
   weak?: true;
+  /** The line that explains stands above the one that is known. */
+  above?: RegExp;
   /** A program in the machine ended with an error: its own last words say why. */
   inStep?: true;
 };

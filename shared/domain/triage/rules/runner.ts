@@ -31,11 +31,17 @@ export const runnerRules: readonly Rule[] = [
   { errorId: 'no-image-reported', pattern: /^Packer ended without an error, but named no image/ },
 ];
 
-/** The runner's own end of a step names the step and its limit; Packer's does not. */
-export const stepTimeout: Rule = {
-  errorId: 'step-timed-out',
-  pattern: /^Step \d+\/\d+ .{0,300}: timed out: it took longer than its limit/,
-};
+/**
+ * A step over its limit: the runner's own end of it names the step and the limit, Packer's word does not, but is as
+ * sure. What Packer says in the end depends on the provisioner and may be anything.
+ */
+export const stepTimeouts: readonly Rule[] = [
+  {
+    errorId: 'step-timed-out',
+    pattern: /^Step \d+\/\d+ .{0,300}: timed out: it took longer than its limit/,
+  },
+  { errorId: 'step-timed-out', pattern: /^Cancelling provisioner after a timeout/ },
+];
 
 /** What the time of the run is up for, where the runner knows it. */
 export const lateRules = runnerRules.filter(({ errorId }) =>

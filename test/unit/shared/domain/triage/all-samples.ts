@@ -5,6 +5,7 @@ import { hypervisorSamples } from './hypervisor-samples.ts';
 import { runnerSamples } from './runner-samples.ts';
 import { samples as others } from './samples.ts';
 import { stepSamples } from './step-samples.ts';
+import { templateSamples } from './template-samples.ts';
 
 /** Every line that was seen of a failure. */
 export const samples = [
@@ -14,5 +15,6 @@ export const samples = [
   ...hypervisorSamples,
   ...stepSamples,
   ...buildSamples,
+  ...templateSamples,
   ...runnerSamples,
 ];

@@ -160,26 +160,6 @@ export const buildSamples: Sample[] = [
     ],
     explains: 2,
   },
-  {
-    title: 'a template whose builder cannot start',
-    from: 'packer 1.15, hcl2template/types.packer_config.go',
-    errorId: 'template-invalid',
-    lines: [
-      [null, 'Error: Failed to initialize build "amazon-ebs.image"'],
-      [null, 'error during the execution of builder'],
-    ],
-    explains: 0,
-  },
-  {
-    title: 'credentials that are looked at before the build begins',
-    from: 'packer 1.6.6, amazon-ebs without credentials',
-    errorId: 'credentials-invalid',
-    lines: [
-      [null, 'Error: Failed to initialize build "amazon-ebs.image"'],
-      [null, 'no valid credential sources for  found'],
-    ],
-    explains: 1,
-  },
   packer(
     'too many snapshots',
     'quota-exceeded',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { failureSchema } from '../../../../../shared/contracts/entities/run.ts';
 import { errorCatalogue } from '../../../../../shared/domain/triage/catalogue.ts';
 import { classifyFailure, failureOf } from '../../../../../shared/domain/triage/classify.ts';
-import { runnerRules, stepTimeout } from '../../../../../shared/domain/triage/rules/runner.ts';
+import { runnerRules, stepTimeouts } from '../../../../../shared/domain/triage/rules/runner.ts';
 import { scriptRules } from '../../../../../shared/domain/triage/rules/script.ts';
 import { rules } from '../../../../../shared/domain/triage/rules.ts';
 import { samples } from './all-samples.ts';
@@ -35,7 +35,7 @@ describe('triage of a failed build (S148, S149, S150, S151, S152, S162)', () => 
 
   it('has a sample for every id that a rule tells, and each says where it comes from', () => {
     const known = new Set(samples.map((sample) => sample.errorId));
-    const told = [...rules, ...runnerRules, ...scriptRules, stepTimeout].map(({ errorId }) => errorId);
+    const told = [...rules, ...runnerRules, ...scriptRules, ...stepTimeouts].map(({ errorId }) => errorId);
     expect(told.filter((id) => !known.has(id))).toEqual([]);
     expect(samples.filter(({ from }) => from.trim() === '')).toEqual([]);
   });

@@ -2,12 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { failureSchema } from '../../../../../shared/contracts/entities/run.ts';
 import { classifyFailure, recogniseError } from '../../../../../shared/domain/triage/classify.ts';
-import { runnerRules, stepTimeout } from '../../../../../shared/domain/triage/rules/runner.ts';
+import { runnerRules, stepTimeouts } from '../../../../../shared/domain/triage/rules/runner.ts';
 import { scriptRules } from '../../../../../shared/domain/triage/rules/script.ts';
 import { rules } from '../../../../../shared/domain/triage/rules.ts';
 import { tellsOfError } from '../../../../../shared/domain/triage/telling.ts';
 
-const all = [...rules, ...runnerRules, ...scriptRules, stepTimeout];
+const all = [...rules, ...runnerRules, ...scriptRules, ...stepTimeouts];
 const LONGEST = 8192;
 const steps = [{ index: 1, name: 'one' }];
 
