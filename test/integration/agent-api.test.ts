@@ -58,6 +58,8 @@ describe('a claim', () => {
     const { claim } = agent(running);
     const first = claimAnswerSchema.parse((await claim()).body);
     expect(first).toMatchObject({ nextSeq: 1, stop: false, bundle: { sha256: 'f'.repeat(64) } });
+    expect(first.silence).toEqual({ warnAfterSeconds: 900, endAfterSeconds: 21_600 });
+    expect(Math.abs(Date.parse(first.now ?? '') - Date.now())).toBeLessThan(60_000);
     expect(first.variables).toEqual({ [Object.keys(first.variables)[0] ?? '']: 'planted-licence-key' });
     const again = claimAnswerSchema.parse((await claim()).body);
     expect(again.leaseToken).not.toBe(first.leaseToken);
@@ -127,6 +129,16 @@ describe('log chunks', () => {
     });
   });
 
+  test('with another text under a number that is taken are refused, and change nothing', async () => {
+    const running = await makeRunning(core);
+    const { send } = await claimed(running);
+    await send('log', { lines: logLines(1, 3) });
+    const other = await send('log', { lines: [logLine(3, 'another text'), logLine(4)] });
+    expect(problem(other)).toMatchObject({ status: 409, code: 'out-of-order', expectedSeq: 4 });
+    const page = await running.workspace.at('GET', `/runs/${running.run.id}/log?order=oldest`);
+    expect(logPageSchema.parse(page.body).lines).toEqual(logLines(1, 3));
+  });
+
   test('of a runner that has lost its lease are refused', async () => {
     const running = await makeRunning(core);
     const { send, claim } = await claimed(running);
@@ -161,6 +173,30 @@ describe('log chunks', () => {
       progress: { steps: [{ index: 1, status: 'running', at }], buildVm },
     });
     expect(await read(running)).toMatchObject({ currentStep: { index: 1, startedAt: at }, buildVm });
+  });
+});
+
+describe('the word that Packer is about to start', () => {
+  test('is written down once, however often it is said (F14, F15)', async () => {
+    const running = await makeRunning(core);
+    const { send } = await claimed(running);
+    const word = { progress: { packerStarts: true } };
+    const stored = () => storeOf(core, running.workspace.id).get(running.run.id);
+    expect(standingSchema.parse((await send('heartbeat', word)).body).stop).toBe(false);
+    const { packerStartedAt } = (await stored()) ?? {};
+    expect(packerStartedAt).toBeDefined();
+    expect((await send('heartbeat', word)).status).toBe(200);
+    expect((await stored())?.packerStartedAt).toBe(packerStartedAt);
+  });
+
+  test('of a run that is to stop is answered with the stop', async () => {
+    const running = await makeRunning(core);
+    const { send } = await claimed(running);
+    await running.workspace.at('POST', `/runs/${running.run.id}/stop`);
+    const answer = await send('heartbeat', { progress: { packerStarts: true } });
+    expect(standingSchema.parse(answer.body).stop).toBe(true);
+    const stored = await storeOf(core, running.workspace.id).get(running.run.id);
+    expect(stored?.packerStartedAt).toBeUndefined();
   });
 });
 

@@ -85,16 +85,11 @@ describe('a step that takes too long', () => {
     const warnings = api.state.lines.filter(
       (line) => line?.level === 'warn' && line.text.includes('No output'),
     );
-    expect(warnings.at(-1)).toMatchObject({
-      step: 1,
-      text: expect.stringContaining('in step 1/1 hangs'),
-    });
-    expect(failureOf(api, bundle)).toMatchObject({
-      errorId: 'build-silent',
-      category: 'timeout',
-      step: 'hangs',
-      message: expect.stringContaining('in step 1/1 hangs'),
-    });
+    expect(warnings.at(-1)?.step).toBe(1);
+    expect(warnings.at(-1)?.text).toContain('in step 1/1 hangs');
+    const failure = failureOf(api, bundle);
+    expect(failure).toMatchObject({ errorId: 'build-silent', category: 'timeout', step: 'hangs' });
+    expect(failure.message).toContain('in step 1/1 hangs');
     expect(await left()).toEqual([]);
   });
 });

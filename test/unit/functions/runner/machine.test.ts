@@ -140,7 +140,7 @@ describe('a machine that is told to end (F23)', () => {
     const begunAt = clock.now();
     const passing = setInterval(() => clock.jump(1000), 10);
     terminate.abort();
-    await expect(ended).rejects.toThrow();
+    await expect(ended).rejects.toThrow(UnreachableError);
     clearInterval(passing);
     expect(clock.now() - begunAt).toBeLessThan(5 * 60_000);
     expect(await packerOf(fake)).toEqual([]);
