@@ -5,6 +5,7 @@ import type { ChunkRequest, Progress, Standing } from '../../shared/contracts/ag
 import { applyProgress } from '../../shared/domain/run/lifecycle.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { LogClosed, logStore, lostRace, OutOfOrder } from '../../shared/store/log-store.ts';
+import { contended } from '../../shared/store/retry.ts';
 import type { StoredRun } from '../../shared/contracts/stored-run.ts';
 import type { WorkspaceScope } from '../../shared/store/workspace-scope.ts';
 import { type AgentCall, demandSame, type LeasedRun, leased } from './lease.ts';
@@ -18,11 +19,13 @@ export const takeChunk = async (
   call: AgentCall & { body: ChunkRequest },
 ): Promise<Standing> => {
   const { scope, run } = await leased(engine.core, call);
+  const append = () => appendLog(engine, scope, run.id, call.body.lines);
   try {
-    await appendLog(engine, scope, run.id, call.body.lines);
+    // Whoever was faster may have brought these very lines: then this is a repetition, and no reason to send them anew.
+    await contended(append, lostRace, engine.traffic.clock);
   } catch (error) {
     if (error instanceof LogClosed) throw new ApiProblem('lease-lost', 'The run has ended.');
-    if (!(error instanceof OutOfOrder) && !lostRace(error)) throw error;
+    if (!(error instanceof OutOfOrder)) throw error;
     const { lastSeq } = await logStore(engine.traffic, scope, run.id).head();
     throw new ApiProblem('out-of-order', `Go on with line ${lastSeq + 1}.`, { expectedSeq: lastSeq + 1 });
   }

@@ -143,4 +143,3 @@ const execute = async (simulation: Simulation, { account, reach }: Parts, build:
   for (const timer of timers) timer.cancel();
   finish(exitCode === 0 ? 'SUCCEEDED' : 'FAILED');
 };
-export type Builds = ReturnType<typeof createBuilds>;

@@ -114,4 +114,3 @@ export const createUsers = (simulation: Simulation, { engineOf, wake, pools }: P
     limitPool: (poolId: string, limit: number) => pools.set(poolId, limit),
   };
 };
-export type Users = ReturnType<typeof createUsers>;

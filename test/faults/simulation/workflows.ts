@@ -180,4 +180,3 @@ const build = async (machine: Machine, input: WorkflowInput): Promise<void> => {
   });
   if (outcome !== 'success') throw new TaskFailed(outcome === 'failure' ? 'RunnerLost' : 'States.Timeout');
 };
-export type Workflows = ReturnType<typeof createWorkflows>;
