@@ -14,10 +14,12 @@ import {
   vendedCredentialsSchema,
 } from '../../shared/contracts/agent-protocol.ts';
 import { type CallTools, callAgentApi } from './http-call.ts';
-import type { Hold } from './lease.ts';
 
 /** How long a call may go on trying: `until` in milliseconds since 1970, and a signal that ends it at once. */
 export type Patience = { until: () => number; signal?: AbortSignal | undefined };
+
+/** Makes a call with the lease's token. */
+export type Hold = <T>(call: (leaseToken: string) => Promise<T>) => Promise<T>;
 
 /** The agent API's calls of one run after its claim; each throws the errors of `callAgentApi`. */
 export type AgentClient = {

@@ -1,9 +1,6 @@
 import type { ClaimAnswer } from '../../shared/contracts/agent-protocol.ts';
-import type { Patience } from './agent-client.ts';
+import type { Hold, Patience } from './agent-client.ts';
 import { LeaseLostError } from './agent-errors.ts';
-
-/** Makes a call with the lease's token. */
-export type Hold = <T>(call: (leaseToken: string) => Promise<T>) => Promise<T>;
 
 /** The claim of a run as it was answered last, and what is done under it. */
 export type Lease = {
