@@ -100,21 +100,14 @@ export const waitingReason = (
     return `the runner pool found no room for builds and starts none before ${coolingUntil}`;
   const running = taken.workspaces.get(entry.workspaceId)?.length ?? 0;
   const limit = limits.workspace(entry.workspaceId);
-  if (running >= limit) return `the workspace runs ${running} of at most ${limit}`;
-  if (taken.pool.length >= limits.pool)
-    return `the runner pool runs ${taken.pool.length} of at most ${limits.pool}`;
+  const ofWorkspace = `the workspace runs ${running} of at most ${limit}`;
+  const ofPool = `the runner pool runs ${taken.pool.length} of at most ${limits.pool}`;
+  if (running >= limit) return ofWorkspace;
+  if (taken.pool.length >= limits.pool) return ofPool;
   const isNext = chooseAdmissions(queue, taken, limits).some((one) => one.entry.runId === entry.runId);
-  return isNext ? 'about to start' : behind(entry, { queue, running, limit });
-};
-
-/** There is room, but not for as many as come before it. */
-const behind = (
-  entry: QueueEntry,
-  { queue, running, limit }: { queue: QueueEntry[]; running: number; limit: number },
-): string => {
+  if (isNext) return 'about to start';
+  // There is room, but not for as many as come before it.
   const own = groupsOf(queue).get(entry.workspaceId) ?? [];
   const ahead = own.findIndex(({ runId }) => runId === entry.runId);
-  return running + ahead >= limit
-    ? `${ahead} of the workspace start first, and it runs at most ${limit}`
-    : 'others start first, and then the runner pool is full';
+  return `others start first: ${running + ahead >= limit ? ofWorkspace : ofPool}`;
 };

@@ -170,7 +170,7 @@ describe('a queued run tells its place and what it waits for (S56)', () => {
     raise(9);
     expect(await reasons()).toEqual([
       'about to start',
-      '1 of the workspace start first, and it runs at most 2',
+      'others start first: the workspace runs 1 of at most 2',
     ]);
     const until = new Date(Date.now() + 60_000).toISOString();
     await core.write([restPool('cloud', until)]);

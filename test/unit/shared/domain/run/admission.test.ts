@@ -109,9 +109,9 @@ describe('why a run waits', () => {
     const queue = [entry('a', 1), entry('a', 2), entry('b', 3), entry('c', 4)];
     const reasons = (asked: Limits) =>
       queue.map((one) => waitingReason(one, { queue, taken: nothing(), limits: asked }));
-    const [soon, own] = ['about to start', '1 of the workspace start first, and it runs at most 1'];
+    const [soon, own] = ['about to start', 'others start first: the workspace runs 0 of at most 1'];
     expect(reasons(limits(9, 1))).toEqual([soon, own, soon, soon]);
-    const full = 'others start first, and then the runner pool is full';
+    const full = 'others start first: the runner pool runs 0 of at most 2';
     expect(reasons(limits(2, 9))).toEqual([soon, full, soon, full]);
   });
 });
