@@ -30,6 +30,8 @@ export type Fault =
   | { kind: 'status'; status: number; code?: string; expectedSeq?: number; applied?: boolean }
   | { kind: 'drop'; applied: boolean }
   | { kind: 'delay'; milliseconds: number }
+  /** Hangs until then. */
+  | { kind: 'hang'; until: Promise<unknown> }
   /** Carried out twice, as if a proxy had repeated it. */
   | { kind: 'twice' }
   /** A page that is not the API's, with status 200 unless another is given. */
@@ -241,6 +243,9 @@ const misbehave = async (
       return reply(response, carryOut());
     case 'delay':
       await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+      return reply(response, carryOut());
+    case 'hang':
+      await fault.until;
       return reply(response, carryOut());
     case 'twice':
       carryOut();

@@ -82,11 +82,24 @@ describe('a definition', () => {
       tags: { team: 'database' },
       variables: { STAGE: 'live' },
       timeoutSeconds: 7200,
+      silenceTimeoutSeconds: 1800,
       firstNumber: 50,
     };
     expect((await change(definitionPath(), changes)).status).toBe(200);
     expect(await read()).toMatchObject({ ...changes, status: 'NoRuns' });
     expect(await table.query({ ...keys.runs(api.scope), prefix: 'RUN#' })).toEqual([]);
+  });
+
+  test('has no silence that is longer than its run, whichever of both is changed (N8)', async () => {
+    expect(
+      (await change(definitionPath(), { timeoutSeconds: 7200, silenceTimeoutSeconds: 3600 })).status,
+    ).toBe(200);
+    for (const fields of [{ silenceTimeoutSeconds: 7201 }, { timeoutSeconds: 3599 }]) {
+      const refused = await change(definitionPath(), fields);
+      expect([refused.status, pointersOf(refused.body)]).toEqual([422, ['/silenceTimeoutSeconds']]);
+    }
+    expect((await change(definitionPath(), { silenceTimeoutSeconds: null })).status).toBe(200);
+    expect((await change(definitionPath(), { timeoutSeconds: 3599 })).status).toBe(200);
   });
 
   test('can be found by name and tag, and its tags are there to pick from (S24, S25)', async () => {

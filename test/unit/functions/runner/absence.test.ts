@@ -1,14 +1,13 @@
-import { readdir, readlink, stat, writeFile } from 'node:fs/promises';
+import { readdir, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LeaseLostError, UnreachableError } from '../../../../functions/runner/agent-errors.ts';
-import { systemClock } from '../../../../functions/runner/clock.ts';
 import { downloadKey } from '../../../../shared/contracts/bundle.ts';
 import { sha256 } from '../../../../shared/domain/sha256.ts';
 import { type AgentApi, type AgentApiOptions, bundleOf, type Fault } from '../../../support/agent-api.ts';
 import { PRINT_ARTIFACT } from './fake-packer.ts';
 import { createJumpingClock, createSwiftClock } from './fake-time.ts';
-import { begin, callsOf, closeLater, run, textsOf } from './run-harness.ts';
+import { appears, begin, callsOf, closeLater, run, textsOf } from './run-harness.ts';
 
 /** The API is away for more than ten minutes, at every place of a run. */
 
@@ -51,15 +50,6 @@ const LONG_RUN = { deadlineAt: new Date(Date.now() + 86_400_000).toISOString() }
 
 const linesOf = (api: AgentApi) => textsOf(api).filter((text) => text.startsWith('line '));
 const numbered = (lines: number) => Array.from({ length: lines }, (_, at) => `line ${at + 1}`);
-
-const appears = async (file: string): Promise<void> => {
-  const isThere = () =>
-    stat(file).then(
-      () => true,
-      () => false,
-    );
-  while (!(await isThere())) await systemClock.sleep(5);
-};
 
 /** A build that says all its lines in the absence of the API. */
 const speakInAbsence = async (lines: number, options: Partial<AgentApiOptions> = {}) => {

@@ -1,11 +1,23 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../functions/runner/clock.ts';
 import { LeaseLostError, RefusedError } from '../../../../functions/runner/agent-errors.ts';
 import type { AgentApiOptions } from '../../../support/agent-api.ts';
 import { PRINT_ARTIFACT, printMarker } from './fake-packer.ts';
 import { createJumpingClock } from './fake-time.ts';
-import { begin, callsOf, ENDLESS, leftBehind, packerOf, run, stepsOf, textsOf } from './run-harness.ts';
+import {
+  appears,
+  begin,
+  callsOf,
+  ENDLESS,
+  failureOf,
+  leftBehind,
+  packerOf,
+  run,
+  stepsOf,
+  textsOf,
+} from './run-harness.ts';
 
 describe('a stop', () => {
   it('ends Packer as soon as it is heard, without clean-up (S46, S61, S62)', async () => {
@@ -42,12 +54,15 @@ describe('a stop', () => {
   });
 
   it('is heard although a chunk hangs', async () => {
+    const gate = Promise.withResolvers<void>();
     const fault: AgentApiOptions['fault'] = (verb, count) =>
-      verb === 'log' && count === 2 ? { kind: 'delay', milliseconds: 1500 } : undefined;
+      verb === 'log' && count === 2 ? { kind: 'hang', until: gate.promise } : undefined;
     const { api, fake, ended } = await begin({ build: ENDLESS }, { fault });
-    await api.until(({ counts }) => counts.heartbeat > 0);
+    await api.until(({ counts }) => counts.heartbeat > 0 && counts.log === 2);
+    await appears(path.join(fake.folder, 'pid'));
     api.state.stop = true;
-    await expect.poll(() => packerOf(fake), { timeout: 1000 }).toEqual([]);
+    while ((await packerOf(fake)).length > 0) await systemClock.sleep(5);
+    gate.resolve();
     expect(await ended).toBe('stopped');
   });
 
@@ -67,7 +82,7 @@ describe('the deadline', () => {
   /** The claim gives an hour: after 54 minutes Packer is told to clean up, after 59.5 it is killed. */
   const beginWithAnHour = async (build: string) => {
     const clock = createJumpingClock();
-    const begun = await begin({ build }, {}, { clock });
+    const begun = await begin({ build }, { claim: { heartbeatSeconds: 0.05 } }, { clock });
     await begun.api.until(({ lines }) => lines.some((line) => line?.text === 'working'));
     return { ...begun, clock };
   };
@@ -82,6 +97,11 @@ describe('the deadline', () => {
     expect(api.state.completions).toMatchObject([{ exitCode: 1 }]);
     expect(textsOf(api)).toContain('cleaning');
     expect(stepsOf(api)).toEqual(['1 running', '1 failed', '2 skipped']);
+    const failure = failureOf(api);
+    expect(failure).toMatchObject({ errorId: 'run-timed-out', category: 'timeout', step: 'install' });
+    expect(textsOf(api)[(failure.logSeq ?? 0) - 1]).toBe(
+      'The time of the run is up: Packer is told to clean up.',
+    );
   });
 
   it('kills a Packer that does not end its clean-up', async () => {
@@ -92,6 +112,7 @@ describe('the deadline', () => {
     expect(await ended).toBe('timed-out');
     expect(api.state.completions[0]).toMatchObject({ exitCode: null });
     expect(api.state.completions[0]?.errors.at(-1)?.text).toContain('had not cleaned up in time');
+    expect(failureOf(api)).toMatchObject({ errorId: 'run-timed-out', category: 'timeout' });
     expect(await packerOf(fake)).toEqual([]);
   });
 

@@ -1,8 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, expect } from 'vitest';
+import { systemClock } from '../../../../functions/runner/clock.ts';
 import { listSession } from '../../../../functions/runner/processes.ts';
 import type { RunnerTools } from '../../../../functions/runner/run-build.ts';
+import { classifyFailure } from '../../../../shared/domain/triage/classify.ts';
 import { type AgentApi, type AgentApiOptions, bundleOf, startAgentApi } from '../../../support/agent-api.ts';
 import { createFakePacker, type FakeCommands, type FakePacker, runWith } from './fake-packer.ts';
 
@@ -60,4 +62,21 @@ export const ENDLESS = 'echo $$ > $FAKE/pid; say say "==> null.image: working"; 
 export const packerOf = async (fake: FakePacker) => {
   const sessionId = Number(await readFile(path.join(fake.folder, 'pid'), 'utf8'));
   return (await listSession(sessionId)).filter(({ executable }) => path.basename(executable) === 'packer');
+};
+
+/** Resolves when a file is there. */
+export const appears = async (file: string): Promise<void> => {
+  const isThere = () =>
+    stat(file).then(
+      () => true,
+      () => false,
+    );
+  while (!(await isThere())) await systemClock.sleep(5);
+};
+
+/** What is said of a build that was handed over and failed in its first step. */
+export const failureOf = ({ state }: AgentApi) => {
+  const [completion] = state.completions;
+  if (completion === undefined) throw new Error('nothing was handed over');
+  return classifyFailure({ ...completion, steps: STEPS, lastStep: 1 });
 };

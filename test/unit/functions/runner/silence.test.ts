@@ -2,11 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createSilenceWatch } from '../../../../functions/runner/silence-watch.ts';
-import { classifyFailure } from '../../../../shared/domain/triage/classify.ts';
-import type { AgentApi } from '../../../support/agent-api.ts';
 import { PRINT_ARTIFACT, printMarker } from './fake-packer.ts';
 import { createFastClock, createJumpingClock } from './fake-time.ts';
-import { begin, ENDLESS, packerOf, stepsOf, textsOf } from './run-harness.ts';
+import { begin, ENDLESS, failureOf, packerOf, stepsOf, textsOf } from './run-harness.ts';
 
 const MINUTE = 60_000;
 
@@ -84,16 +82,6 @@ describe('the watch over silence (N8)', () => {
 });
 
 const HANG = 'while :; do sleep 0.02; done';
-const failureOf = ({ state }: AgentApi) => {
-  const [completion] = state.completions;
-  if (completion === undefined) throw new Error('nothing was handed over');
-  const steps = [
-    { index: 1, name: 'install' },
-    { index: 2, name: 'harden' },
-  ];
-  return classifyFailure({ ...completion, steps, lastStep: 1 });
-};
-
 describe('a build that says nothing (N8)', () => {
   /** Warned of after 20 minutes, ended after an hour; the run has a day. */
   const beginSilent = async (build: string, limits = { warnAfterSeconds: 1200, endAfterSeconds: 3600 }) => {
