@@ -95,20 +95,20 @@ describe('a run that is asked for again', () => {
     await stage.ended(stage.watch({ workspace, runId }));
   });
 
-  test('F9 twelve times at once, while DynamoDB throttles and loses answers, is twelve runs with twelve numbers', async () => {
+  test('F9 six times at once, while DynamoDB throttles and loses answers, is six runs with six numbers', async () => {
     const { workspace } = await makeCrowded(stage.core);
     const { id: definitionId } = await makeDefinition(workspace);
     const rule = { operation: 'TransactWriteItems', by: 'RunsApi', times: Infinity, chance: 0.2 };
     stage.cloud.break({ ...rule, fault: throttled });
     stage.cloud.break({ ...rule, fault: { kind: 'lose' } });
-    const requests = Array.from({ length: 12 }, () => ({ 'idempotency-key': randomUUID() }));
+    const requests = Array.from({ length: 6 }, () => ({ 'idempotency-key': randomUUID() }));
     const answers = await Promise.all(requests.map((headers) => accept(workspace, definitionId, headers)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
     stage.cloud.mend();
     const ids = answers.map(({ body }) => runSchema.parse(body).id);
     const runs = await runsOf(workspace);
     expect(runs.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
-    expect(new Set(runs.map(({ number }) => number)).size).toBe(12);
+    expect(new Set(runs.map(({ number }) => number)).size).toBe(6);
     const places = ids.map((runId) => stage.watch({ workspace, runId }));
     const stops = await Promise.all(places.map(({ runId }) => workspace.at('POST', `/runs/${runId}/stop`)));
     expect(stops.map(({ status }) => status)).toEqual(ids.map(() => 202));
@@ -244,7 +244,7 @@ describe('the stream of changes', () => {
     const { run, workspace, free } = await startWaiting();
     const imageOf = async () => {
       const [row] = await stage.core.getAll([keys.run(scopeTo(workspace.id), run.runId)]);
-      return marshall(row);
+      return marshall(row ?? {});
     };
     const queued = await imageOf();
     await free();

@@ -48,7 +48,7 @@ describe('a build that ends although Packer had begun', () => {
       failure: { errorId: 'runner-lost', category: 'platform' },
     });
     expect(await stage.builds(run)).toHaveLength(1);
-    await stage.see('a sweep', run, ({ sweptAt }) => sweptAt !== undefined);
+    await stage.see('a sweep', run, ({ sweptAt }) => sweptAt !== undefined, 90);
   });
 
   test('F18 by the time limit of CodeBuild, after the runner missed its deadline, fails the run', async () => {
@@ -57,7 +57,7 @@ describe('a build that ends although Packer had begun', () => {
     await stage.letPass(run, { deadlineAt: LONG_AGO });
     await stage.reconcile();
     expect(await stage.ended(run)).toMatchObject({ status: 'Failed', attempt: 1 });
-    await stage.see('a sweep', run, ({ sweptAt }) => sweptAt !== undefined);
+    await stage.see('a sweep', run, ({ sweptAt }) => sweptAt !== undefined, 90);
   });
 
   test('F18 not at all long after its deadline is told to end, and the run fails as timed out', async () => {

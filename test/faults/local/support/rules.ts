@@ -42,8 +42,6 @@ export type Rule = {
 export const throttled: Fault = { kind: 'refuse', status: 400, code: 'ThrottlingException' };
 /** DynamoDB's own word for a key that is too hot. */
 export const tooHot: Fault = { kind: 'refuse', status: 400, code: 'ProvisionedThroughputExceededException' };
-/** A service that is broken for now. */
-export const broken: Fault = { kind: 'refuse', status: 500, code: 'InternalServerError' };
 
 const isMeant = ({ by, about = [], operation }: Rule, call: Call): boolean =>
   [operation].flat().includes(call.operation) &&

@@ -105,7 +105,7 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
       what: string,
       run: Accepted,
       isWanted: (run: StoredRun) => boolean | Promise<boolean>,
-      seconds = 30,
+      seconds = 60,
     ) =>
       until(what, seconds, async () => {
         const now = await read(run);
