@@ -11,7 +11,7 @@ import { runnerPoolSchema } from '../../shared/contracts/entities/runner-pool.ts
 import { runnerPools } from '../../shared/contracts/env/runner-pools.ts';
 import { listRunnerPools } from '../../functions/api/access/runner-pools.ts';
 import { authorityPem, leafPem } from './support/certificates.ts';
-import { awsStage } from './support/example-stage.ts';
+import { awsStage, exampleNetwork as vpc, exampleProxy as proxy } from './support/example-stage.ts';
 import { functionsOf, resourcesOf, statementsOf, synthesise, textOf } from './support/templates.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'goldsmith-authorities-'));
@@ -23,13 +23,6 @@ const fileOf = (name: string, text: string): string => {
 };
 const caCertificate = fileOf('ca.pem', `Our own authority\n${authorityPem}`);
 
-const vpc = {
-  vpcId: 'vpc-0123456789abcdef0',
-  availabilityZones: ['eu-west-1a', 'eu-west-1b'],
-  subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-  securityGroupIds: ['sg-0123456789abcdef0'],
-};
-const proxy = { https: 'http://proxy.example:3128', noProxy: ['.example', '10.0.0.0/8'] };
 const cloud = { id: 'cloud', maxConcurrentRuns: 2 };
 const inside = { id: 'inside', maxConcurrentRuns: 5, vpc, proxy, caCertificate };
 const stage = awsStage({ runnerPools: [cloud, inside] });

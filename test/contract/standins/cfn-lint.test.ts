@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { Stage } from '../../../infra/config/stage.ts';
 import { ensureVenv } from '../../../infra/local/emulator/index.ts';
 import { goldsmith } from '../../../infra/stacks/goldsmith.ts';
-import { awsStage, localStage } from '../../infra/support/example-stage.ts';
+import { awsStage, exampleNetwork, exampleProxy, localStage } from '../../infra/support/example-stage.ts';
 
 const requirementsFile = join(import.meta.dirname, '../../../infra/requirements-lint.txt');
 
@@ -61,6 +61,15 @@ async function templatesOf(stage: Stage): Promise<string[]> {
 test.each([
   ['AWS', awsStage()],
   ['AWS, deletable', awsStage({ dataOnDelete: 'destroy', corsOrigins: [] })],
+  [
+    'AWS, with two pools',
+    awsStage({
+      runnerPools: [
+        { id: 'cloud', maxConcurrentRuns: 2 },
+        { id: 'inside', maxConcurrentRuns: 2, vpc: exampleNetwork, proxy: exampleProxy },
+      ],
+    }),
+  ],
   ['one machine', localStage()],
 ])('CloudFormation would take the templates for %s', async (_where, stage) => {
   const templates = await templatesOf(stage);

@@ -27,6 +27,14 @@ const base: StageInput = {
   corsOrigins: ['https://console.example'],
 };
 
+export const exampleNetwork = {
+  vpcId: 'vpc-0123456789abcdef0',
+  availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+  subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+  securityGroupIds: ['sg-0123456789abcdef0'],
+};
+export const exampleProxy = { https: 'http://proxy.example:3128', noProxy: ['.example', '10.0.0.0/8'] };
+
 /** A stage as it would be deployed to AWS. */
 export const awsStage = (changes: Partial<StageInput> = {}): Stage =>
   stageSchema.parse({ ...base, ...changes });
