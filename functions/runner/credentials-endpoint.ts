@@ -1,8 +1,8 @@
 import type { VendedCredentials } from '../../shared/contracts/agent-protocol.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { Clock } from './clock.ts';
-import { keepFresh } from './fresh.ts';
-import { startLoopback } from './loopback-endpoint.ts';
+import { keepAhead, keepFresh } from './fresh.ts';
+import { type LoopbackEndpoint, type LoopbackOptions, startLoopback } from './loopback-endpoint.ts';
 
 /** How long one request of Packer's SDK waits for the agent API; the SDK asks again by itself. */
 const PATIENCE = 20_000;
@@ -25,13 +25,33 @@ export const startCredentialsEndpoint = async (
   options: EndpointOptions<'getCredentials'>,
 ): Promise<Endpoint<'AWS_CONTAINER_CREDENTIALS_FULL_URI' | 'AWS_CONTAINER_AUTHORIZATION_TOKEN'>> => {
   const give = createCredentialsCache(options);
-  // Packer asks soon, and would wait for as long as this takes. Who asks gets to know when it fails.
-  give().catch(() => undefined);
-  const { url, token, close } = await startLoopback({ path: '/credentials', give, authorization: String });
+  const { url, token, close } = await serveAhead(
+    { path: '/credentials', give, authorization: String },
+    give,
+    options.clock,
+  );
   options.onSecrets([token]);
   return {
     environment: { AWS_CONTAINER_CREDENTIALS_FULL_URI: url, AWS_CONTAINER_AUTHORIZATION_TOKEN: token },
     close,
+  };
+};
+
+/** Serves a document whose secret is there before anybody asks for it: the first time, and each time it is renewed. */
+const serveAhead = async (
+  options: LoopbackOptions,
+  fresh: () => Promise<unknown>,
+  clock: Clock,
+): Promise<LoopbackEndpoint> => {
+  const endpoint = await startLoopback(options);
+  const done = new AbortController();
+  void keepAhead(fresh, clock, done.signal);
+  return {
+    ...endpoint,
+    close: () => {
+      done.abort();
+      return endpoint.close();
+    },
   };
 };
 
@@ -73,11 +93,12 @@ export const startIdentityEndpoint = async ({
     },
     endOf: ({ expiresAt }) => expiresAt,
   });
-  const { url, token, close } = await startLoopback({
-    path: '/identity',
-    give: async () => ({ value: (await fresh()).token }),
-    authorization: (own) => `Bearer ${own}`,
-  });
+  const give = async () => ({ value: (await fresh()).token });
+  const { url, token, close } = await serveAhead(
+    { path: '/identity', give, authorization: (own) => `Bearer ${own}` },
+    fresh,
+    clock,
+  );
   onSecrets([token]);
   return { environment: { PKR_VAR_identity_url: url, PKR_VAR_identity_token: token }, close };
 };

@@ -1,7 +1,13 @@
 import type { Clock } from './clock.ts';
 
-/** What expires is fetched anew this long before it does, as the AWS SDKs do it themselves. */
-const REFRESH_BEFORE = 5 * 60_000;
+/**
+ * What expires is fetched anew this long before it does, or when a third of its time is left: the API may be away for ten
+ * minutes, and whoever asks may want five more.
+ */
+const REFRESH_BEFORE = 20 * 60_000;
+const REFRESH_SHARE = 1 / 3;
+/** How often it is looked whether that is so. */
+const LOOK = 60_000;
 
 export type FreshOptions<T> = {
   clock: Clock;
@@ -15,17 +21,19 @@ export type FreshOptions<T> = {
  * fail, the old one serves until it has expired.
  */
 export const keepFresh = <T>({ clock, ask, endOf }: FreshOptions<T>): (() => Promise<T>) => {
-  let held: { value: T; endsAt: number } | undefined;
+  let held: { value: T; endsAt: number; renewAt: number } | undefined;
   let asking: Promise<T> | undefined;
 
   const renew = async (): Promise<T> => {
     const value = await ask();
     const end = endOf(value);
-    held = { value, endsAt: end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end) };
+    const endsAt = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end);
+    const lifetime = endsAt - clock.now();
+    held = { value, endsAt, renewAt: endsAt - Math.min(REFRESH_BEFORE, lifetime * REFRESH_SHARE) };
     return value;
   };
   return async () => {
-    if (held !== undefined && clock.now() < held.endsAt - REFRESH_BEFORE) return held.value;
+    if (held !== undefined && clock.now() < held.renewAt) return held.value;
     asking ??= renew().finally(() => {
       asking = undefined;
     });
@@ -36,4 +44,17 @@ export const keepFresh = <T>({ clock, ask, endOf }: FreshOptions<T>): (() => Pro
       throw error;
     }
   };
+};
+
+/** Asks now and then, until `done`, so that a fresh value is there already when somebody needs one and nobody can be asked. */
+export const keepAhead = async (
+  give: () => Promise<unknown>,
+  clock: Clock,
+  done: AbortSignal,
+): Promise<void> => {
+  while (!done.aborted) {
+    // A failure is told to whoever asks for the value.
+    await give().catch(() => undefined);
+    await clock.sleep(LOOK, done);
+  }
 };
