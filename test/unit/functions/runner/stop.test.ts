@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { copyFile, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isPacker, listSession } from '../../../../functions/runner/processes.ts';
 import { stopSession } from '../../../../functions/runner/stop.ts';
@@ -57,6 +58,10 @@ const startSession = async (program: string, script: string): Promise<ChildProce
   return Object.assign(child, { pid });
 };
 
+/** The programs of a session by their names. */
+const programsOf = async (sessionId: number): Promise<string[]> =>
+  (await listSession(sessionId)).map(({ executable }) => path.basename(executable)).toSorted();
+
 describe('stopping without clean-up', () => {
   it('ends Packer and its plugins and leaves a build VM alive (S47, S82)', async () => {
     const [packer, plugin, vm] = [
@@ -65,19 +70,16 @@ describe('stopping without clean-up', () => {
       await sleeper('qemu-system-x86_64'),
     ];
     const child = await startSession(packer, `${plugin} 60 & ${vm} 60 & echo $!; wait`);
-    const before = await listSession(child.pid);
+    const begun = ['packer', 'packer-plugin-amazon_v1.8.2_x5.0_linux_amd64', 'qemu-system-x86_64'];
+    // What the shell has forked is a shell until it becomes the program.
+    while ((await programsOf(child.pid)).join() !== begun.join()) await wait(5);
     const ended = once(child, 'exit');
 
     await expect(stopSession(child.pid)).resolves.toBe(true);
 
-    expect(before.map(({ executable }) => path.basename(executable)).toSorted()).toEqual([
-      'packer',
-      'packer-plugin-amazon_v1.8.2_x5.0_linux_amd64',
-      'qemu-system-x86_64',
-    ]);
     expect((await ended)[1]).toBe('SIGKILL');
     const left = await listSession(child.pid);
-    expect(left.map(({ executable }) => path.basename(executable))).toEqual(['qemu-system-x86_64']);
+    expect(await programsOf(child.pid)).toEqual(['qemu-system-x86_64']);
     expect(left.every(({ pid }) => isAlive(pid))).toBe(true);
   });
 
