@@ -1,7 +1,7 @@
 import type { LogLine, UnnumberedLine } from '../contracts/entities/log.ts';
 import { MAX_SOCKET_BYTES, type ServerMessage } from '../contracts/socket.ts';
 import { cutLine, toPlainText } from '../domain/run/line-text.ts';
-import { logStore, lostRace, OutOfOrder } from '../store/log-store.ts';
+import { LogClosed, logStore, lostRace, OutOfOrder } from '../store/log-store.ts';
 import { contended } from '../store/retry.ts';
 import { type LogListener, socketStore } from '../store/socket-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
@@ -54,6 +54,16 @@ export const sayInLog = (
     (error) => lostRace(error) || error instanceof OutOfOrder,
     engine.traffic.clock,
   );
+
+/** As `sayInLog`, for what is good to know and decides nothing: undefined when the run has said its last word already. */
+export const sayUnlessClosed = async (...say: Parameters<typeof sayInLog>): Promise<number | undefined> => {
+  try {
+    return await sayInLog(...say);
+  } catch (error) {
+    if (error instanceof LogClosed) return undefined;
+    throw error;
+  }
+};
 
 /** Sends lines to connections, to each in order and only what it has not; who is gone is forgotten. */
 export const pushLines = async (

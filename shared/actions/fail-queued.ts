@@ -3,6 +3,7 @@ import { finish } from '../domain/run/lifecycle.ts';
 import { keys } from '../store/keys.ts';
 import { logStore } from '../store/log-store.ts';
 import { leaveQueue } from '../store/queue-store.ts';
+import { runStore } from '../store/run-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import { sayInLog } from './append-log.ts';
 import { changeRun } from './change-run.ts';
@@ -19,18 +20,20 @@ export const failQueued = async (
   failure: Failure,
 ): Promise<void> => {
   const text = `Run failed (${failure.errorId}): ${failure.message} Remedy: ${failure.remedy}`;
+  if ((await runStore(engine.core, scope).get(runId))?.status !== 'Queued') return;
   const log = logStore(engine.traffic, scope, runId);
+  // First, and once: who reads of the end finds its line.
+  const logSeq =
+    (await log.head()).lastSeq || (await sayInLog(engine, scope, runId, [{ text, level: 'error' }]));
   let isOurs = false;
   await changeRun(engine.core, scope, runId, (run) => {
     isOurs = run.status === 'Queued';
     if (!isOurs) return undefined;
     const more = [leaveQueue(run), { delete: keys.activeRun(scope, runId) }];
     return {
-      changes: finish(run, { outcome: 'failed', failure: { ...failure, logSeq: 1 } }, engine.now()),
+      changes: finish(run, { outcome: 'failed', failure: { ...failure, logSeq } }, engine.now()),
       options: { more },
     };
   });
-  if (!isOurs) return;
-  await sayInLog(engine, scope, runId, [{ text, level: 'error' }]);
-  await log.close();
+  if (isOurs) await log.close();
 };

@@ -4,11 +4,11 @@ import { finish, hasEnded } from '../domain/run/lifecycle.ts';
 import { type FoundLeftover, PlatformError } from '../platforms/platform.ts';
 import { recordImageVersion } from '../store/image-version-store.ts';
 import { recordLeftovers } from '../store/leftover-store.ts';
-import { LogClosed, logStore } from '../store/log-store.ts';
+import { logStore } from '../store/log-store.ts';
 import { releaseSlots } from '../store/queue-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import type { Write } from '../store/write.ts';
-import { sayInLog } from './append-log.ts';
+import { sayUnlessClosed } from './append-log.ts';
 import { changeRun } from './change-run.ts';
 import type { Count, Engine } from './engine.ts';
 import { toldByRunner } from './leftover-ledger.ts';
@@ -57,11 +57,14 @@ export const finishRun = async (
       buildVm: kept.buildVm ?? current.buildVm,
     };
     const more = [...releaseSlots(current), ...image.writes, ...recordLeftovers(scope, run.id, leftovers)];
-    return { changes, options: { more, remove: ['taskToken', 'claim', ...spentLogin(kept)] } };
+    return { changes, options: { more, remove: [...SPENT, ...spentLogin(kept)] } };
   });
   if (isOurs && ended.failure?.errorId === 'unclassified') engine.count?.('UnclassifiedFailures');
   return ended;
 };
+
+/** What only a run that goes on needs: also the reason why it waited. */
+const SPENT = ['taskToken', 'claim', 'startAgainAt', 'startTries', 'statusReason'] as const;
 
 /** Only a VM that stays has a login, or one that the platform could not be asked about. */
 const spentLogin = ({ isVmKept }: { isVmKept: boolean }): 'vmLogin'[] => (isVmKept ? [] : ['vmLogin']);
@@ -99,13 +102,13 @@ const findKept = async (engine: Finishing, scope: WorkspaceScope, run: StoredRun
     return { leftovers, isVmKept: buildVm !== undefined, ...described };
   } catch (error) {
     const text = `The platform could not be asked what is left: ${error instanceof PlatformError ? error.message : 'it did not answer'}`;
-    await sayInLog(engine, scope, run.id, [{ text, level: 'warn' }]);
+    await sayUnlessClosed(engine, scope, run.id, [{ text, level: 'warn' }]);
     return { leftovers: toldByRunner(run), isVmKept: true };
   }
 };
 
-/** Answers the number of the line. */
-const sayEnd = async (
+/** Answers the number of the line; undefined when somebody else finishes the run at this moment and has said it. */
+const sayEnd = (
   engine: Finishing,
   scope: WorkspaceScope,
   run: StoredRun,
@@ -116,13 +119,7 @@ const sayEnd = async (
     verdict.outcome === 'failed'
       ? `Run failed (${verdict.failure.errorId}): ${verdict.failure.message} Remedy: ${verdict.failure.remedy}`
       : `Run ${verdict.outcome}.`;
-  try {
-    return await sayInLog(engine, scope, run.id, [{ text, level }]);
-  } catch (error) {
-    // Somebody else finishes the run at this moment and has said it.
-    if (!(error instanceof LogClosed)) throw error;
-    return undefined;
-  }
+  return sayUnlessClosed(engine, scope, run.id, [{ text, level }]);
 };
 
 /** What the image was made with. Packer 1.6 has its plugins built in: then there are no versions of them to tell. */

@@ -9,7 +9,7 @@ import {
 } from '../domain/run/build-start.ts';
 import { sha256 } from '../domain/sha256.ts';
 import { failureOf } from '../domain/triage/classify.ts';
-import { restPool } from '../store/queue-store.ts';
+import { queueStore, restPool } from '../store/queue-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import { changeRun } from './change-run.ts';
 import type { Engine } from './engine.ts';
@@ -109,17 +109,18 @@ export const postpone = async (
   start: StoredRun,
 ): Promise<BuildStart> => {
   const now = starter.now();
-  if (isOutOfPatience(start, now))
+  const resting = await queueStore(starter.core, start.pool.id).coolingUntil(now);
+  if (isOutOfPatience(start))
     return refuse(starter, scope, start, 'CodeBuild had no room for the build for two hours.');
   await changeRun(starter.core, scope, start.id, (run) => {
     if (!isInForce(run, start) || run.lease !== undefined) return undefined;
     const rest = coolDown(run, now);
     const statusReason = `CodeBuild has no room for the build; it is tried again at ${rest.startAgainAt}`;
     const changes = { ...rest, statusReason };
-    return {
-      changes,
-      options: { remove: ['claim', 'buildId'], more: [restPool(run.pool.id, rest.startAgainAt)] },
-    };
+    // Another run may have found out already that it takes longer.
+    const isLonger = resting === undefined || resting < rest.startAgainAt;
+    const more = isLonger ? [restPool(run.pool.id, rest.startAgainAt)] : [];
+    return { changes, options: { remove: ['claim', 'buildId'], more } };
   });
   return 'waiting';
 };

@@ -7,7 +7,7 @@ import type { BuildSite } from '../domain/triage/windows-logs.ts';
 import { PlatformError } from '../platforms/platform.ts';
 import { platformOf } from '../platforms/registry.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
-import { sayInLog } from './append-log.ts';
+import { sayUnlessClosed } from './append-log.ts';
 import { changeRun } from './change-run.ts';
 import type { Engine } from './engine.ts';
 import { connectPlatform, identityOf, snapshotOf } from './platform-access.ts';
@@ -32,11 +32,26 @@ export const verifyImage = async (
   if (run.verdict !== undefined) return run;
   const found = run.completion.outcome === 'succeeded' ? await findImage(engine, scope, run) : undefined;
   const verdict = found?.verdict ?? verdictOf(run, await siteOf(engine, run));
-  return changeRun(engine.core, scope, run.id, (current) =>
+  const judged = await changeRun(engine.core, scope, run.id, (current) =>
     current.verdict !== undefined || current.status !== 'Running'
       ? undefined
       : { changes: { verdict, phase: 'finishing', locators: found?.locators } },
   );
+  if (found?.locators !== undefined) await sayFound(engine, scope, run, found.locators);
+  return judged;
+};
+
+/** Told when it is judged already: a log that takes no line must not fail a good image. */
+const sayFound = async (
+  engine: Verifying,
+  scope: WorkspaceScope,
+  run: Completed,
+  locators: Locator[],
+): Promise<void> => {
+  const where = locators.map(placeOf).join(', ');
+  await sayUnlessClosed(engine, scope, run.id, [
+    { text: `Image ${run.imageName}-v${run.number} is there: ${where}.` },
+  ]);
 };
 
 type Found = { verdict: Verdict; locators?: Locator[] };
@@ -44,21 +59,24 @@ type Found = { verdict: Verdict; locators?: Locator[] };
 const findImage = async (engine: Verifying, scope: WorkspaceScope, run: Completed): Promise<Found> => {
   try {
     const { told, locators } = await askPlatform(engine, run);
-    if (told > 0 && locators.length === told) {
-      const where = locators.map(placeOf).join(', ');
-      await sayInLog(engine, scope, run.id, [
-        { text: `Image ${run.imageName}-v${run.number} is there: ${where}.` },
-      ]);
-      return { verdict: { outcome: 'succeeded' }, locators };
-    }
+    if (told > 0 && locators.length === told) return { verdict: { outcome: 'succeeded' }, locators };
     const message = `Packer reported ${told} image(s), the platform shows ${locators.length}.`;
     return await failed(engine, scope, run, 'image-missing-after-build', message);
   } catch (error) {
     const known = error instanceof PlatformError ? error : undefined;
+    if (known === undefined && !isOutOfPatience(engine, run)) throw error;
     const message = `The image could not be looked up: ${known?.message ?? 'the platform did not answer'}`;
     return failed(engine, scope, run, known?.errorId ?? 'platform-unreachable', message);
   }
 };
+
+/**
+ * What is no word of the platform is trouble of our own: a table, a bucket, a key. It decides nothing about an image that
+ * may be good, so that everybody who verifies throws and the reconciler tries again; but not for ever.
+ */
+const OWN_TROUBLE_MS = 3_600_000;
+const isOutOfPatience = ({ now }: Verifying, { lease }: Completed): boolean =>
+  lease === undefined || Date.parse(now()) - Date.parse(lease.lastHeardAt) > OWN_TROUBLE_MS;
 
 const failed = async (
   engine: Verifying,
@@ -67,7 +85,7 @@ const failed = async (
   errorId: ErrorId,
   message: string,
 ) => {
-  const logSeq = await sayInLog(engine, scope, run.id, [{ text: message, level: 'error' }]);
+  const logSeq = (await sayUnlessClosed(engine, scope, run.id, [{ text: message, level: 'error' }])) ?? null;
   return { verdict: { outcome: 'failed' as const, failure: failureOf(errorId, { message, logSeq }) } };
 };
 

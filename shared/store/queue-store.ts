@@ -144,7 +144,7 @@ export const takeSlots = (run: StoredRun, slots: { workspace: number; pool: numb
   ];
 };
 
-/** The write that keeps a pool from admitting more for a while. Of two the later one counts. */
+/** The write that keeps a pool from admitting more for a while. */
 export const restPool = (poolId: string, until: string): Write => ({
   put: { ...globalKeys.coolDown(poolId), row: 'cool-down', until },
 });

@@ -29,8 +29,12 @@ export const failWaiting = async (
   const lost = waiting.filter(({ runId }) => isConnector || Date.parse(timeOfId(runId)) < before);
   const failure = isConnector ? connectorGone(poolId) : poolGone(poolId);
   for (const { workspaceId, runId } of lost.slice(0, MOST_AT_ONCE)) {
-    await failQueued(engine, scopeTo(workspaceId), runId, failure);
-    logger.warn('a run waited for a pool that is gone', { poolId, workspaceId, runId });
+    try {
+      await failQueued(engine, scopeTo(workspaceId), runId, failure);
+      logger.warn('a run waited for a pool that is gone', { poolId, workspaceId, runId });
+    } catch (error) {
+      logger.error('a run that waits for a pool that is gone could not be failed', { poolId, runId, error });
+    }
   }
 };
 

@@ -177,7 +177,8 @@ export const cleanUpDeleted = async (
 ): Promise<void> => {
   const store = leftoverStore(engine.core, scope);
   const marked = (await store.list(run.id)).filter(({ state }) => state === 'deleting');
-  const isWanted = run.status === 'Failed' || marked.length > 0;
+  // Of a succeeded run everything that carries its tags may be its image.
+  const isWanted = run.status === 'Failed' || (run.status === 'Stopped' && marked.length > 0);
   const account = isWanted ? await reach() : undefined;
   if (account !== undefined) {
     const { stuck } = await removeAll(account, run);

@@ -22,11 +22,13 @@ const sqs = new SQSClient({});
 const states = new SFNClient({});
 const builds = cloudBuilds();
 const pools = environment.RUNNER_POOLS;
+const projects = new Set(pools.map(({ project }) => project));
 const reconciling: Reconciling = {
   ...openEngine(environment),
   newSecret,
   builds,
-  loadBuilds: builds.load,
+  // The id of a build begins with its project's name; one of a project that is gone would refuse the answer for all.
+  loadBuilds: (ids) => builds.load(ids.filter((id) => projects.has(id.slice(0, id.lastIndexOf(':'))))),
   workflows: workflows(states),
   startWorkflow: workflowStarter(environment.STATE_MACHINE_ARN, states),
   startCloudBuild: cloudBuildStarter({ apiUrl: environment.API_URL, projectOf: projectIn(pools) }),

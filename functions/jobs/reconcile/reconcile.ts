@@ -32,9 +32,9 @@ const MOST_SWEEPS = 20;
 const SWEEP_LOST_MS = 3_600_000;
 
 /**
- * Wakes the dispatcher of each pool, goes on with removals of workspaces, asks for sweeps of accounts, and looks at every run that is due: active
- * and not heard of for a while, or ended and not yet tidied up after. It reads the sparse index of what is due, never
- * all runs. What fails is left for the next time and holds up nothing else.
+ * Wakes the dispatcher of each pool, goes on with removals of workspaces, asks for sweeps of accounts, and looks at
+ * every run that is due: active and not heard of for a while, or ended and not yet tidied up after. It reads the sparse
+ * index of what is due, never all runs. What fails is left for the next time and holds up nothing else.
  */
 export const reconcile = async (reconciling: Reconciling): Promise<void> => {
   await unlessItFails('dispatchers were not woken', () => wakeDispatchers(reconciling));
@@ -46,8 +46,16 @@ export const reconcile = async (reconciling: Reconciling): Promise<void> => {
   const known = runs.filter(({ pool }) => reconciling.poolIds.includes(pool.id));
   const buildIds = known.flatMap((run) => run.buildId ?? []);
   await unlessItFails('CodeBuild did not tell of builds', () => reconciling.loadBuilds(buildIds));
-  for (let start = 0; start < runs.length; start += AT_ONCE)
-    await Promise.all(runs.slice(start, start + AT_ONCE).map((run) => lookAt(reconciling, run)));
+  await lookAtAll(reconciling, runs);
+};
+
+/** Each begins as soon as one before it is done: a slow platform holds up one place, not all. */
+const lookAtAll = async (reconciling: Reconciling, runs: StoredRun[]): Promise<void> => {
+  const waiting = runs.values();
+  const places = Array.from({ length: AT_ONCE }, async () => {
+    for (const run of waiting) await lookAt(reconciling, run);
+  });
+  await Promise.all(places);
 };
 
 const lookAt = (reconciling: Reconciling, run: StoredRun): Promise<void> =>

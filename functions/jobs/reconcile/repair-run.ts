@@ -14,7 +14,12 @@ import {
   STOP_PATIENCE_MS,
 } from '../../../shared/domain/run/next-look.ts';
 import { isTidyingDue } from '../../../shared/domain/run/tidying.ts';
-import { isBuildOver, isStopBeforeRunner, wantsBuild } from '../../../shared/domain/run/build-start.ts';
+import {
+  isBuildOver,
+  isStopBeforeRunner,
+  isUnderWay,
+  wantsBuild,
+} from '../../../shared/domain/run/build-start.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
@@ -53,6 +58,8 @@ export const repairRun = async (repair: Repair, due: StoredRun): Promise<string>
   const workflow = await repair.workflows.stateOf(due.executionArn);
   const run = workflow === 'aborted' ? await stopAsOperator(repair, due) : due;
   if (workflow !== 'running' && !isUnderWay(run)) {
+    // First: a platform that does not answer takes all the time there is, and the next minute is for others.
+    await putOff(repair, run);
     await conclude(repair, run);
     return 'finished it in place of its workflow';
   }
@@ -65,20 +72,13 @@ export const repairRun = async (repair: Repair, due: StoredRun): Promise<string>
 const stopAsOperator = (repair: Repair, { workspaceId, id: runId }: StoredRun) =>
   requestStop(repair, scopeTo(workspaceId), { runId, by: 'operator' });
 
-/** Whether a runner has the build or is to have it: that needs no workflow, and hours of work are not thrown away (F20). */
-const isUnderWay = (run: StoredRun): boolean =>
-  !isStopBeforeRunner(run) &&
-  run.completion === undefined &&
-  run.verdict === undefined &&
-  (run.lease !== undefined || run.claim !== undefined || run.startAgainAt !== undefined);
-
 /** What an ended run may still have: a build that nobody told to end, and things in the customer's account. */
 const lookAtEnded = async (repair: Repair, run: StoredRun): Promise<string> => {
   const done: string[] = [];
   if (buildMayGoOn(run)) {
     const hasEndedToo = run.buildId === undefined || repair.builds.ended(run.buildId) !== undefined;
-    await endBuild(repair, scopeTo(run.workspaceId), run, hasEndedToo ? async () => {} : repair.builds.stop);
-    done.push('told its build to end');
+    const stop = hasEndedToo ? async () => {} : repair.builds.stop;
+    done.push(await tellBuild(() => endBuild(repair, scopeTo(run.workspaceId), run, stop)));
   }
   if (isTidyingDue(run, Date.parse(repair.now()))) {
     await repair.sweep({ workspaceId: run.workspaceId, runId: run.id });
@@ -87,6 +87,16 @@ const lookAtEnded = async (repair: Repair, run: StoredRun): Promise<string> => {
   if (done.length === 0) return 'nothing: it has ended';
   await putOff(repair, run);
   return done.join(', ');
+};
+
+/** What CodeBuild does not hear, as of a project that is gone, holds up nothing else; it is told again for a day. */
+const tellBuild = async (tell: () => Promise<void>): Promise<string> => {
+  try {
+    await tell();
+    return 'told its build to end';
+  } catch (error) {
+    return `its build could not be told to end (${error instanceof Error ? error.name : 'unknown'})`;
+  }
 };
 
 /** Any write sets the next look. */

@@ -3,6 +3,7 @@ import { type Finishing, finishRun } from '../../../shared/actions/finish-run.ts
 import { type Verifying, verifyImage } from '../../../shared/actions/verify-image.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import type { FinishInput } from '../../../shared/contracts/workflow.ts';
+import { isUnderWay } from '../../../shared/domain/run/build-start.ts';
 import { failureOf } from '../../../shared/domain/triage/classify.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
@@ -11,11 +12,14 @@ import { scopeTo, type WorkspaceScope } from '../../../shared/store/workspace-sc
 /** `stopBuild` tells CodeBuild to end a build. */
 type Ending = Finishing & Verifying & { stopBuild?: (buildId: string) => Promise<unknown> };
 
-/** Ends a run, however it went. Harmless to repeat. */
+/**
+ * Ends a run, however it went. Harmless to repeat. A run whose build goes on although the workflow broke is left to its
+ * runner, and to the reconciler, which ends it when that is done.
+ */
 export const endRun = async (engine: Ending, { workspaceId, runId, broken }: FinishInput): Promise<void> => {
   const scope = scopeTo(workspaceId);
   const found = await runStore(engine.core, scope).get(runId);
-  if (found === undefined) return;
+  if (found === undefined || isUnderWay(found)) return;
   const { completion } = found;
   // Verify has done this, unless it broke: a good image must not fail for that.
   const run = completion === undefined ? found : await verifyImage(engine, scope, { ...found, completion });

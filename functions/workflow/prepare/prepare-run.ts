@@ -133,13 +133,13 @@ const fail = async (
   runId: string,
   failure: Failure,
 ): Promise<TaskResult> => {
-  await changeRun(core, scope, runId, (current) =>
-    // Another try may have handed the job over already: then the build decides.
+  const run = await changeRun(core, scope, runId, (current) =>
     current.verdict === undefined && current.bundle === undefined
       ? { changes: { verdict: { outcome: 'failed', failure } } }
       : undefined,
   );
-  return { next: 'finish' };
+  // Another try has handed the job over, or this one has and did not hear so: then the build decides.
+  return { next: run.bundle !== undefined && run.verdict === undefined ? 'go-on' : 'finish' };
 };
 
 /** What nobody foresaw; its text stays with us. */

@@ -16,8 +16,8 @@ const UNHEARD_MS = 120_000;
 /** Without room it is tried again after half a minute, a minute, two, four, then every five. */
 const FIRST_COOL_DOWN_MS = 30_000;
 const LONGEST_COOL_DOWN_MS = 300_000;
-/** How long room is waited for. The slot is taken meanwhile, and the pool admits nobody else. */
-const ROOM_PATIENCE_MS = 2 * 3_600_000;
+/** How often room is waited for: two hours. The slot is taken meanwhile, and the pool admits nobody else. */
+const MOST_TRIES = 26;
 
 const later = (now: string, milliseconds: number): string =>
   new Date(Date.parse(now) + milliseconds).toISOString();
@@ -59,8 +59,7 @@ export const coolDown = (run: StoredRun, now: string): { startAgainAt: string; s
 };
 
 /** Whether room was waited for long enough. */
-export const isOutOfPatience = (run: StoredRun, now: string): boolean =>
-  run.startedAt !== undefined && Date.parse(now) - Date.parse(run.startedAt) > ROOM_PATIENCE_MS;
+export const isOutOfPatience = (run: StoredRun): boolean => (run.startTries ?? 0) > MOST_TRIES;
 
 /**
  * Whether a build that was lost may be followed by another: once, and only when Packer had not begun (F15). A runner
@@ -68,3 +67,11 @@ export const isOutOfPatience = (run: StoredRun, now: string): boolean =>
  */
 export const mayBuildAgain = (run: StoredRun): boolean =>
   !isBuildOver(run) && run.attempt === 1 && run.packerStartedAt === undefined;
+
+/** Whether a runner has the build or is to have it: that needs no workflow, and hours of work are not thrown away (F20). */
+export const isUnderWay = (run: StoredRun): boolean =>
+  !isStopBeforeRunner(run) &&
+  run.status === 'Running' &&
+  run.completion === undefined &&
+  run.verdict === undefined &&
+  (run.lease !== undefined || run.claim !== undefined || run.startAgainAt !== undefined);

@@ -108,11 +108,13 @@ describe('a build that outlives its run', () => {
     expect(did).toEqual(['stop build-1']);
   });
 
-  test('is told so again when CodeBuild did not hear it', async () => {
-    const { repair, run, after } = await reconciler(ended);
+  test('is told so again when CodeBuild did not hear it, and that holds up no sweep', async () => {
+    const bundle = { key: 'k', sha256: 'f' };
+    const { repair, run, did, after } = await reconciler({ ...ended, bundle });
     const deaf = { ...repair, builds: { ...repair.builds, stop: () => Promise.reject(new Error('503')) } };
-    await expect(repairRun(deaf, run)).rejects.toThrow('503');
+    expect(await repairRun(deaf, run)).toMatch(/could not be told/);
     expect((await after()).buildStoppedAt).toBeUndefined();
+    expect(did).toEqual([`sweep ${run.id}`]);
   });
 
   test.each([

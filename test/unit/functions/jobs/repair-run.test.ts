@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { repairRun } from '../../../../functions/jobs/reconcile/repair-run.ts';
 import { finishRun } from '../../../../shared/actions/finish-run.ts';
+import { PlatformError } from '../../../../shared/platforms/platform.ts';
 import { DUE_RUN } from '../../../../shared/store/keys.ts';
 import { at, failure } from '../../../support/builders.ts';
 import { putRun, readLog, scope } from '../../../support/engine.ts';
@@ -41,9 +42,21 @@ describe('a run that nobody heard of for a while', () => {
     const pause = async (milliseconds: number) => {
       paused += milliseconds;
     };
-    await repairRun({ ...repair, pause }, run);
+    const getSnapshot = () => Promise.reject(new PlatformError('platform-unreachable', 'no answer'));
+    await repairRun({ ...repair, pause, files: { ...repair.files, getSnapshot } }, run);
     expect(await after()).toMatchObject({ status: 'Failed', failure: { errorId: 'platform-unreachable' } });
     expect(paused).toBeLessThan(30_000);
+  });
+
+  test('whose image cannot be looked for because of trouble of our own is judged when that is over, or after an hour', async () => {
+    const succeeded = { ...completion, outcome: 'succeeded' as const, exitCode: 0, errors: [] };
+    const fields = { ...building, lease, completion: succeeded, deadlineAt: at(90_000) };
+    const { repair, run, after } = await reconciler(fields, { workflow: 'gone' });
+    await expect(repairRun(repair, run)).rejects.toThrow('no snapshot');
+    const waiting = await after();
+    expect([waiting.status, waiting.verdict]).toEqual(['Running', undefined]);
+    await repairRun({ ...repair, now: () => at(30 + 3601) }, waiting);
+    expect(await after()).toMatchObject({ status: 'Failed', failure: { errorId: 'platform-unreachable' } });
   });
 
   test('whose workflow died during a stop is Stopped', async () => {

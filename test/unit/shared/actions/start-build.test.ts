@@ -122,9 +122,9 @@ describe('the start of a build', () => {
   });
 
   test('that finds no room for two hours fails the run', async () => {
-    const { starter, run, after } = await starting({}, () => Promise.reject(new NoRoom('too many')));
-    const late = { ...starter, now: () => at(7300) };
-    expect(await startBuild(late, scope, run.id, 'task-1')).toBe('refused');
+    const noRoom = () => Promise.reject(new NoRoom('too many'));
+    const { starter, run, after } = await starting({ startTries: 27, startAgainAt: at(90) }, noRoom);
+    expect(await startBuild(starter, scope, run.id, 'task-1')).toBe('refused');
     expect((await after()).verdict).toMatchObject({ failure: { errorId: 'runner-not-started' } });
   });
 

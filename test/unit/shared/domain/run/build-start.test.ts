@@ -77,9 +77,12 @@ describe('without room', () => {
     expect(pauses.map((rest) => rest.startTries)).toEqual([1, 2, 3, 4, 5, 51]);
   });
 
-  test('patience ends two hours after the run was admitted', () => {
-    expect(isOutOfPatience(runningRun({ startedAt: at(0) }), at(7200))).toBe(false);
-    expect(isOutOfPatience(runningRun({ startedAt: at(0) }), at(7201))).toBe(true);
+  test('patience ends after about two hours of tries', () => {
+    const waits = Array.from({ length: 26 }, (_, startTries) => coolDown(runningRun({ startTries }), at(0)));
+    const seconds = waits.map(({ startAgainAt }) => (Date.parse(startAgainAt) - Date.parse(at(0))) / 1000);
+    expect(seconds.reduce((sum, wait) => sum + wait, 0)).toBe(7050);
+    expect(isOutOfPatience(runningRun({ startTries: 26 }))).toBe(false);
+    expect(isOutOfPatience(runningRun({ startTries: 27 }))).toBe(true);
     expect(isBuildOver(runningRun())).toBe(false);
   });
 });
