@@ -19,6 +19,8 @@ const MINUTE = 60_000;
 /** Faults come in the first part of a history; then it comes to rest, within this at the latest. */
 const FAULTY_MS = 30 * MINUTE;
 const LONGEST_REST_MS = 6 * 60 * MINUTE;
+/** Between looks whether it has: no whole minutes, so that they do not all fall into the reconciler's seconds. */
+const LOOK_MS = 5 * MINUTE + 7300;
 /** At rest nothing is due for as long. */
 const QUIET_MS = 60 * MINUTE;
 
@@ -73,9 +75,9 @@ export const liveThrough = async (seed: number, options: HistoryOptions = {}): P
       if (after?.['row'] === 'run') simulation.tell('run', difference(before, after));
   };
   const world = createWorld(simulation, { pools, see, core: options.core, traffic: options.traffic });
-  const isRested = await play(simulation, world, watch);
+  const unrest = await play(simulation, world, watch);
   const broken = await brokenInvariants({ world, watch, weather });
-  if (!isRested) broken.unshift('it does not come to rest');
+  if (unrest !== undefined) broken.unshift(`it does not come to rest: ${unrest}`);
   const ends = [...watch.runs.values()].map(({ run }) => run.status);
   return {
     seed,
@@ -125,8 +127,8 @@ const difference = (before: Row | undefined, after: Row): string => {
   return `${String(after['id'])} ${shown.join(' ')}`;
 };
 
-/** The history itself; answers whether it came to rest. */
-const play = async (simulation: Simulation, world: World, watch: Watch): Promise<boolean> => {
+/** The history itself; answers why it did not come to rest, if it did not. */
+const play = async (simulation: Simulation, world: World, watch: Watch): Promise<string | undefined> => {
   const { time, random } = simulation;
   const workspaces: SimulatedWorkspace[] = [];
   for (const place of [1, 2]) {
@@ -141,18 +143,28 @@ const play = async (simulation: Simulation, world: World, watch: Watch): Promise
   for (let each = 0; each < starts; each += 1) void act(simulation, world, { workspaces, isBurst });
   if (random.chance(0.3)) void changeLimits(simulation, world, watch, workspaces);
   await time.runUntil(START + FAULTY_MS);
-  for (let waited = 0; waited < LONGEST_REST_MS; waited += 5 * MINUTE) {
+  let unrest: string | undefined;
+  for (let waited = 0; waited < LONGEST_REST_MS; waited += LOOK_MS) {
     await time.runUntil(START + FAULTY_MS + waited);
-    if (await isAtRest(world, watch)) return true;
+    unrest = await unrestOf(world, watch);
+    if (unrest === undefined) return undefined;
   }
-  return false;
+  return unrest;
 };
 
-const isAtRest = async ({ core, isIdle, time, builds }: World, watch: Watch): Promise<boolean> => {
-  if (![...watch.runs.values()].every(({ run }) => hasEnded(run)) || !isIdle()) return false;
-  if ([...builds.builds.values()].some(({ states }) => states.at(-1)?.state === 'IN_PROGRESS')) return false;
+/** What still goes on or is due; undefined at rest. */
+const unrestOf = async (
+  { core, stream, isIdle, time, builds }: World,
+  watch: Watch,
+): Promise<string | undefined> => {
+  if (![...watch.runs.values()].every(({ run }) => hasEnded(run))) return 'runs go on';
+  if (!stream.isEmpty()) return 'the stream is not empty';
+  if (!isIdle()) return 'messages are under way';
+  if ([...builds.builds.values()].some(({ states }) => states.at(-1)?.state === 'IN_PROGRESS'))
+    return 'builds go on';
   const soon = new Date(time.now() + QUIET_MS).toISOString();
-  return (await core.memory.due(DUE_RUN, soon, 1)).length === 0;
+  const [due] = await core.memory.due(DUE_RUN, soon, 1);
+  return due && `${due.sk} is due`;
 };
 
 /** Somebody watches all runs of the workspace. */
