@@ -201,6 +201,8 @@ describe('links to the job’s files', () => {
           return verb === 'claim' && count < 4 && count > 1 ? { kind: 'drop', applied: true } : undefined;
         },
       },
+      // Long enough between two tries for heartbeats.
+      { random: () => 0.9 },
     );
     expect(await ended).toBe('succeeded');
     expect(beats).toBeGreaterThan(0);

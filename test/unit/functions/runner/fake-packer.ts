@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,6 +43,9 @@ export const createFakePacker = async (commands: FakeCommands): Promise<FakePack
   ];
   await writeFile(packer, script.join('\n'));
   await chmod(packer, 0o755);
+  // A process that another test forked at this moment may hold the new file open for a while, and nobody can run it.
+  while (spawnSync(packer, ['-machine-readable', 'version']).error?.message.includes('ETXTBSY') === true)
+    await systemClock.sleep(5);
   const remove = () => rm(folder, { recursive: true, force: true });
   return { folder, packer, workDir: path.join(folder, 'work'), remove };
 };

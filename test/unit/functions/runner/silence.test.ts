@@ -113,7 +113,7 @@ describe('a build that says nothing (N8)', () => {
     );
     expect(api.state.completions).toEqual([]);
 
-    await pass(40);
+    await pass(33);
     expect(await ended).toBe('timed-out');
     expect(textsOf(api)).toContain('cleaning');
     expect(stepsOf(api)).toEqual(['1 running', '1 failed', '2 skipped']);
