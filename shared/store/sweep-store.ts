@@ -35,7 +35,8 @@ export const sweepStore = (table: Table) => ({
   /** Accounts to be swept by `now`. */
   due: async (now: string, limit: number): Promise<Sweep[]> => {
     const rows = await table.getAll(await table.due(DUE_CONNECTION, now, limit));
-    return rows.map((row) => sweepSchema.parse(row));
+    // One that cannot be read holds up no other.
+    return rows.flatMap((row) => sweepSchema.safeParse(row).data ?? []);
   },
 
   /** Sets when it is due next. Throws WriteRefused when it is not swept any more. */

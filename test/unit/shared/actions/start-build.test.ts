@@ -132,9 +132,9 @@ describe('the start of a build', () => {
     const refusal = () => Promise.reject(new BuildRefused('ResourceNotFoundException'));
     const { starter, run, after } = await starting({}, refusal);
     expect(await startBuild(starter, scope, run.id, 'task-1')).toBe('refused');
-    expect((await after()).verdict).toMatchObject({
-      failure: { errorId: 'runner-not-started', message: expect.stringContaining('ResourceNotFound') },
-    });
+    const { verdict } = await after();
+    expect(verdict).toMatchObject({ failure: { errorId: 'runner-not-started' } });
+    expect(JSON.stringify(verdict)).toContain('ResourceNotFoundException');
   });
 
   test.each<[string, Partial<StoredRun>]>([
