@@ -12,12 +12,9 @@ export const vmAccessSchema = z
     user: z.string(),
     privateKey: z.string().optional().meta({ description: 'PEM' }),
     password: z.string().optional(),
-    command: z
-      .string()
-      .optional()
-      .meta({
-        description: 'for a shell, once the key is in the file `build-vm.pem` that only you can read',
-      }),
+    command: z.string().optional().meta({
+      description: 'for a shell, once the key is in the file `build-vm.pem` that only you can read',
+    }),
   })
   .meta({ id: 'VmAccess' });
 export type VmAccess = z.infer<typeof vmAccessSchema>;
