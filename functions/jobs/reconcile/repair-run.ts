@@ -11,6 +11,7 @@ import { hasEnded } from '../../../shared/domain/run/lifecycle.ts';
 import {
   buildMayGoOn,
   DEADLINE_PATIENCE_MS,
+  LONGEST_STOP_MS,
   STOP_PATIENCE_MS,
 } from '../../../shared/domain/run/next-look.ts';
 import { isTidyingDue } from '../../../shared/domain/run/tidying.ts';
@@ -220,10 +221,16 @@ const giveUp = async (
   return `gave the build up: ${failure.message}`;
 };
 
+/** A runner that is heard of carries the stop out, and may have many lines to hand over before it says so. */
+const isDeafToStop = ({ stopRequestedAt, lease }: StoredRun, now: string): boolean => {
+  const silence = Math.min(since(stopRequestedAt, now), lease ? since(lease.lastHeardAt, now) : Infinity);
+  return silence > STOP_PATIENCE_MS || since(stopRequestedAt, now) > LONGEST_STOP_MS;
+};
+
 const endWhatOverstays = async (repair: Repair, run: StoredRun): Promise<string> => {
   const now = repair.now();
   const late = since(run.deadlineAt, now) > DEADLINE_PATIENCE_MS;
-  if (since(run.stopRequestedAt, now) > STOP_PATIENCE_MS || late) {
+  if (isDeafToStop(run, now) || late) {
     const message = 'The build did not end by itself after its time was up.';
     const done = await giveUp(repair, run, failureOf('run-timed-out', { message }));
     if (run.buildId !== undefined) await repair.builds.stop(run.buildId);

@@ -5,8 +5,10 @@ import { nextTidying } from './tidying.ts';
 
 /** A run whose runner has been silent for so long is looked at: several heartbeats of 5 s may get lost. */
 const SILENCE_MS = 30_000;
-/** A stop that the runner has not carried out by then is carried out by StopBuild (architecture section 4). */
+/** A stop that a silent runner has not carried out by then is carried out by StopBuild (architecture section 4). */
 export const STOP_PATIENCE_MS = 60_000;
+/** And by then also of a runner that is still heard of. */
+export const LONGEST_STOP_MS = 10 * 60_000;
 /** A runner cleans up around the deadline; CodeBuild's own time-out comes 20 minutes after it. */
 export const DEADLINE_PATIENCE_MS = 20 * 60_000;
 /** A build that outlived its run is told to end until CodeBuild has heard it, for a day. */

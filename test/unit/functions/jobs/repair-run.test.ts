@@ -217,6 +217,19 @@ describe('a workflow that waits', () => {
     expect((await late.after()).verdict).toEqual({ outcome: 'stopped' });
   });
 
+  test('for a stop waits for a runner that still hands over its lines, ten minutes at most', async () => {
+    const fields = (heardAt: number) => ({
+      ...building,
+      lease: { ...lease, lastHeardAt: at(heardAt) },
+      stopRequestedAt: at(100),
+    });
+    const busy = await reconciler(fields(690), { now: 700 });
+    expect(await repairRun(busy.repair, busy.run)).toMatch(/goes on/);
+    const endless = await reconciler(fields(700), { now: 701 });
+    await repairRun(endless.repair, endless.run);
+    expect(endless.did).toEqual(['wake task-token lost', 'stop build-1']);
+  });
+
   test('for a build far beyond its deadline ends it as timed out, not before', async () => {
     const patient = await reconciler({ ...building, lease }, { now: 3610 + 1199 });
     await repairRun(patient.repair, patient.run);
