@@ -60,7 +60,7 @@ export const mayFrom = {
     'readLog',
     'listLeftovers',
   ],
-  operator: ['createRun', 'stopRun', 'deleteLeftovers', 'preflight', 'verifyConnection'],
+  operator: ['createRun', 'stopRun', 'giveVmAccess', 'deleteLeftovers', 'preflight', 'verifyConnection'],
   editor: [
     'deleteRun',
     'createShare',
