@@ -8,7 +8,7 @@ import { localStack, request } from '../support/e2e-client.ts';
 import { createDefinition, shellStep } from '../support/e2e-definitions.ts';
 import {
   allObjects,
-  allRows,
+  allRowTexts,
   buildIdOf,
   buildLog,
   findBuildId,
@@ -142,7 +142,7 @@ describe('a run that is stopped while a script runs', () => {
     // Told to one person, and left nowhere.
     const line = access.privateKey?.split('\n')[3] ?? '';
     expect(line).toMatch(/^[\w+/]{40,}$/);
-    const all = [await allRows(), await readLog(run.id), await buildLog(buildId), await readRun(run.id)];
+    const all = [await allRowTexts(), await readLog(run.id), await buildLog(buildId), await readRun(run.id)];
     expect(JSON.stringify(all)).not.toContain(line);
     for (const { content } of await allObjects()) expect(content.includes(line)).toBe(false);
   });

@@ -11,6 +11,7 @@ import {
   shellBody,
 } from '../support/bodies.ts';
 import { localStack } from '../support/e2e-client.ts';
+import { idOf, makePerson } from './person.ts';
 
 /** The API as any client sees it: every header and status in the hand of the test. */
 
@@ -64,11 +65,23 @@ export const itemsSchema = z.object({
   nextCursor: z.string().optional(),
 });
 
+/** One person makes 100 workspaces at most, and all the tests together make more: then somebody else does, who leaves. */
+const makeThroughFounder = async (body: object): Promise<unknown> => {
+  const founder = await makePerson();
+  const made = await call('POST', '/v1/workspaces', { token: founder.token, body });
+  const members = `/v1/workspaces/${idSchema.parse(made.body).id}/members`;
+  const owner = await idOf(localStack().token);
+  await call('PUT', `${members}/${owner}`, { token: founder.token, body: { role: 'owner' } });
+  await call('DELETE', `${members}/${founder.id}`);
+  return made.body;
+};
+
 /** A workspace of its own, and its routes; `owner` makes it and calls them, unless a call says who does. */
 export const makeWorkspace = async (fields: object = {}, owner: Pick<Asked, 'token'> = {}) => {
   const name = `test ${randomBytes(6).toString('hex')}`;
   const made = await call('POST', '/v1/workspaces', { ...owner, body: { name, ...fields } });
-  const { id } = idSchema.parse(made.body);
+  const isFull = made.status === 409 && owner.token === undefined;
+  const { id } = idSchema.parse(isFull ? await makeThroughFounder({ name, ...fields }) : made.body);
   const base = `/v1/workspaces/${id}`;
   const at = (method: string, path: string, asked?: Asked) =>
     call(method, `${base}${path}`, { ...owner, ...asked });

@@ -6,8 +6,16 @@ import {
   InitiateAuthCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { z } from 'zod';
-import { call } from './client.ts';
+import { localStack } from '../support/e2e-client.ts';
 import { awsSettings, deployedFunction } from './inside.ts';
+
+/** Who a token is of. */
+export const idOf = async (token: string): Promise<string> => {
+  const answer = await fetch(`${localStack().apiUrl}/v1/me`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return z.object({ id: z.string() }).parse(await answer.json()).id;
+};
 
 /** Somebody else: a person of the deployment's user pool who is in no workspace yet. */
 export const makePerson = async () => {
@@ -28,6 +36,5 @@ export const makePerson = async () => {
     }),
   );
   const token = z.string().parse(signedIn?.AccessToken);
-  const { id } = z.object({ id: z.string() }).parse((await call('GET', '/v1/me', { token })).body);
-  return { id, token };
+  return { id: await idOf(token), token };
 };

@@ -12,6 +12,7 @@ import { GetObjectCommand, ListBucketsCommand, paginateListObjectsV2, S3Client }
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { EMULATOR_CREDENTIALS, portsOf, stackPaths } from '../../infra/local/stack/settings.ts';
 import { buildPaths, workspaceOf } from '../../infra/local/standins/codebuild/build-store.ts';
+import { unpackLines } from '../../shared/store/packed-lines.ts';
 import { localStack } from './e2e-client.ts';
 import { until } from './e2e-wait.ts';
 
@@ -29,6 +30,16 @@ export const allRows = async (): Promise<Record<string, AttributeValue>[]> => {
     for await (const { Items = [] } of paginateScan({ client }, { TableName })) rows.push(...Items);
   }
   return rows;
+};
+
+const LINES = 'packed';
+
+/** All rows as text; lines of a log lie packed in theirs, and are read. */
+export const allRowTexts = async (): Promise<string[]> => {
+  const rows = await allRows();
+  return rows.map(({ [LINES]: lines, ...row }) =>
+    JSON.stringify([row, ...(lines?.B === undefined ? [] : [unpackLines(lines.B, 1)])]),
+  );
 };
 
 /** All objects of all buckets but those of the CDK, which hold only code. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -138,12 +139,33 @@ export async function launch(
   };
 }
 
+/** A machine that boots takes connections before its SSH server does: those are reset, and a later one is not. */
+class NotUpYet extends Error {
+  override name = 'NotUpYet';
+}
+const BOOT_MS = 30_000;
+const LOOK_AGAIN_MS = 100;
+
 /** Runs a command on an instance over SSH and returns what it printed. Rejects when the command fails. */
-export function ssh(instance: TestInstance, command: string, username = 'admin'): Promise<string> {
+export async function ssh(instance: TestInstance, command: string, username = 'admin'): Promise<string> {
+  for (const until = Date.now() + BOOT_MS; ; await pause(LOOK_AGAIN_MS)) {
+    try {
+      return await sshOnce(instance, command, username);
+    } catch (error) {
+      if (!(error instanceof NotUpYet) || Date.now() > until) throw error;
+    }
+  }
+}
+
+function sshOnce(instance: TestInstance, command: string, username: string): Promise<string> {
   const connection = new Client();
+  let isReady = false;
   return new Promise<string>((fulfil, reject) => {
-    connection.on('error', reject);
+    connection.on('error', (error) =>
+      reject(!isReady && /ECONNRESET|ECONNREFUSED/.test(error.message) ? new NotUpYet(error.message) : error),
+    );
     connection.on('ready', () => {
+      isReady = true;
       connection.exec(command, (error, channel) => {
         if (error) return reject(error);
         let output = '';
