@@ -9,6 +9,7 @@ import { ulid } from '../support/builders.ts';
 import { localStack } from '../support/e2e-client.ts';
 import { anyText } from '../support/matchers.ts';
 import { call, makeWorkspace, problem, type TestWorkspace } from './client.ts';
+import { makePerson } from './person.ts';
 
 let workspace: TestWorkspace;
 let tokens: Map<string, string>;
@@ -59,15 +60,17 @@ describe('a workspace (S37)', () => {
   });
 
   test('is created with its owner, read with an ETag, and listed for the owner', async () => {
-    const made = await call('POST', '/v1/workspaces', { body: { name: 'Made here', tags: { a: 'b' } } });
+    const { token } = await makePerson();
+    const body = { name: 'Made here', tags: { a: 'b' } };
+    const made = await call('POST', '/v1/workspaces', { token, body });
     const { id } = z.object({ id: z.string() }).parse(made.body);
     expect(made.status).toBe(201);
     expect(made.headers.get('location')).toBe(`/v1/workspaces/${id}`);
-    const read = await call('GET', `/v1/workspaces/${id}`);
+    const read = await call('GET', `/v1/workspaces/${id}`, { token });
     expect(read.body).toEqual(made.body);
     expect(read.headers.get('etag')).toBe('"1"');
     const listed = z.object({ items: z.array(z.looseObject({ id: z.string() })) });
-    const found = listed.parse((await call('GET', '/v1/workspaces?name=made%20h&limit=1')).body);
+    const found = listed.parse((await call('GET', '/v1/workspaces?name=made%20h&limit=1', { token })).body);
     expect(found.items).toEqual([made.body]);
   });
 

@@ -44,7 +44,7 @@ describe('a workflow that is gone', () => {
   const executionArn = 'arn:aws:states:us-east-1:000000000000:execution:none:none';
   const past = '2026-01-01T00:00:00.000Z';
   const makeOrphan = async (fields: object = {}) => {
-    const running = await makeRunning(core, { executionArn, bundle: undefined, ...fields });
+    const running = await makeRunning(core, { executionArn, bundle: undefined, claim: undefined, ...fields });
     const key = keys.run(scopeTo(running.workspace.id), running.run.id);
     await core.write([{ update: key, set: { due: 'RUN', dueAt: past } }]);
     return running;
@@ -80,7 +80,8 @@ describe('a workflow that is gone', () => {
     const { workspace, run } = await makeOrphan();
     await Promise.all([reconcile(), reconcile()]);
     const ended = await storeOf(core, workspace.id).get(run.id);
-    expect(ended).toMatchObject({ status: 'Failed', rev: run.rev + 1 });
+    expect(ended).toMatchObject({ status: 'Failed', failure: { errorId: 'workflow-lost' } });
+    expect((await logOf(workspace, run.id)).lines).toHaveLength(1);
     await reconcile();
     expect(await storeOf(core, workspace.id).get(run.id)).toEqual(ended);
   });

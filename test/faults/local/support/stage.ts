@@ -4,6 +4,9 @@ import { runSchema, type Run } from '../../../../shared/contracts/entities/run.t
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { hasEnded } from '../../../../shared/domain/run/lifecycle.ts';
 import { globalKeys, keys } from '../../../../shared/store/keys.ts';
+import { changeRun } from '../../../../shared/actions/change-run.ts';
+import { isUnderWay } from '../../../../shared/domain/run/build-start.ts';
+import { failureOf } from '../../../../shared/domain/triage/classify.ts';
 import { scopeTo } from '../../../../shared/store/workspace-scope.ts';
 import {
   type Asked,
@@ -21,6 +24,7 @@ import { leadThrough } from './led-functions.ts';
 
 /** The pool of the local stage, which has two slots. */
 const POOL = 'cloud';
+const GIVEN_UP = failureOf('workflow-lost', { message: 'The test gave the run up.' });
 const LONG_AGO = '2026-01-01T00:00:00.000Z';
 
 /** Debian's own account, whose image the stand-in of the customer's account has. */
@@ -119,9 +123,13 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
       await tables.core.write([{ update: key, set: { ...fields, due: 'RUN', dueAt: LONG_AGO } }]);
     },
     reconcile: () => demand('ReconcileFunction', {}),
-    /** Ends a run that no workflow works on. */
-    finish: ({ workspace, runId }: Accepted) =>
-      demand('FinishFunction', { workspaceId: workspace.id, runId }),
+    /** Ends a run that no workflow works on; what its runner does would otherwise go on without one. */
+    finish: async ({ workspace, runId }: Accepted): Promise<void> => {
+      await changeRun(tables.core, scopeTo(workspace.id), runId, (run) =>
+        isUnderWay(run) ? { changes: { verdict: { outcome: 'failed', failure: GIVEN_UP } } } : undefined,
+      );
+      await demand('FinishFunction', { workspaceId: workspace.id, runId });
+    },
     /** Invokes the dispatcher as the queue does. */
     dispatch: () =>
       demand('DispatchRunsFunction', {
