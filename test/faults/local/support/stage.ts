@@ -109,7 +109,8 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
       what: string,
       run: Accepted,
       isWanted: (run: StoredRun) => boolean | Promise<boolean>,
-      seconds = 60,
+      // A wake-up behind one that failed waits for the reconciler's minute.
+      seconds = 120,
     ) =>
       until(what, seconds, async () => {
         const now = await read(run);
