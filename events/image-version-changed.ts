@@ -1,17 +1,11 @@
 import * as z from 'zod';
 import { type ImageVersion, imageVersionSchema } from '../shared/contracts/entities/image-version.ts';
 import { type EventModule, SOURCE } from './event.ts';
+import { imageVersionSubject } from './image-version-subject.ts';
 
 const state = imageVersionSchema.shape.state;
 const schema = z.object({
-  workspaceId: z.string(),
-  imageVersionId: z.string(),
-  imageDefinitionId: z.string(),
-  runId: z.string(),
-  name: z.string(),
-  number: z.int(),
-  /** Of two events of one image version the one with the higher `rev` is the newer. */
-  rev: z.int(),
+  ...imageVersionSubject,
   state,
   previousState: state,
 });

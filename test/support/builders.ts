@@ -65,6 +65,16 @@ export const queuedRun = (fields: Partial<StoredRun> = {}): StoredRun => ({
   ...fields,
 });
 
+/** A runner has the run since second 20, and was heard of last at second 30. */
+export const lease: NonNullable<StoredRun['lease']> = {
+  tokenSha256: 'y',
+  runnerId: 'runner-1',
+  runnerVersion: '1',
+  packerVersion: '1.15.1',
+  claimedAt: at(20),
+  lastHeardAt: at(30),
+};
+
 /** A run that was admitted at second 10. */
 export const runningRun = (fields: Partial<StoredRun> = {}): StoredRun => ({
   ...queuedRun(),

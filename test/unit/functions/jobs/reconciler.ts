@@ -11,14 +11,6 @@ export const building = {
   buildId: 'build-1',
   claim: { tokenSha256: 'x', until: at(2000) },
 };
-export const lease = {
-  tokenSha256: 'y',
-  runnerId: 'runner-1',
-  runnerVersion: '1',
-  packerVersion: '1.15.1',
-  claimedAt: at(20),
-  lastHeardAt: at(30),
-};
 export const completion = {
   outcome: 'failed' as const,
   exitCode: 1,

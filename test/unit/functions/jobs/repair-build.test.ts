@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { repairRun } from '../../../../functions/jobs/reconcile/repair-run.ts';
 import { BuildRefused, NoRoom } from '../../../../shared/actions/start-build.ts';
 import { queueStore } from '../../../../shared/store/queue-store.ts';
-import { at } from '../../../support/builders.ts';
-import { building, completion, lease, reconciler } from './reconciler.ts';
+import { at, lease } from '../../../support/builders.ts';
+import { building, completion, reconciler } from './reconciler.ts';
 
 describe('a build that was lost before it reached Packer', () => {
   test.each([

@@ -3,9 +3,9 @@ import { repairRun } from '../../../../functions/jobs/reconcile/repair-run.ts';
 import { finishRun } from '../../../../shared/actions/finish-run.ts';
 import { PlatformError } from '../../../../shared/platforms/platform.ts';
 import { DUE_RUN } from '../../../../shared/store/keys.ts';
-import { at, failure } from '../../../support/builders.ts';
+import { at, failure, lease } from '../../../support/builders.ts';
 import { putRun, readLog, scope } from '../../../support/engine.ts';
-import { building, completion, executionArn, lease, reconciler } from './reconciler.ts';
+import { building, completion, executionArn, reconciler } from './reconciler.ts';
 
 describe('a run that nobody heard of for a while', () => {
   test('whose workflow was never started is started', async () => {

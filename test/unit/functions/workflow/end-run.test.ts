@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { endRun } from '../../../../functions/workflow/finish/end-run.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
-import { at, runningRun } from '../../../support/builders.ts';
+import { at, lease, runningRun } from '../../../support/builders.ts';
 import { memoryEngine, putRun, readRun } from '../../../support/engine.ts';
 
 const claim = { tokenSha256: 'x', until: at(2000) };
-const lease = {
-  tokenSha256: 'y',
-  runnerId: 'runner-1',
-  runnerVersion: '1',
-  packerVersion: '1.15.1',
-  claimedAt: at(20),
-  lastHeardAt: at(30),
-};
 const broken = { state: 'Build', error: 'Sandbox.Timedout' };
 
 const finishing = async (fields: Partial<StoredRun>) => {

@@ -10,17 +10,8 @@ import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { sha256 } from '../../../../shared/domain/sha256.ts';
 import { globalKeys } from '../../../../shared/store/keys.ts';
 import { queueStore } from '../../../../shared/store/queue-store.ts';
-import { at, runningRun } from '../../../support/builders.ts';
+import { at, lease, runningRun } from '../../../support/builders.ts';
 import { memoryEngine, putRun, readRun, scope } from '../../../support/engine.ts';
-
-const lease = {
-  tokenSha256: 'y',
-  runnerId: 'runner-1',
-  runnerVersion: '1',
-  packerVersion: '1.15.1',
-  claimedAt: at(20),
-  lastHeardAt: at(30),
-};
 
 /** A starter at second 100; `answer` is CodeBuild's. */
 const starting = async (

@@ -8,16 +8,8 @@ import {
   mayBuildAgain,
   wantsBuild,
 } from '../../../../../shared/domain/run/build-start.ts';
-import { at, failure, queuedRun, runningRun } from '../../../../support/builders.ts';
+import { at, failure, lease, queuedRun, runningRun } from '../../../../support/builders.ts';
 
-const lease = {
-  tokenSha256: 'y',
-  runnerId: 'runner-1',
-  runnerVersion: '1',
-  packerVersion: '1.15.1',
-  claimedAt: at(20),
-  lastHeardAt: at(30),
-};
 const claim = { tokenSha256: 'x', until: at(2000) };
 const completion: StoredRun['completion'] = {
   outcome: 'failed',
