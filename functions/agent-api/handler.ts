@@ -14,11 +14,12 @@ import { claim } from './claim.ts';
 import { complete } from './complete.ts';
 import { leased } from './lease.ts';
 import { takeChunk, takeHeartbeat } from './log-and-heartbeat.ts';
+import { callLimits } from '../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['agent-api']);
 const engine = openEngine(environment);
 const resources = resourceFiles(environment.RESOURCES_BUCKET);
-const states = new SFNClient({});
+const states = new SFNClient(callLimits);
 const rhythm = {
   heartbeatSeconds: environment.HEARTBEAT_SECONDS,
   chunkIntervalMilliseconds: environment.CHUNK_INTERVAL_MILLISECONDS,

@@ -10,6 +10,7 @@ import { BuildRefused, type BuildStarter, NoRoom } from '../actions/start-build.
 import type { StoredRun } from '../contracts/stored-run.ts';
 import { QUEUED_MINUTES } from '../domain/run/build-start.ts';
 import { sha256 } from '../domain/sha256.ts';
+import { callLimits } from '../store/call-limits.ts';
 
 /** CodeBuild ends the build this long after the run's own deadline: the runner needs the time to clean up. */
 const GRACE_MINUTES = 20;
@@ -17,17 +18,11 @@ const GRACE_MINUTES = 20;
 /** What CodeBuild says when it takes no more builds, or no more calls, for now. */
 const NO_ROOM = new Set(['AccountLimitExceededException', 'ThrottlingException', 'TooManyRequestsException']);
 
-/** A call that hangs must not take the whole time of a function: a second try may fare better. */
-const codeBuild = () =>
-  new CodeBuildClient({
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 6000, throwOnRequestTimeout: true },
-  });
-
 type Where = { apiUrl: string; projectOf: (poolId: string) => string | undefined };
 
 /** Starts builds in the project of a run's pool. */
 export const cloudBuildStarter =
-  (where: Where, client = codeBuild()): BuildStarter['startCloudBuild'] =>
+  (where: Where, client = new CodeBuildClient(callLimits)): BuildStarter['startCloudBuild'] =>
   async (run, token) => {
     const projectName = where.projectOf(run.pool.id);
     if (projectName === undefined)
@@ -69,7 +64,7 @@ const meant = (error: unknown): unknown => {
 const BATCH = 100;
 
 /** What CodeBuild says of the builds of due runs: one call for a hundred of them. */
-export const cloudBuilds = (client = codeBuild()) => {
+export const cloudBuilds = (client = new CodeBuildClient(callLimits)) => {
   const told = new Map<string, Build | 'gone'>();
   return {
     load: async (ids: string[]): Promise<void> => {

@@ -1,5 +1,6 @@
 import { AssumeRoleCommand, GetWebIdentityTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import type { IdentityToken } from '../contracts/agent-protocol.ts';
+import { callLimits } from '../store/call-limits.ts';
 
 /** A session of a role that was taken by a role lives an hour at most; the token must end before it. */
 const TOKEN_SECONDS = 1800;
@@ -15,7 +16,7 @@ export const identityTokens = (
   roleArn === '' ? undefined : (audience) => askForToken(roleArn, audience);
 
 const askForToken = async (roleArn: string, audience: string): Promise<IdentityToken> => {
-  const own = new STSClient({});
+  const own = new STSClient(callLimits);
   const { Credentials: session } = await own.send(
     new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'identity' }),
   );
@@ -31,7 +32,10 @@ const askForToken = async (roleArn: string, audience: string): Promise<IdentityT
     SigningAlgorithm: 'RS256',
     DurationSeconds: TOKEN_SECONDS,
   });
-  const { WebIdentityToken: token, Expiration: expires } = await new STSClient({ credentials }).send(request);
+  const { WebIdentityToken: token, Expiration: expires } = await new STSClient({
+    ...callLimits,
+    credentials,
+  }).send(request);
   if (token === undefined) throw new Error('no identity token');
   return { token, ...(expires === undefined ? {} : { expiresAt: expires.toISOString() }) };
 };

@@ -5,13 +5,14 @@ import {
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { SendToSocket } from '../actions/engine.ts';
 import { logger } from './logger.ts';
+import { pushLimits } from '../store/call-limits.ts';
 
 /**
  * Posts to WebSocket connections. Push is a hint, never the record: what cannot be sent is logged and dropped, the
  * client heals itself with `afterSeq`.
  */
 export const socketSender = (callbackUrl: string): SendToSocket => {
-  const client = new ApiGatewayManagementApiClient({ endpoint: callbackUrl });
+  const client = new ApiGatewayManagementApiClient({ endpoint: callbackUrl, ...pushLimits });
   return async (connectionId, message) => {
     try {
       const Data = JSON.stringify(message);

@@ -12,6 +12,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Upload } from '../contracts/entities/resource.ts';
 import { attachmentNamed } from '../domain/resource/content-disposition.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
+import { fileCallLimits } from './call-limits.ts';
 
 /**
  * How long an upload may begin; 5 GiB may take longer to arrive. S3 ends it earlier when the session of the role that
@@ -148,7 +149,10 @@ const bytes = ({ Bucket, client }: Bucketed) => {
 };
 
 /** Files of resources. The bucket keeps what was removed for some days, so that a run that began can end. */
-export const resourceFiles = (Bucket: string, client = new S3Client({ forcePathStyle: true })) => ({
+export const resourceFiles = (
+  Bucket: string,
+  client = new S3Client({ ...fileCallLimits, forcePathStyle: true }),
+) => ({
   ...links({ Bucket, client }),
   ...bytes({ Bucket, client }),
 });

@@ -6,6 +6,7 @@ import { type RunSnapshot, runSnapshotSchema } from '../contracts/snapshot.ts';
 import { sha256 } from '../domain/sha256.ts';
 import { upgradedAs } from './upgrade.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
+import { fileCallLimits } from './call-limits.ts';
 
 const itemSchema = z.record(z.string(), z.unknown());
 
@@ -17,7 +18,10 @@ export const runFilePrefixes = (scope: WorkspaceScope): string[] =>
   ['snapshots', 'jobs'].map((kind) => `${kind}/${scope.workspaceId}/`);
 
 /** What runs need that is too big for a row: snapshots by their SHA-256, and the job bundles made from them. */
-export const runFiles = (bucket: string, client = new S3Client({ forcePathStyle: true })) => {
+export const runFiles = (
+  bucket: string,
+  client = new S3Client({ ...fileCallLimits, forcePathStyle: true }),
+) => {
   const put = (key: string, body: string) =>
     client.send(
       new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' }),

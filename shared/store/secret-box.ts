@@ -1,6 +1,7 @@
 import { DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { SecretStored } from '../contracts/secret.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
+import { callLimits } from './call-limits.ts';
 
 /** Where a secret belongs; a ciphertext moved to another place does not open there. */
 export type SecretPlace = { scope: WorkspaceScope; entityId: string; field: string };
@@ -12,7 +13,7 @@ const context = (place: SecretPlace): Record<string, string> => ({
 });
 
 /** Seals secrets with the deployment's KMS key. API functions hold no right to open them. */
-export const secretBox = (keyArn: string, client = new KMSClient({})) => ({
+export const secretBox = (keyArn: string, client = new KMSClient(callLimits)) => ({
   seal: async (place: SecretPlace, value: string, now: string): Promise<SecretStored> => {
     const answer = await client.send(
       new EncryptCommand({ KeyId: keyArn, Plaintext: Buffer.from(value), EncryptionContext: context(place) }),

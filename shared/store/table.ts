@@ -13,6 +13,7 @@ import { sendWrites } from './send-writes.ts';
 import { patiently, untilDone } from './throttling.ts';
 import { upgraded } from './upgrade.ts';
 import { expressionOf, versioned, type Write, type WriteOptions } from './write.ts';
+import { callLimits } from './call-limits.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -58,7 +59,9 @@ const BATCH = 100;
 export const REMOVE_BATCH = 25;
 
 const clientOf = (): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
+  DynamoDBDocumentClient.from(new DynamoDBClient(callLimits), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
 
 /** A table by its name. All reads are strongly consistent, except `due`, which reads an index. */
 export const openTable = (name: string, client = clientOf()): Table => ({

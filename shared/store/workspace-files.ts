@@ -2,6 +2,7 @@ import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/c
 import { resourcePrefix } from './resource-files.ts';
 import { runFilePrefixes } from './run-files.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
+import { fileCallLimits } from './call-limits.ts';
 
 export type Buckets = { runs: string; resources: string };
 
@@ -10,7 +11,10 @@ export type Buckets = { runs: string; resources: string };
  * some days more, as any other that is deleted. An upload that somebody was allowed to begin and that ends later is
  * removed by that bucket's rule for uploads that were never completed.
  */
-export const workspaceFiles = (buckets: Buckets, client = new S3Client({ forcePathStyle: true })) => {
+export const workspaceFiles = (
+  buckets: Buckets,
+  client = new S3Client({ ...fileCallLimits, forcePathStyle: true }),
+) => {
   /** Removes up to 1,000 files and tells how many; 0 when there is none left. Throws when S3 refuses one of them. */
   const removeSome = async (Bucket: string, Prefix: string): Promise<number> => {
     const { Contents: found = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }));

@@ -15,6 +15,7 @@ import { deleteLeftovers, listLeftovers } from './leftovers.ts';
 import { readLatestLog, readLog } from './read-log.ts';
 import { listDefinitionRuns, listRuns, readRun } from './read-runs.ts';
 import { stopRun } from './stop-run.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['api/runs']);
 const core = openTable(environment.CORE_TABLE);
@@ -22,7 +23,7 @@ const tables = { core, traffic: openTable(environment.TRAFFIC_TABLE) };
 const files = runFiles(environment.RUNS_BUCKET);
 const creator = { core, files, now, poolIds: environment.RUNNER_POOLS.map(({ id }) => id) };
 
-const states = new SFNClient({});
+const states = new SFNClient(callLimits);
 const wake = (taskToken: string) => states.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
 
 export const handler = apiHandler(

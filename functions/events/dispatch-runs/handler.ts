@@ -8,6 +8,7 @@ import { socketSender } from '../../../shared/runtime/socket-sender.ts';
 import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { dispatch, type Dispatching } from './dispatch.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/dispatch-runs']);
 const dispatching: Dispatching = {
@@ -17,7 +18,7 @@ const dispatching: Dispatching = {
   now,
   pools: environment.RUNNER_POOLS,
   workspaceLimit: environment.WORKSPACE_LIMIT,
-  startWorkflow: workflowStarter(environment.STATE_MACHINE_ARN, new SFNClient({})),
+  startWorkflow: workflowStarter(environment.STATE_MACHINE_ARN, new SFNClient(callLimits)),
 };
 
 /** Wake-ups: some pool has something to do or something free. Those that fail come again, alone. */

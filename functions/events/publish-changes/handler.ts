@@ -14,9 +14,13 @@ import { upgraded } from '../../../shared/store/upgrade.ts';
 import { publishBatch } from './publish-batch.ts';
 import { publisher } from './publisher.ts';
 import { type RowChange, rowSchema } from './row-change.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/publish-changes']);
-const publish = publisher(environment, { sqs: new SQSClient({}), events: new EventBridgeClient({}) });
+const publish = publisher(environment, {
+  sqs: new SQSClient(callLimits),
+  events: new EventBridgeClient(callLimits),
+});
 const outlets = {
   publish,
   files: resourceFiles(environment.RESOURCES_BUCKET),

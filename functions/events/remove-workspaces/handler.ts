@@ -10,6 +10,7 @@ import { requestRemoval } from '../../../shared/runtime/queues.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { workspaceFiles } from '../../../shared/store/workspace-files.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/remove-workspaces']);
 const remover = {
@@ -18,7 +19,7 @@ const remover = {
   files: workspaceFiles({ runs: environment.RUNS_BUCKET, resources: environment.RESOURCES_BUCKET }),
   now,
 };
-const sqs = new SQSClient({});
+const sqs = new SQSClient(callLimits);
 
 /** A step is short, so that several workspaces get on side by side and a local machine is not held up. */
 const STEP_MS = 3000;

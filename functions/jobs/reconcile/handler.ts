@@ -16,10 +16,11 @@ import {
 import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
 import { reconcile, type Reconciling } from './reconcile.ts';
 import { workflows } from './workflows.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['jobs/reconcile']);
-const sqs = new SQSClient({});
-const states = new SFNClient({});
+const sqs = new SQSClient(callLimits);
+const states = new SFNClient(callLimits);
 const builds = cloudBuilds();
 const pools = environment.RUNNER_POOLS;
 const projects = new Set(pools.map(({ project }) => project));

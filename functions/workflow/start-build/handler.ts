@@ -8,6 +8,7 @@ import { newSecret, now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { beginBuild } from './begin-build.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['workflow/start-build']);
 const projectOf = projectIn(environment.RUNNER_POOLS);
@@ -17,7 +18,7 @@ const starter = {
   newSecret,
   now,
 };
-const states = new SFNClient({});
+const states = new SFNClient(callLimits);
 const wake = (taskToken: string) => states.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
 
 /** Second task of the workflow, which then waits for its token. */
