@@ -1,7 +1,8 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type PlatformCheck, PlatformError } from '../platform.ts';
 import { credentialsAfter, fails, listed, passes, warns } from '../checks.ts';
+import { type PlatformCheck, PlatformError } from '../platform.ts';
+import { clientLimits } from './client-limits.ts';
 import type { Session } from './client-session.ts';
 import { isOfRegion, translateError } from './errors.ts';
 
@@ -14,7 +15,7 @@ export type Caller = { accountId: string; arn: string };
 export type Gate = { checks: PlatformCheck[]; caller?: Caller };
 
 const callerOf = async ({ region, identity }: Session): Promise<Caller> => {
-  const sts = new STSClient({ region, credentials: identity });
+  const sts = new STSClient({ ...clientLimits, region, credentials: identity });
   const { Account: accountId, Arn: arn = '' } = await sts.send(new GetCallerIdentityCommand({}));
   if (accountId === undefined) throw new PlatformError('credentials-invalid', 'The account is not known.');
   return { accountId, arn };

@@ -9,13 +9,15 @@ import {
   paginateSimulatePrincipalPolicy,
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
-import type { PlatformCheck } from '../platform.ts';
 import { fails, passes, setting } from '../checks.ts';
+import type { PlatformCheck } from '../platform.ts';
+import { clientLimits } from './client-limits.ts';
 import type { Session } from './client-session.ts';
 import { isGone } from './errors.ts';
 import { isPackersProfile, RUN_TAG } from './names.ts';
 
-const iamOf = ({ region, identity }: Session): IAMClient => new IAMClient({ region, credentials: identity });
+const iamOf = ({ region, identity }: Session): IAMClient =>
+  new IAMClient({ ...clientLimits, region, credentials: identity });
 
 /** ARN that policies are attached to: a session of a role has one of its own, `…:assumed-role/NAME/SESSION`. */
 const principalOf = (callerArn: string, roleArn: string | undefined): string => roleArn ?? callerArn;

@@ -1,4 +1,5 @@
 import { DescribeKeyCommand, type KeyMetadata, KMSClient } from '@aws-sdk/client-kms';
+import { clientLimits } from './client-limits.ts';
 import type { Session } from './client-session.ts';
 
 /** A key of KMS as it is now: by id, alias or ARN. Throws when there is none or nobody may look. */
@@ -7,7 +8,7 @@ export const readKey = async (
   region: string,
   keyId: string,
 ): Promise<KeyMetadata | undefined> => {
-  const kms = new KMSClient({ region, credentials: identity });
+  const kms = new KMSClient({ ...clientLimits, region, credentials: identity });
   return (await kms.send(new DescribeKeyCommand({ KeyId: keyId }))).KeyMetadata;
 };
 

@@ -1,9 +1,10 @@
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { PlatformError } from '../platform.ts';
+import { clientLimits } from './client-limits.ts';
 import type { Session } from './client-session.ts';
 
 const valueOf = async ({ region, identity }: Session, name: string): Promise<string> => {
-  const ssm = new SSMClient({ region, credentials: identity });
+  const ssm = new SSMClient({ ...clientLimits, region, credentials: identity });
   try {
     const { Parameter: parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
     return parameter?.Value ?? '';

@@ -2,6 +2,7 @@ import { EC2Client, type Filter } from '@aws-sdk/client-ec2';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { VendedCredentials } from '../../contracts/agent-protocol.ts';
 import { type AccountAccess, PlatformError } from '../platform.ts';
+import { clientLimits } from './client-limits.ts';
 import { translateError } from './errors.ts';
 
 /** A role taken by a role lives an hour at most, whatever is asked for. */
@@ -23,7 +24,7 @@ const assumeRole = async (
   { connection, sessionName, region }: Access,
   roleArn: string,
 ): Promise<VendedCredentials> => {
-  const sts = new STSClient({ region });
+  const sts = new STSClient({ ...clientLimits, region });
   const request = new AssumeRoleCommand({
     RoleArn: roleArn,
     RoleSessionName: sessionName,
@@ -70,7 +71,7 @@ export const openSession = (access: Access): Session => {
   const identity = providerOf(vend);
   const clients = new Map<string, EC2Client>();
   const ec2 = (region: string): EC2Client => {
-    const client = clients.get(region) ?? new EC2Client({ region, credentials: identity });
+    const client = clients.get(region) ?? new EC2Client({ ...clientLimits, region, credentials: identity });
     clients.set(region, client);
     return client;
   };
@@ -79,7 +80,7 @@ export const openSession = (access: Access): Session => {
 
 /** The account that the credentials belong to. */
 export const accountId = async ({ region, identity }: Session): Promise<string> => {
-  const sts = new STSClient({ region, credentials: identity });
+  const sts = new STSClient({ ...clientLimits, region, credentials: identity });
   const { Account: account } = await sts.send(new GetCallerIdentityCommand({}));
   if (account === undefined) throw new PlatformError('credentials-invalid', 'The account is not known.');
   return account;
