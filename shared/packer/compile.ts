@@ -1,6 +1,7 @@
 import { type BundleVariable, type JobBundle, NONCE_VARIABLE } from '../contracts/bundle.ts';
 import type { RunSnapshot, SnapshotFile, SnapshotStep } from '../contracts/snapshot.ts';
 import { mergeVariables } from '../domain/definition/environment.ts';
+import { inKeyOrder } from '../domain/key-order.ts';
 import { sha256 } from '../domain/sha256.ts';
 import type { TemplateObject } from '../platforms/expression.ts';
 import type { Platform, PlatformSecret, SourceInput } from '../platforms/platform.ts';
@@ -140,11 +141,12 @@ const pluginsOf = (platform: Platform, steps: CompiledStep[]): Plugins => {
 };
 
 /**
- * Everything that a runner gives to Packer for one run. Pure: the same input gives the same bytes. Text of users is
- * in files of its own or escaped; values of secrets are nowhere. Throws TemplateTextError for a text that no
- * template can carry.
+ * Everything that a runner gives to Packer for one run. Pure: the same input gives the same bytes, whatever the order of
+ * its fields. Text of users is in files of its own or escaped; values of secrets are nowhere. Throws TemplateTextError
+ * for a text that no template can carry.
  */
-export const compileBundle = (input: CompileInput): JobBundle => {
+export const compileBundle = (given: CompileInput): JobBundle => {
+  const input = { ...given, snapshot: inKeyOrder(given.snapshot) };
   const { platform, snapshot, generation } = input;
   const secrets = secretsOf(snapshot, platform);
   const steps = compileSteps(input, secrets);

@@ -6,14 +6,17 @@ type Family = OperatingSystem['family'];
 export const variableKey = (family: Family, name: string): string =>
   family === 'windows' ? name.toUpperCase() : name;
 
-/** Variables of several places in one record, each once. The later place wins, and its spelling of the name stays. */
+/**
+ * Variables of several places in one record, each once. The later place wins, and its spelling of the name stays; within a
+ * place the last by name, because no table keeps their order.
+ */
 export const mergeVariables = <T>(
   family: Family,
   ...places: readonly (Readonly<Record<string, T>> | undefined)[]
 ): Record<string, T> => {
   const merged = new Map<string, [name: string, value: T]>();
   for (const place of places)
-    for (const [name, value] of Object.entries(place ?? {}))
+    for (const [name, value] of Object.entries(place ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)))
       merged.set(variableKey(family, name), [name, value]);
   return Object.fromEntries(merged.values());
 };

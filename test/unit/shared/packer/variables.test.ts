@@ -43,10 +43,14 @@ describe('secrets of a snapshot', () => {
     expect(secretsOf(snapshot({ steps }), aws).map(({ field }) => field)).toEqual(['other']);
   });
 
-  it('are there once where Windows takes two names for one', () => {
-    const secretEnvironment = { Token: secret('first'), TOKEN: secret('second') };
-    const steps = [step(1, powershell({ secretEnvironment }))];
-    expect(secretsOf(snapshot({ steps }), aws).map(({ field }) => field)).toEqual(['second']);
+  it('are there once where Windows takes two names for one, the same whatever their order', () => {
+    const fieldsOf = (secretEnvironment: Record<string, ReturnType<typeof secret>>) => {
+      const steps = [step(1, powershell({ secretEnvironment }))];
+      return secretsOf(snapshot({ steps }), aws).map(({ field }) => field);
+    };
+    const [Token, TOKEN] = [secret('first'), secret('second')];
+    expect(fieldsOf({ Token, TOKEN })).toEqual(['first']);
+    expect(fieldsOf({ TOKEN, Token })).toEqual(['first']);
   });
 
   it('that nobody declared are an error of ours', () => {
