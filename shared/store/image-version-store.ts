@@ -68,11 +68,15 @@ export const imageVersionStore = (table: Table, scope: WorkspaceScope) => ({
   },
 
   /** Gives a version another state. Throws WriteRefused when it has changed since it was read. */
-  setState: (version: ImageVersion, state: ImageVersion['state']): Promise<void> =>
+  setState: (
+    version: ImageVersion,
+    { state, stateWhenFound }: Pick<ImageVersion, 'state' | 'stateWhenFound'>,
+  ): Promise<void> =>
     table.write([
       {
         update: keys.imageVersion(scope, version.id),
-        set: { state, rev: (version.rev ?? 1) + 1 },
+        set: { state, stateWhenFound, rev: (version.rev ?? 1) + 1 },
+        ...(stateWhenFound === undefined ? { remove: ['stateWhenFound'] } : {}),
         if: { exists: true, equals: { state: version.state } },
       },
     ]),

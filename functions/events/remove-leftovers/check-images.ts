@@ -1,4 +1,5 @@
 import type { ImageVersion } from '../../../shared/contracts/entities/image-version.ts';
+import { afterLook, isLookedUp } from '../../../shared/domain/image-version/look.ts';
 import type { Inventory } from '../../../shared/platforms/platform.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
 import { imageVersionStore } from '../../../shared/store/image-version-store.ts';
@@ -15,16 +16,9 @@ export type Checking = {
 /** Versions looked up in one sweep, a call each; the next sweep goes on with the others. */
 const MOST = 200;
 
-/** States that say whether the image is there. What somebody revoked or deleted here is nobody's to find again. */
-const nextState = (state: ImageVersion['state'], isThere: boolean): ImageVersion['state'] => {
-  if (state === 'missing') return isThere ? 'available' : 'missing';
-  return isThere ? state : 'missing';
-};
-const LOOKED_UP = new Set<ImageVersion['state']>(['available', 'deprecated', 'missing']);
-
 /**
  * Looks up images of a connection in the platform: a version whose images are all gone is `missing` from then on, one
- * whose image is there again is `available`. `after` is the id that the last sweep got to; answers how far this one got,
+ * whose image is there again is what it was before. `after` is the id that the last sweep got to; answers how far this one got,
  * undefined when it went through all.
  */
 export const checkImages = async (
@@ -34,7 +28,7 @@ export const checkImages = async (
   after: string | undefined,
 ): Promise<string | undefined> => {
   const left = versions
-    .filter(({ id, state }) => LOOKED_UP.has(state) && (after === undefined || id > after))
+    .filter((version) => isLookedUp(version) && (after === undefined || version.id > after))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   let last: string | undefined;
   for (const version of left.slice(0, MOST)) {
@@ -52,9 +46,10 @@ const check = async (
 ): Promise<void> => {
   try {
     const there = await inventory.locate(version.locators);
-    const state = nextState(version.state, there.length > 0);
-    if (state === version.state) return;
-    await imageVersionStore(core, scope).setState(version, state);
+    const after = afterLook(version, there.length > 0);
+    if (after.state === version.state) return;
+    await imageVersionStore(core, scope).setState(version, after);
+    const { state } = after;
     logger.info('an image version has another state', { imageVersionId: version.id, state });
   } catch (error) {
     // Nobody can tell now, or somebody changed the version meanwhile: it stays as it is until the next sweep.

@@ -40,6 +40,9 @@ export const imageVersionSchema = z
     imageDefinitionId: idOf('image-definition'),
     runId: idOf('run'),
     state: z.enum(['available', 'deprecated', 'revoked', 'missing', 'deleted']),
+    stateWhenFound: z.enum(['available', 'deprecated']).optional().meta({
+      description: 'Of a missing version only: the state that it has again when its image is found',
+    }),
     locators: z.array(locatorSchema),
     baseImage: baseImageSchema.optional(),
     connectionId: z.string().optional().meta({ description: 'The connection that it was made with' }),

@@ -69,8 +69,8 @@ test('the state of an image version changes from what was read, and is read back
   });
   const [older, newer] = [version(1), version(2)];
   for (const one of [older, newer]) await core.write(recordImageVersion(scope, one));
-  await store.setState(newer, 'missing');
-  await expect(store.setState(newer, 'deleted')).rejects.toThrow(WriteRefused);
+  await store.setState(newer, { state: 'missing', stateWhenFound: 'deprecated' });
+  await expect(store.setState(newer, { state: 'deleted' })).rejects.toThrow(WriteRefused);
   expect((await store.latestUsable(imageDefinitionId))?.number).toBe(1);
   const pages: ImageVersion[] = [];
   for await (const page of store.pages()) pages.push(...page);
@@ -78,6 +78,10 @@ test('the state of an image version changes from what was read, and is read back
     [1, 'available', undefined],
     [2, 'missing', 2],
   ]);
+  const missing = await store.get(newer.id);
+  expect(missing?.stateWhenFound).toBe('deprecated');
+  if (missing !== undefined) await store.setState(missing, { state: 'deprecated' });
+  expect((await store.latestUsable(imageDefinitionId))?.stateWhenFound).toBeUndefined();
 });
 
 test('leftovers and their number are one write, however many they are and whoever else writes', async () => {

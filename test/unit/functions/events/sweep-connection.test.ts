@@ -217,6 +217,21 @@ describe('images that are gone (F45)', () => {
     expect(await states(core, 'V1', 'V2')).toEqual(['available', 'available']);
   });
 
+  test('were deprecated and are found again: their version is deprecated again, also the second time', async () => {
+    const { core, images, sweep } = await account();
+    await core.write(recordImageVersion(scope, versionOf('V1', { state: 'deprecated' })));
+    const seen: unknown[] = [];
+    for (const isThere of [false, false, true, false, true]) {
+      if (isThere) images.add('ami-V1');
+      else images.delete('ami-V1');
+      await sweep();
+      seen.push(...(await states(core, 'V1')));
+    }
+    expect(seen).toEqual(['missing', 'missing', 'deprecated', 'missing', 'deprecated']);
+    const found = await imageVersionStore(core, scope).get(versionOf('V1').id);
+    expect(found?.stateWhenFound).toBeUndefined();
+  });
+
   test('say nothing of versions of other connections, nor of those that somebody revoked or deleted', async () => {
     const { core, sweep } = await account();
     const others = { connectionId: `con_${ulid('X')}` };
