@@ -1,4 +1,4 @@
-import type { BuildVm, Leftover } from '../contracts/entities/run.ts';
+import type { BuildVm } from '../contracts/entities/run.ts';
 import type { StoredRun, Verdict } from '../contracts/stored-run.ts';
 import { finish, hasEnded } from '../domain/run/lifecycle.ts';
 import { type FoundLeftover, PlatformError } from '../platforms/platform.ts';
@@ -11,7 +11,7 @@ import type { Write } from '../store/write.ts';
 import { sayUnlessClosed } from './append-log.ts';
 import { changeRun } from './change-run.ts';
 import type { Count, Engine } from './engine.ts';
-import { toldByRunner } from './leftover-ledger.ts';
+import { leftoverOf, toldByRunner } from './leftover-ledger.ts';
 import { connectPlatform, snapshotOf } from './platform-access.ts';
 
 export type Finishing = Engine & {
@@ -48,7 +48,10 @@ export const finishRun = async (
     isOurs = !hasEnded(current);
     if (!isOurs) return undefined;
     const now = engine.now();
-    const leftovers = kept.leftovers.slice(0, MAX_LEFTOVERS).map((found) => leftoverOf(engine, found, now));
+    const maker = { newId: engine.newId, now: () => now };
+    const leftovers = kept.leftovers
+      .slice(0, MAX_LEFTOVERS)
+      .map((found) => leftoverOf(maker, found, { state: 'kept' }));
     const image = recordsOf(engine, scope, current, verdict, now);
     const changes = {
       ...finish(current, verdict, now),
@@ -74,13 +77,6 @@ const withLine = (verdict: Verdict, seq: number): Verdict =>
   verdict.outcome === 'failed' && verdict.failure.logSeq === null
     ? { ...verdict, failure: { ...verdict.failure, logSeq: seq } }
     : verdict;
-
-const leftoverOf = (engine: Finishing, found: FoundLeftover, now: string): Leftover => ({
-  id: engine.newId('leftover'),
-  ...found,
-  createdAt: now,
-  state: 'kept',
-});
 
 const hadRunner = ({ lease, packerStartedAt, temporaries }: StoredRun): boolean =>
   lease !== undefined || packerStartedAt !== undefined || temporaries !== undefined;

@@ -223,6 +223,9 @@ test('a stopped run whose platform cannot be asked keeps what its runner reporte
   // The machine above all, whatever else there is no room for.
   expect(first).toMatchObject({ kind: 'ec2-instance', locator: 'eu-west-1/i-1', state: 'kept' });
   expect(second).toMatchObject({ kind: 'ec2-volume', locator: 'vol-0' });
+  // All of one moment, the end of the run: since then it is kept.
+  const times = [first, second].flatMap((one) => [one?.createdAt, one?.stateAt]);
+  expect(new Set(times)).toEqual(new Set([ended.endedAt]));
   const levels = (await readLog(traffic, run.id)).map((line) => line.level);
   expect(levels).toEqual(['info', 'warn', 'info']);
 });
