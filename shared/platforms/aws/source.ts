@@ -118,12 +118,28 @@ const machineFields = (settings: AmazonEbsSettings): TemplateObject => ({
   launch_block_device_mappings: settings.launchBlockDeviceMappings?.map(deviceFields),
 });
 
-const tagFields = ({ run, snapshot }: Input): TemplateObject => {
+/** What IAM takes in keys and values of tags (API Reference, "Tag"); EC2 takes every character. */
+const IAM_TAG = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+/** Packer puts the tags of the machine on the profile and the role that it makes, too; 1.6 does not. */
+const demandIamTags = ({ snapshot, generation }: Input, tags: Record<string, string>): void => {
+  const { temporaryIamInstanceProfilePolicyDocument: policy } = snapshot.builderConfiguration.settings;
+  const unfit = Object.entries(tags).find((tag) => !tag.every((text) => IAM_TAG.test(text)));
+  if (policy === undefined || generation === '1.6' || unfit === undefined) return;
+  throw new PlatformError(
+    'builder-setting-invalid',
+    `The connection's temporary resource tag ${unfit[0]} holds a character that IAM does not take in tags, and temporaryIamInstanceProfilePolicyDocument makes a role that has it. IAM takes letters, digits, spaces and _ . : / = + - @.`,
+  );
+};
+
+const tagFields = (input: Input): TemplateObject => {
+  const { run, snapshot } = input;
   const { spotPrice } = snapshot.builderConfiguration.settings;
   const { imageTags, temporaryResourceTags } = snapshot.connection;
   const name = finalName(snapshot, run);
   const image = { Name: name, ...imageTags, ...runTags(run) };
-  const temporary = { Name: `${name} (build)`, ...temporaryResourceTags, ...runTags(run) };
+  const temporary = { Name: `${name} build`, ...temporaryResourceTags, ...runTags(run) };
+  demandIamTags(input, temporary);
   return {
     tags: image,
     snapshot_tags: image,

@@ -144,7 +144,7 @@ describe('a build that is killed', () => {
   it('has tagged its machine and disk from the start, and leaves nothing that is not found', async () => {
     const prepared = prepare(2, { temporaryIamInstanceProfilePolicyDocument: policy }, [sleeping]);
     const { lines } = await build(prepared, /sleeping/);
-    const tags = { Name: 'Web-Base-v2 (build)', purpose: 'image build', ...oursOf(prepared) };
+    const tags = { Name: 'Web-Base-v2 build', purpose: 'image build', ...oursOf(prepared) };
     expect(await tagsOf('instance')).toContainEqual(tags);
     expect(await tagsOf('volume')).toContainEqual(tags);
     const known = lines.flatMap((line) => aws.readOutput(line.split(',')[4] ?? '').temporaries ?? []);

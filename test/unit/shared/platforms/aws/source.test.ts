@@ -109,6 +109,36 @@ describe('the amazon-ebs source', () => {
     expect(old).not.toHaveProperty('imds_support');
   });
 
+  describe('of a build with a temporary instance profile', () => {
+    const policy = {
+      Version: '2012-10-17' as const,
+      Statement: [{ Effect: 'Allow' as const, Action: ['s3:GetObject'], Resource: ['*'] }],
+    };
+    const withTags = (temporaryResourceTags: Record<string, string>): AwsSnapshot => {
+      const from = withSettings(snapshot(), { temporaryIamInstanceProfilePolicyDocument: policy });
+      return { ...from, connection: { ...from.connection, temporaryResourceTags } };
+    };
+
+    it('has tags that IAM takes as well, on whose profile and role newer Packer puts them', () => {
+      const tags = bodyOf(withTags({ 'Größe.kind/of': 'a b@c:1' }), { generation: 'modern' })['run_tags'];
+      // API Reference of IAM, "Tag": the pattern of key and value.
+      for (const text of Object.entries(tags ?? {}).flat())
+        expect(text).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u);
+    });
+
+    it.each([{ cost: '50 %' }, { 'owner#1': 'web' }, { note: 'web (team)' }])(
+      'is refused with a tag that IAM refuses: %j',
+      (tags) => {
+        const from = withTags(tags);
+        expect(() => bodyOf(from, { generation: 'modern' })).toThrow(
+          new RegExp(`${Object.keys(tags)[0]}.*temporaryIamInstanceProfilePolicyDocument`),
+        );
+        // Packer 1.6 puts no tags on the two, and EC2 takes every character.
+        expect(bodyOf(from)['run_tags']).toMatchObject(tags);
+      },
+    );
+  });
+
   it('builds on a spot instance, whose launch template carries the tags of the run', () => {
     const body = bodyOf(withSettings(snapshot(), { spotPrice: '0.05' }));
     expect(body).toMatchObject({ spot_price: '0.05' });
