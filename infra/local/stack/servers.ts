@@ -95,6 +95,7 @@ function endpointVariables({ basePort, paths }: ServerOptions): Record<string, s
     // What Goldsmith asks of the customer's account: its role, its machines, its images.
     AWS_ENDPOINT_URL_STS: customerAccount,
     AWS_ENDPOINT_URL_EC2: customerAccount,
+    AWS_ENDPOINT_URL_SERVICE_QUOTAS: customerAccount,
     ...cloudVariables({ port: ports.clouds, folder: cloudsFolder(paths) }),
   };
 }

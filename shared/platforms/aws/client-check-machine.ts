@@ -1,7 +1,7 @@
 import { DescribeInstanceTypeOfferingsCommand, DescribeInstanceTypesCommand } from '@aws-sdk/client-ec2';
+import { fails, listed, passes, setting } from '../checks.ts';
 import type { PlatformCheck } from '../platform.ts';
 import type { AwsSnapshot } from './base-image.ts';
-import { fails, listed, passes, setting, warns } from '../checks.ts';
 import { filter, type Session } from './client-session.ts';
 
 const ID = 'machine-type';
@@ -46,16 +46,4 @@ export const machineChecks = async (
     return [fails(ID, { detail, field, errorId: 'instance-type-invalid' })];
   }
   return [passes(ID, `${type} is offered in ${zone ?? session.region} and runs ${architecture}.`)];
-};
-
-/** The quotas of machines are kept by a service of their own, which is not asked. */
-export const quotaCheck = ({ region }: Session, { builderConfiguration }: AwsSnapshot): PlatformCheck => {
-  const { instanceType: type, spotPrice } = builderConfiguration.settings;
-  const kind = spotPrice === undefined ? 'On-Demand' : 'Spot';
-  return warns('quota', {
-    detail: `Whether the account's quota has room for one more ${type} was not looked at.`,
-    field,
-    errorId: 'quota-exceeded',
-    remedy: `Look at Service Quotas, Amazon EC2, ${kind} instances of this family, in ${region}.`,
-  });
 };

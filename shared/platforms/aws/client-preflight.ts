@@ -1,18 +1,19 @@
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
+import { looked, passes, setting, warns } from '../checks.ts';
 import { loginOf } from '../login.ts';
 import type { AccountAccess, ConnectionAccess, PlatformCheck } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
-import { looked, passes, setting, warns } from '../checks.ts';
-import { translateError } from './errors.ts';
 import { baseImageChecks, deprecationChecks, findBaseImage, imageNameChecks } from './client-check-images.ts';
 import { keyChecks, sharingChecks } from './client-check-keys.ts';
-import { machineChecks, quotaCheck } from './client-check-machine.ts';
+import { machineChecks } from './client-check-machine.ts';
 import { findSubnet, networkChecks } from './client-check-network.ts';
+import { quotaChecks } from './client-check-quota.ts';
 import { type Caller, passGate } from './client-gate.ts';
 import { permissionChecks } from './client-permissions.ts';
 import type { Intent } from './client-probes.ts';
 import type { Session } from './client-session.ts';
+import { translateError } from './errors.ts';
 import { runTags } from './names.ts';
 
 type Access = ConnectionAccess<AwsSnapshot>;
@@ -119,6 +120,7 @@ const behindTheGate = (
     looked(translateError, 'instance-profile', 'The instance profile', () =>
       profileChecks(session, snapshot),
     ),
+    quotaChecks(session, snapshot.builderConfiguration.settings),
   ];
 };
 
@@ -141,7 +143,6 @@ export const preflight = async (
     ...found.flat(),
     ...deprecationChecks(snapshot, now),
     ...tunnelChecks(snapshot),
-    quotaCheck(session, snapshot),
     lifetimeCheck(snapshot),
   ];
 };

@@ -82,6 +82,8 @@ const spotInstances = [
 ];
 /** Looking at the instance profile of a machine, and what checks ask. */
 const profiles = ['iam:GetInstanceProfile', 'iam:SimulatePrincipalPolicy'];
+/** Optional: without it the preflight warns that nobody knows whether the account has room for one more machine. */
+const machineQuotas = ['servicequotas:GetServiceQuota', 'servicequotas:GetAWSDefaultServiceQuota'];
 /** "Required permissions for IAM users" of the EBS guide: what EC2 does with a key in the name of who calls it. */
 const keys = [
   'kms:CreateGrant',
@@ -116,6 +118,7 @@ export const buildPermissions = {
     ec2('SpotInstances', spotInstances),
     allow('BaseImagesInParameters', ['ssm:GetParameter']),
     allow('InstanceProfiles', profiles),
+    allow('OptionalMachineQuotas', machineQuotas),
     allow('LooksAtKeys', ['kms:DescribeKey']),
     allow('EncryptsDisks', keys, {
       StringLike: { 'kms:ViaService': ['ec2.*.amazonaws.com', 'ec2.*.amazonaws.com.cn'] },

@@ -32,7 +32,7 @@ def main():
 
     from werkzeug.serving import run_simple
 
-    from account import denials, encryption, images, instances, network, state, web
+    from account import denials, encryption, images, instances, network, quotas, state, web
     from account.vm_manager import VmManager
 
     manager = VmManager(options.manager_url)
@@ -40,6 +40,7 @@ def main():
     images.install(manager)
     encryption.install()
     instances.install(manager)
+    quotas.install()
     regions = options.regions.split(",")
     if options.load:
         state.load(options.load)

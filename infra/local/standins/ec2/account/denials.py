@@ -1,5 +1,7 @@
-"""Refusals of EC2 in EC2's own envelope: Packer repeats a call for a minute when it cannot read the answer."""
+"""Refusals of EC2 in EC2's own envelope: Packer repeats a call for a minute when it cannot read the answer.
+Those of Service Quotas as JSON, which is what it speaks."""
 
+import json
 from html import escape
 
 from moto.core.exceptions import AccessDeniedError, AuthFailureError
@@ -23,9 +25,19 @@ def _in_envelope(error, code, message):
     return error
 
 
+def _as_json(request):
+    user, action = request._access_key.arn, request._action
+    error = AccessDeniedError(user_arn=user, action=action)
+    message = f"User: {user} is not authorized to perform: {action}"
+    error.description = json.dumps({"__type": "AccessDeniedException", "Message": message})
+    return error
+
+
 def install():
     @wrap(IAMRequest, "_raise_access_denied")
     def raise_access_denied(original, request):
+        if request._service == "servicequotas":
+            raise _as_json(request)
         if request._service != "ec2":
             return original()
         user, action = request._access_key.arn, request._action

@@ -6,7 +6,7 @@ from moto.ec2.models import ec2_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
-from . import network, state
+from . import network, quotas, state
 from .denials import envelope
 
 
@@ -38,12 +38,18 @@ def _answer(environ, start_response, path):
     elif (method, path) == ("GET", "/goldsmith/network"):
         answer = network.describe()
     elif (method, path) == ("POST", "/goldsmith/save"):
-        body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-        state.save(body["path"])
+        state.save(_body(environ)["path"])
+        answer = {"ok": True}
+    elif (method, path) == ("POST", "/goldsmith/quota"):
+        quotas.change(**_body(environ))
         answer = {"ok": True}
     else:
         return _send(start_response, "404 Not Found", "application/json", "{}")
     return _send(start_response, "200 OK", "application/json", json.dumps(answer))
+
+
+def _body(environ):
+    return json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
 
 
 def _send(start_response, status, content_type, text):
