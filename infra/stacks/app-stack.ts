@@ -7,6 +7,7 @@ import { Queues } from '../constructs/queues.ts';
 import { SocketApi } from '../constructs/socket-api.ts';
 import type { RunWorkflow } from '../workflows/run-workflow.ts';
 import { agentApi } from './app/agent-api.ts';
+import { refusedBuildsAlarm } from './app/alarms.ts';
 import { apiFunctions } from './app/api-functions.ts';
 import { dispatchRuns, publishChanges, removeLeftovers, removeWorkspaces } from './app/event-functions.ts';
 import { buildPools, environmentGroups, type Parts } from './app/parts.ts';
@@ -48,6 +49,7 @@ export class AppStack extends Stack {
     removeLeftovers(this, parts);
     removeWorkspaces(this, parts);
     reconciler(this, parts, workflow.machine);
+    refusedBuildsAlarm(this, parts);
     this.#addOutputs(parts, workflow);
   }
 

@@ -1,6 +1,7 @@
 import type { StoredRun } from '../contracts/stored-run.ts';
 import { type Admission, chooseAdmissions } from '../domain/run/admission.ts';
 import { admit } from '../domain/run/lifecycle.ts';
+import { allowedIn, restOf } from '../domain/run/pool-room.ts';
 import { dropEntry, queueStore, takeSlots } from '../store/queue-store.ts';
 import { runStore } from '../store/run-store.ts';
 import { WriteRefused } from '../store/write-refused.ts';
@@ -62,9 +63,10 @@ export const admitRuns = async (
  */
 const nextOf = async ({ core, now }: Admitting, pool: Pool): Promise<Admission[]> => {
   const queue = queueStore(core, pool.id);
-  const [cooling, taken] = await Promise.all([queue.coolingUntil(now()), queue.takenOfPool()]);
-  const free = pool.limit - taken.length;
-  if (cooling !== undefined || free <= 0) return [];
+  const [room, taken] = await Promise.all([queue.room(), queue.takenOfPool()]);
+  const limit = allowedIn(room, pool.limit, now());
+  const free = limit - taken.length;
+  if (restOf(room, now()) !== undefined || free <= 0) return [];
   const waiting = await queue.heads(Math.min(free, MOST_AT_ONCE));
   const workspaceIds = [...new Set(waiting.map((entry) => entry.workspaceId))];
   const [workspaces, settings] = await Promise.all([
@@ -73,7 +75,7 @@ const nextOf = async ({ core, now }: Admitting, pool: Pool): Promise<Admission[]
   ]);
   const limits = new Map(settings.map((one) => [one.id, one.maxConcurrentRuns]));
   const workspace = (id: string): number => limits.get(id) ?? pool.workspaceLimit;
-  return chooseAdmissions(waiting, { pool: taken, workspaces }, { pool: pool.limit, workspace });
+  return chooseAdmissions(waiting, { pool: taken, workspaces }, { pool: limit, workspace });
 };
 
 type Outcome =

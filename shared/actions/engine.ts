@@ -1,4 +1,5 @@
 import type { IdentityToken } from '../contracts/agent-protocol.ts';
+import type { MetricName } from '../contracts/metrics.ts';
 import type { ServerMessage } from '../contracts/socket.ts';
 import type { RunSnapshot } from '../contracts/snapshot.ts';
 import type { PlatformClient, RunIdentity } from '../platforms/platform.ts';
@@ -10,7 +11,7 @@ import type { Table } from '../store/table.ts';
 export type SendToSocket = (connectionId: string, message: ServerMessage) => Promise<'sent' | 'gone'>;
 
 /** Counts something once, for who operates the deployment; what carries it is up to the function. */
-export type Count = (metric: 'UnclassifiedFailures') => void;
+export type Count = (metric: MetricName) => void;
 
 /** What an action on runs works with; each names the parts it needs. */
 export type Engine = {

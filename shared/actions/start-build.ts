@@ -7,16 +7,22 @@ import {
   mayBuildAgain,
   wantsBuild,
 } from '../domain/run/build-start.ts';
+import { refusedRoom } from '../domain/run/pool-room.ts';
 import { sha256 } from '../domain/sha256.ts';
 import { failureOf } from '../domain/triage/classify.ts';
-import { queueStore, restPool } from '../store/queue-store.ts';
+import { markWaiting, queueStore, restPool } from '../store/queue-store.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
+import type { Write } from '../store/write.ts';
 import { changeRun } from './change-run.ts';
-import type { Engine } from './engine.ts';
+import type { Count, Engine } from './engine.ts';
 
-/** Whoever carries out builds has no room for one more, or for one more call: later there may be. */
+/** Whoever carries out builds has no room for one more call, or for one more build: later there may be. */
 export class NoRoom extends Error {
   override name = 'NoRoom';
+}
+/** It has as many builds as it takes: those that are under way now are what there is room for. */
+export class NoMoreBuilds extends NoRoom {
+  override name = 'NoMoreBuilds';
 }
 /** It will not carry out this build, however often it is asked. */
 export class BuildRefused extends Error {
@@ -27,6 +33,7 @@ export type BuildStarter = Pick<Engine, 'core' | 'now'> & {
   /** Asks for the build of a run, whose runner claims it with `token`. Throws NoRoom, BuildRefused, or what nobody knows the outcome of. */
   startCloudBuild: (run: StoredRun, token: string) => Promise<{ buildId: string | undefined }>;
   newSecret: () => string;
+  count?: Count;
 };
 
 /** What became of it. `over`: nothing is to be built any more. `waiting`: it is on its way, or tried again later. */
@@ -53,7 +60,8 @@ export const startBuild = async (
     await noteStarted(starter, scope, run, buildId);
     return 'started';
   } catch (error) {
-    if (error instanceof NoRoom) return postpone(starter, scope, run);
+    if (error instanceof NoRoom)
+      return postpone(starter, scope, run, { isFull: error instanceof NoMoreBuilds });
     if (!(error instanceof BuildRefused)) throw error;
     return refuse(starter, scope, run, `The build could not be started: ${error.message}`);
   }
@@ -88,10 +96,16 @@ const noteStarted = async (
 ): Promise<void> => {
   await changeRun(core, scope, start.id, (run) =>
     isInForce(run, start)
-      ? { changes: { buildId }, options: { remove: ['startAgainAt', 'startTries', 'statusReason'] } }
+      ? { changes: { buildId }, options: { remove: [...WAITED], more: waitsNoMore(run) } }
       : orphaned(run, buildId),
   );
 };
+
+/** What says of a run that it waits for its build. */
+const WAITED = ['startAgainAt', 'startTries', 'statusReason'] as const;
+
+const waitsNoMore = (run: StoredRun): Write[] =>
+  run.startTries === undefined ? [] : markWaiting(run, false);
 
 /** A stop came between the start and its answer: nobody claims that build, but whoever ends it must know it. */
 const orphaned = (run: StoredRun, buildId: string | undefined) =>
@@ -101,26 +115,31 @@ const orphaned = (run: StoredRun, buildId: string | undefined) =>
 
 /**
  * There was no room for a start: it is tried again later, or the run fails when that went on for too long. The run keeps
- * its slot, and its pool admits nobody else for as long. Leaves the run when another start is in force.
+ * its slot, and its pool admits nobody else for as long. `isFull`: there were as many builds as there may be; then the
+ * pool has no more than are under way, until that is tried again. Leaves the run when another start is in force.
  */
 export const postpone = async (
   starter: BuildStarter,
   scope: WorkspaceScope,
   start: StoredRun,
+  { isFull }: { isFull: boolean },
 ): Promise<BuildStart> => {
-  const now = starter.now();
-  const resting = await queueStore(starter.core, start.pool.id).coolingUntil(now);
+  if (isFull) starter.count?.('BuildsRefused');
   if (isOutOfPatience(start))
     return refuse(starter, scope, start, 'CodeBuild had no room for the build for two hours.');
+  const now = starter.now();
+  const queue = queueStore(starter.core, start.pool.id);
+  const [room, underWay] = await Promise.all([
+    queue.room(),
+    isFull ? queue.underWayBeside(start.id) : undefined,
+  ]);
   await changeRun(starter.core, scope, start.id, (run) => {
     if (!isInForce(run, start) || run.lease !== undefined) return undefined;
     const rest = coolDown(run, now);
     const statusReason = `CodeBuild has no room for the build; it is tried again at ${rest.startAgainAt}`;
-    const changes = { ...rest, statusReason };
-    // Another run may have found out already that it takes longer.
-    const isLonger = resting === undefined || resting < rest.startAgainAt;
-    const more = isLonger ? [restPool(run.pool.id, rest.startAgainAt)] : [];
-    return { changes, options: { remove: ['claim', 'buildId'], more } };
+    const shown = refusedRoom(room, { until: rest.startAgainAt, now, underWay });
+    const more = [restPool(run.pool.id, shown), ...markWaiting(run, true)];
+    return { changes: { ...rest, statusReason }, options: { remove: ['claim', 'buildId'], more } };
   });
   return 'waiting';
 };

@@ -6,7 +6,7 @@ import {
   StartBuildCommand,
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild';
-import { BuildRefused, type BuildStarter, NoRoom } from '../actions/start-build.ts';
+import { BuildRefused, type BuildStarter, NoMoreBuilds, NoRoom } from '../actions/start-build.ts';
 import type { StoredRun } from '../contracts/stored-run.ts';
 import { QUEUED_MINUTES } from '../domain/run/build-start.ts';
 import { sha256 } from '../domain/sha256.ts';
@@ -15,8 +15,9 @@ import { callLimits } from '../store/call-limits.ts';
 /** CodeBuild ends the build this long after the run's own deadline: the runner needs the time to clean up. */
 const GRACE_MINUTES = 20;
 
-/** What CodeBuild says when it takes no more builds, or no more calls, for now. */
-const NO_ROOM = new Set(['AccountLimitExceededException', 'ThrottlingException', 'TooManyRequestsException']);
+/** What CodeBuild says when it takes no more builds, and no more calls, for now. */
+const NO_MORE_BUILDS = 'AccountLimitExceededException';
+const NO_MORE_CALLS = new Set(['ThrottlingException', 'TooManyRequestsException']);
 
 type Where = { apiUrl: string; projectOf: (poolId: string) => string | undefined };
 
@@ -56,7 +57,8 @@ const orderOf = (run: StoredRun, token: string, { apiUrl, projectName }: Where &
 /** What a refusal means. Of a fault of CodeBuild or the network nobody knows whether there is a build now. */
 const meant = (error: unknown): unknown => {
   if (!(error instanceof CodeBuildServiceException)) return error;
-  if (NO_ROOM.has(error.name)) return new NoRoom(error.message, { cause: error });
+  if (error.name === NO_MORE_BUILDS) return new NoMoreBuilds(error.message, { cause: error });
+  if (NO_MORE_CALLS.has(error.name)) return new NoRoom(error.message, { cause: error });
   return error.$fault === 'client' ? new BuildRefused(error.name, { cause: error }) : error;
 };
 

@@ -1,17 +1,20 @@
 import type { Count } from '../actions/engine.ts';
-
-const NAMESPACE = 'Goldsmith';
+import { METRIC_NAMESPACE, type MetricName } from '../contracts/metrics.ts';
 
 /**
  * One count as a line of CloudWatch's embedded metric format: Lambda's log is read for such lines, so that counting
  * costs no call (CloudWatch user guide, "Specification: Embedded metric format"). `at` in milliseconds since 1970.
  */
-export const metricLine = (metric: Parameters<Count>[0], deployment: string, at: number): string =>
+export const metricLine = (metric: MetricName, deployment: string, at: number): string =>
   JSON.stringify({
     _aws: {
       Timestamp: at,
       CloudWatchMetrics: [
-        { Namespace: NAMESPACE, Dimensions: [['Deployment']], Metrics: [{ Name: metric, Unit: 'Count' }] },
+        {
+          Namespace: METRIC_NAMESPACE,
+          Dimensions: [['Deployment']],
+          Metrics: [{ Name: metric, Unit: 'Count' }],
+        },
       ],
     },
     Deployment: deployment,

@@ -1,16 +1,21 @@
 import * as z from 'zod';
 import type { StoredRun } from '../contracts/stored-run.ts';
 import type { QueueEntry } from '../domain/run/admission.ts';
+import type { PoolRoom } from '../domain/run/pool-room.ts';
 import { DUE_QUEUE, globalKeys, keys } from './keys.ts';
 import type { Item, Table } from './table.ts';
 import { scopeTo } from './workspace-scope.ts';
 import type { Write } from './write.ts';
 
 const entrySchema = z.object({ workspaceId: z.string(), runId: z.string(), manual: z.boolean() });
-const coolDownSchema = z.object({ until: z.string() });
+const roomSchema = z.object({
+  until: z.string(),
+  allows: z.int().optional(),
+  refusedAt: z.string().optional(),
+});
 const knownSchema = z.object({ ids: z.array(z.string()) });
 const keySchema = z.object({ sk: z.string() });
-const slotSchema = z.object({ slot: z.int(), runId: z.string() });
+const slotSchema = z.object({ slot: z.int(), runId: z.string(), waits: z.boolean().default(false) });
 
 /**
  * Rows of a queue that one strongly consistent read unit surely covers: 4,096 bytes of 200 to 250 (test/bench/admission.ts).
@@ -42,11 +47,16 @@ export const queueStore = (table: Table, poolId: string) => ({
    */
   heads: (depth: number) => heads(table, poolId, depth),
 
-  /** Until when the pool admits nobody, because its builds found no room; undefined: it does. */
-  coolingUntil: async (now: string): Promise<string | undefined> => {
+  /** What the last builds that found no room showed; undefined: all found some. */
+  room: async (): Promise<PoolRoom | undefined> => {
     const row = await table.get(globalKeys.coolDown(poolId));
-    const until = row === undefined ? undefined : coolDownSchema.parse(row).until;
-    return until !== undefined && until > now ? until : undefined;
+    return row && roomSchema.parse(row);
+  },
+
+  /** Runs of the pool, but this one, that do not wait for room for their build: it is under way, or about to be. */
+  underWayBeside: async (runId: string): Promise<number> => {
+    const slots = (await table.query(globalKeys.poolSlots(poolId))).map((item) => slotSchema.parse(item));
+    return slots.filter((slot) => !slot.waits && slot.runId !== runId).length;
   },
 
   /** Slots of the pool that are taken. */
@@ -144,10 +154,16 @@ export const takeSlots = (run: StoredRun, slots: { workspace: number; pool: numb
   ];
 };
 
-/** The write that keeps a pool from admitting more for a while. */
-export const restPool = (poolId: string, until: string): Write => ({
-  put: { ...globalKeys.coolDown(poolId), row: 'cool-down', until },
+/** The write that keeps a pool from admitting more: for a while, and then more than found room. */
+export const restPool = (poolId: string, room: PoolRoom): Write => ({
+  put: { ...globalKeys.coolDown(poolId), row: 'cool-down', ...room },
 });
+
+/** Writes that say of the pool's slot that its run waits for room for its build, or does so no more. */
+export const markWaiting = ({ id: runId, pool, slots }: StoredRun, waits: boolean): Write[] =>
+  slots === undefined
+    ? []
+    : [{ update: globalKeys.poolSlot(pool.id, slots.pool), set: { waits }, if: { equals: { runId } } }];
 
 /** The write that takes a run out of the queue, when it is stopped or starts. */
 export const leaveQueue = (run: StoredRun): Write => ({

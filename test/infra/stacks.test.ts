@@ -205,11 +205,22 @@ test('wake-ups are in order and never equal by chance', () => {
   expect(queue('QueuesDispatch7')).toMatchObject({ FifoQueue: true, ContentBasedDeduplication: false });
 });
 
+const alarmOf = (metric: string) =>
+  resourcesOf(app, 'AWS::CloudWatch::Alarm').find(({ Properties }) => Properties?.['MetricName'] === metric)
+    ?.Properties;
+
+test('builds that CodeBuild did not take raise an alarm of this deployment (F13)', () => {
+  expect(alarmOf('BuildsRefused')).toMatchObject({
+    Namespace: 'Goldsmith',
+    Dimensions: [{ Name: 'Deployment' }],
+    Statistic: 'Sum',
+    Threshold: 1,
+    TreatMissingData: 'notBreaching',
+  });
+});
+
 test('records that were parked raise an alarm: nobody else would see them (F37)', () => {
-  const [alarm, ...others] = resourcesOf(app, 'AWS::CloudWatch::Alarm');
-  expect(others).toEqual([]);
-  expect(alarm?.Properties).toMatchObject({
-    MetricName: 'ApproximateNumberOfMessagesVisible',
+  expect(alarmOf('ApproximateNumberOfMessagesVisible')).toMatchObject({
     Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [containing('QueuesPoison'), 'QueueName'] } }],
     Threshold: 1,
     ComparisonOperator: 'GreaterThanOrEqualToThreshold',

@@ -37,7 +37,7 @@ export const writeEveryRow = async (tables: Tables): Promise<WorkspaceScope> => 
   const sweep = { connectionId: idOf('/connections'), regions: ['eu-west-1'], dueAt: at(3) };
   await sweepStore(tables.core).plan(api.scope, sweep);
   await knownPools(tables.core).remember(['cloud']);
-  await tables.core.write([restPool('cloud', at(30))]);
+  await tables.core.write([restPool('cloud', { until: at(30) })]);
   const removed = await openDefinitionsApi(tables.core);
   const workspace = await workspaceStore(tables.core).get(removed.scope);
   if (workspace !== undefined) await workspaceStore(tables.core).remove(workspace, at(1), at(2));

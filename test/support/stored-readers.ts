@@ -125,7 +125,7 @@ export const storedReaders: Record<StoredKind, Reader> = {
   latest: ({ table, row }) => runStore(table, scope).latest(text(row, 'sk').slice('LATEST#'.length)),
   'run-pointer': ({ table, row }) =>
     runStore(table, scope).listOfDefinition(text(row, 'pk').split('#')[3] ?? '', { limit: 1 }),
-  'cool-down': ({ table, row }) => queueStore(table, text(row, 'pk').slice('POOL#'.length)).coolingUntil(''),
+  'cool-down': ({ table, row }) => queueStore(table, text(row, 'pk').slice('POOL#'.length)).room(),
   slot: async ({ table }) =>
     Object.fromEntries(await queueStore(table, 'default').takenOfWorkspaces([scope.workspaceId])),
   lease: asItLies,

@@ -4,6 +4,7 @@ import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { poolLimit } from '../../../shared/actions/pool-limit.ts';
 import { queueOrder, waitingReason } from '../../../shared/domain/run/admission.ts';
 import { present } from '../../../shared/domain/run/lifecycle.ts';
+import { allowedIn, restOf } from '../../../shared/domain/run/pool-room.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { listOf, numberIn, pageOf, positionIn } from '../../../shared/runtime/api/paging.ts';
 import { etagOf } from '../../../shared/runtime/api/precondition.ts';
@@ -42,8 +43,8 @@ const placeInQueue = async (core: Table, limits: Limits, run: StoredRun) => {
   const queue = await store.waiting();
   const entry = queue.find((one) => one.runId === run.id);
   if (entry === undefined) return undefined;
-  const [coolingUntil, pool, takenOfPool, workspaces, [settings]] = await Promise.all([
-    store.coolingUntil(timestampOf(core.clock)),
+  const [room, pool, takenOfPool, workspaces, [settings]] = await Promise.all([
+    store.room(),
     poolLimit(core, { id: run.pool.id, workspaceId: run.workspaceId }, limits.RUNNER_POOLS),
     store.takenOfPool(),
     store.takenOfWorkspaces([...new Set(queue.map((one) => one.workspaceId))]),
@@ -53,7 +54,10 @@ const placeInQueue = async (core: Table, limits: Limits, run: StoredRun) => {
   const workspace = settings?.maxConcurrentRuns ?? limits.WORKSPACE_LIMIT;
   const position = queueOrder(queue, workspaces).indexOf(entry) + 1;
   if (pool === undefined) return { position, reason: 'its runner pool or connector is gone' };
-  const view = { queue, taken, limits: { pool, workspace: () => workspace }, coolingUntil };
+  const now = timestampOf(core.clock);
+  const allowed = allowedIn(room, pool, now);
+  const limited = { limits: { pool: allowed, workspace: () => workspace }, isLowered: allowed < pool };
+  const view = { queue, taken, ...limited, coolingUntil: restOf(room, now) };
   return { position, reason: waitingReason(entry, view) };
 };
 

@@ -184,7 +184,7 @@ const afterLostBuild = async (
   { status, inQueue }: EndedBuild,
 ): Promise<string> => {
   if (inQueue && run.lease === undefined && !isBuildOver(run)) {
-    await postpone(repair, scopeTo(run.workspaceId), run);
+    await postpone(repair, scopeTo(run.workspaceId), run, { isFull: true });
     return 'put its build off: there was no room';
   }
   const why = `The build ended (${status}) before it had reached Packer`;

@@ -6,6 +6,7 @@ import { cloudBuildStarter } from '../../../shared/runtime/cloud-builds.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { newSecret, now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
+import { metricCounter } from '../../../shared/runtime/metrics.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { beginBuild } from './begin-build.ts';
 import { callLimits } from '../../../shared/store/call-limits.ts';
@@ -17,6 +18,7 @@ const starter = {
   startCloudBuild: cloudBuildStarter({ apiUrl: environment.API_URL, projectOf }),
   newSecret,
   now,
+  count: metricCounter(environment.DEPLOYMENT_ID),
 };
 const states = new SFNClient(callLimits);
 const wake = (taskToken: string) => states.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));

@@ -42,6 +42,7 @@ const startBuildTask = (scope: Construct, { stage, state, api, pools, environmen
     environment: {
       ...env.core,
       ...env.runnerPools,
+      ...env.deployment,
       API_URL: api.url,
     },
     permissions: [permit.readWriteTable(state.coreTable), permit.startBuilds(projectsOf({ pools }))],

@@ -72,6 +72,7 @@ export const functionEnvironments = {
   'workflow/start-build': z.object({
     ...core,
     ...runnerPools,
+    ...deployment,
     API_URL: z.url(),
   }),
   'workflow/verify': z.object(engine),

@@ -83,25 +83,32 @@ export const queueOrder = (
   running: TakenSlots['workspaces'] = new Map(),
 ): QueueEntry[] => placed(queue, running).map(({ entry }) => entry);
 
-/** What a run waits in: everything that waits there, what is taken, and until when the pool rests. */
+/**
+ * What a run waits in: everything that waits there, what is taken, and until when the pool rests. `isLowered`: its limit
+ * is not its own, but what CodeBuild takes of it at the moment.
+ */
 export type QueueView = {
   queue: QueueEntry[];
   taken: TakenSlots;
   limits: Limits;
+  isLowered?: boolean;
   coolingUntil?: string | undefined;
 };
 
 /** Why a run still waits, in words for people. */
 export const waitingReason = (
   entry: QueueEntry,
-  { queue, taken, limits, coolingUntil }: QueueView,
+  { queue, taken, limits, isLowered = false, coolingUntil }: QueueView,
 ): string => {
+  const allows = `CodeBuild allows ${limits.pool} build${limits.pool === 1 ? '' : 's'} at the moment`;
   if (coolingUntil !== undefined)
-    return `the runner pool found no room for builds and starts none before ${coolingUntil}`;
+    return `${isLowered ? `${allows}; ` : ''}the runner pool found no room for builds and starts none before ${coolingUntil}`;
   const running = taken.workspaces.get(entry.workspaceId)?.length ?? 0;
   const limit = limits.workspace(entry.workspaceId);
   const ofWorkspace = `the workspace runs ${running} of at most ${limit}`;
-  const ofPool = `the runner pool runs ${taken.pool.length} of at most ${limits.pool}`;
+  const ofPool = isLowered
+    ? `${allows}, and the runner pool runs ${taken.pool.length}`
+    : `the runner pool runs ${taken.pool.length} of at most ${limits.pool}`;
   if (running >= limit) return ofWorkspace;
   if (taken.pool.length >= limits.pool) return ofPool;
   const isNext = chooseAdmissions(queue, taken, limits).some((one) => one.entry.runId === entry.runId);

@@ -10,6 +10,7 @@ import {
   dropEntry,
   duePools,
   knownPools,
+  markWaiting,
   queueStore,
   releaseSlots,
   restPool,
@@ -255,18 +256,32 @@ describe.each(tables)('in %s', (_name, open) => {
       expect(await queueStore(core, pool.id).waiting()).toEqual([at(first, 2, true)]);
     });
 
-    test('of a pool that rests admits nobody until then; of two rests the later counts (F13)', async () => {
+    test('of a pool that rests admits nobody until then (F13)', async () => {
       const [scope, pool] = [freshScope(), freshPool(1, 1)];
       await fill(scope, pool, 1);
       const store = queueStore(core, pool.id);
-      expect(await store.coolingUntil(moment(100))).toBeUndefined();
-      await core.write([restPool(pool.id, moment(130))]);
-      await core.write([restPool(pool.id, moment(160))]);
-      expect(await store.coolingUntil(moment(159))).toBe(moment(160));
+      expect(await store.room()).toBeUndefined();
+      await core.write([restPool(pool.id, { until: moment(160) })]);
+      expect(await store.room()).toEqual({ until: moment(160) });
       expect(await admitIn(pool)).toEqual([]);
-      await core.write([restPool(pool.id, moment(100))]);
-      expect(await store.coolingUntil(moment(100))).toBeUndefined();
+      await core.write([restPool(pool.id, { until: moment(100) })]);
       expect(await admitIn(pool)).toHaveLength(1);
+    });
+
+    test('whose runs wait for room for their builds knows how many do not (F13)', async () => {
+      const [scope, pool] = [freshScope(), freshPool(3, 3)];
+      await fill(scope, pool, 3);
+      const [first = queuedRun(), second = queuedRun()] = await admitIn(pool);
+      const store = queueStore(core, pool.id);
+      expect(await store.underWayBeside(first.id)).toBe(2);
+      await core.write(markWaiting(second, true));
+      expect(await store.underWayBeside(first.id)).toBe(1);
+      expect(await store.takenOfPool()).toEqual([1, 2, 3]);
+      await core.write(markWaiting(second, false));
+      expect(await store.underWayBeside(first.id)).toBe(2);
+      await expect(core.write(markWaiting({ ...first, slots: second.slots }, true))).rejects.toThrow(
+        WriteRefused,
+      );
     });
 
     test('of a connector is led to by the index of what is due, until its last run has started or was stopped', async () => {

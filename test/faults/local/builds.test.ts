@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { runSchema } from '../../../shared/contracts/entities/run.ts';
 import { problem } from '../../integration/client.ts';
 import { endBuild, holdBuilds, orderOf, ordersOf } from './support/builds.ts';
 import { runnerOf } from './support/hand-runner.ts';
@@ -32,6 +33,10 @@ const failBuild = async (run: Accepted, starts: number) => {
 };
 const buildIdOf = async (run: Accepted) => (await stage.read(run)).buildId ?? '';
 
+/** Why a run waits, as its people are told. */
+const reasonOf = async ({ workspace, runId }: Accepted) =>
+  runSchema.parse((await workspace.at('GET', `/runs/${runId}`)).body).queue?.reason;
+
 describe('F14 a StartBuild whose answer is lost', () => {
   test('F14 once is repeated by the SDK with the same token: one build', async () => {
     stage.cloud.break({ operation: 'StartBuild', fault: { kind: 'lose' } });
@@ -60,15 +65,16 @@ describe('F14 a StartBuild whose answer is lost', () => {
 
 describe('a CodeBuild without room', () => {
   test.each([
-    ['F12', 'throttles StartBuild', throttled],
+    ['F12', 'throttles StartBuild', throttled, /^the runner pool found no room/],
     [
       'F13',
       'is at the limit of the account',
       { kind: 'refuse', status: 400, code: 'AccountLimitExceededException' },
+      /^CodeBuild allows 1 build at the moment;/,
     ],
   ] as const)(
     '%s that %s delays the run and fails nothing; its pool rests meanwhile',
-    async (_f, _what, fault) => {
+    async (_f, _what, fault, reason) => {
       stage.cloud.break({ operation: 'StartBuild', times: Infinity, fault });
       const place = await stage.furnish();
       const run = await stage.start(place);
@@ -78,6 +84,7 @@ describe('a CodeBuild without room', () => {
       const second = await stage.start(place);
       await stage.dispatch();
       expect((await stage.read(second)).status).toBe('Queued');
+      expect(await reasonOf(second)).toMatch(reason);
       stage.cloud.mend();
       await stage.letPass(run, { startAgainAt: LONG_AGO });
       await stage.wakePool();

@@ -1,5 +1,5 @@
 import type { Send } from '../../../functions/runner/http-call.ts';
-import { BuildRefused, NoRoom } from '../../../shared/actions/start-build.ts';
+import { BuildRefused, NoMoreBuilds, NoRoom } from '../../../shared/actions/start-build.ts';
 import type { StoredRun } from '../../../shared/contracts/stored-run.ts';
 import { QUEUED_MINUTES } from '../../../shared/domain/run/build-start.ts';
 import type { EndedBuild } from '../../../shared/runtime/cloud-builds.ts';
@@ -58,7 +58,8 @@ export const createBuilds = (simulation: Simulation, parts: Parts) => {
       (self: Invocation) =>
       (run: StoredRun, token: string): Promise<{ buildId: string | undefined }> =>
         self.call(() => {
-          if (weather.strikes('buildsThrottled')) throw new NoRoom('AccountLimitExceededException');
+          if (weather.strikes('buildsThrottled'))
+            throw random.chance(0.5) ? new NoMoreBuilds('AccountLimitExceeded') : new NoRoom('Throttling');
           if (weather.strikes('buildsRefuse')) throw new BuildRefused('InvalidInputException');
           if (weather.strikes('startBuildFails')) throw new Error('InternalServerError');
           const { id } = begin(run, token);

@@ -173,9 +173,20 @@ describe('a queued run tells its place and what it waits for (S56)', () => {
       'others start first: the workspace runs 1 of at most 2',
     ]);
     const until = new Date(Date.now() + 60_000).toISOString();
-    await core.write([restPool('cloud', until)]);
+    await core.write([restPool('cloud', { until })]);
     expect(await reasons()).toEqual(
       Array(2).fill(`the runner pool found no room for builds and starts none before ${until}`),
+    );
+    const refusedAt = new Date().toISOString();
+    await core.write([restPool('cloud', { until, allows: 1, refusedAt })]);
+    expect(await reasons()).toEqual(
+      Array(2).fill(
+        `CodeBuild allows 1 build at the moment; the runner pool found no room for builds and starts none before ${until}`,
+      ),
+    );
+    await core.write([restPool('cloud', { until: refusedAt, allows: 1, refusedAt })]);
+    expect(await reasons()).toEqual(
+      Array(2).fill('CodeBuild allows 1 build at the moment, and the runner pool runs 1'),
     );
     dispatching.pools = [];
     expect(await reasons()).toEqual(Array(2).fill('its runner pool or connector is gone'));

@@ -158,13 +158,32 @@ describe('a run that cannot be admitted', () => {
   test('while its pool rests waits, and is not forgotten (F13)', async () => {
     const { dispatching, core, queue, statuses, wake, scope } = dispatcherWorld();
     const runs = await queue(scope, cloud('cloud'));
-    await core.write([restPool('cloud', inMinutes(1)())]);
+    await core.write([restPool('cloud', { until: inMinutes(1)() })]);
     expect(await wake('cloud')).toEqual([]);
     expect(await statuses(runs)).toEqual(['Queued']);
     dispatching.now = inMinutes(2);
     await wake('cloud');
     expect(await statuses(runs)).toEqual(['Running']);
   });
+});
+
+test('a pool admits what CodeBuild allowed when it refused last, and with time tries more (F13)', async () => {
+  const { dispatching, core, queue, statuses, wake, scope } = dispatcherWorld();
+  dispatching.pools = [{ id: 'cloud', maxConcurrentRuns: 9 }];
+  const runs = await queue(scope, cloud('cloud'), 4);
+  const running = async () => (await statuses(runs)).filter((one) => one === 'Running').length;
+  const refusedAt = inMinutes(0)();
+  await core.write([restPool('cloud', { until: refusedAt, allows: 2, refusedAt })]);
+  for (const [minutes, allowed] of [
+    [1, 2],
+    [9, 2],
+    [11, 3],
+    [21, 4],
+  ] as const) {
+    dispatching.now = inMinutes(minutes);
+    await wake('cloud');
+    expect(await running()).toBe(allowed);
+  }
 });
 
 describe('limits that change while runs go on', () => {

@@ -3,13 +3,15 @@ import {
   buildAgain,
   BuildRefused,
   type BuildStarter,
+  NoMoreBuilds,
   NoRoom,
   startBuild,
 } from '../../../../shared/actions/start-build.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { sha256 } from '../../../../shared/domain/sha256.ts';
+import { newId } from '../../../../shared/runtime/ids.ts';
 import { globalKeys } from '../../../../shared/store/keys.ts';
-import { queueStore } from '../../../../shared/store/queue-store.ts';
+import { markWaiting, queueStore } from '../../../../shared/store/queue-store.ts';
 import { at, lease, runningRun } from '../../../support/builders.ts';
 import { memoryEngine, putRun, readRun, scope } from '../../../support/engine.ts';
 
@@ -100,14 +102,56 @@ describe('the start of a build', () => {
     });
     expect(now.claim).toBeUndefined();
     expect(now.statusReason).toMatch(/no room/);
-    expect(await queueStore(core, run.pool.id).coolingUntil(at(100))).toBe(at(130));
-    expect(await queueStore(core, run.pool.id).coolingUntil(at(130))).toBeUndefined();
+    // Calls were too many, not builds: that says nothing of the room for these.
+    expect(await queueStore(core, run.pool.id).room()).toEqual({ until: at(130) });
+  });
+
+  test('of several that the account has no room for lowers the pool to those that it had (F13)', async () => {
+    const { starter, core, run: first } = await starting();
+    const counted: string[] = [];
+    starter.count = (metric) => void counted.push(metric);
+    let now = 100;
+    starter.now = () => at(now);
+    const runs = await Promise.all(
+      [1, 2, 3, 4, 5].map((pool) =>
+        putRun(core, runningRun({ id: newId('run'), phase: 'starting', slots: { workspace: pool, pool } })),
+      ),
+    );
+    let free = 2;
+    starter.startCloudBuild = () => {
+      free -= 1;
+      return free < 0 ? Promise.reject(new NoMoreBuilds('too many')) : Promise.resolve({ buildId: 'b' });
+    };
+    const room = async () => (await queueStore(core, first.pool.id).room())?.allows;
+    for (const run of runs) await startBuild(starter, scope, run.id, 'task-1');
+    expect(await room()).toBe(2);
+    expect(counted).toEqual(Array(3).fill('BuildsRefused'));
+    // One of them finds room: then three are under way when the next one is refused.
+    [now, free] = [200, 1];
+    for (const run of runs.slice(2, 4)) await startBuild(starter, scope, run.id);
+    expect(await room()).toBe(3);
+  });
+
+  test('lowers no pool to nothing, and a throttled one leaves what is known of its room (F13)', async () => {
+    const { starter, core, run } = await starting({}, () => Promise.reject(new NoMoreBuilds('too many')));
+    await startBuild(starter, scope, run.id, 'task-1');
+    expect(await queueStore(core, run.pool.id).room()).toMatchObject({ allows: 1, refusedAt: at(100) });
+    starter.now = () => at(200);
+    starter.startCloudBuild = () => Promise.reject(new NoRoom('too fast'));
+    await startBuild(starter, scope, run.id);
+    expect(await queueStore(core, run.pool.id).room()).toEqual({
+      until: at(260),
+      allows: 1,
+      refusedAt: at(100),
+    });
   });
 
   test('that finds room at last takes the reason and the tries back', async () => {
     const fields = { startAgainAt: at(90), startTries: 3, statusReason: 'no room', taskToken: 'task-1' };
-    const { starter, run, after } = await starting(fields);
+    const { starter, core, run, after } = await starting(fields);
+    await core.write(markWaiting(run, true));
     expect(await startBuild(starter, scope, run.id)).toBe('started');
+    expect(await queueStore(core, run.pool.id).underWayBeside('run_other')).toBe(1);
     const now = await after();
     expect([now.statusReason, now.startTries, now.startAgainAt]).toEqual([undefined, undefined, undefined]);
   });

@@ -1,6 +1,6 @@
 import { CodeBuildClient, CodeBuildServiceException } from '@aws-sdk/client-codebuild';
 import { describe, expect, test } from 'vitest';
-import { BuildRefused, NoRoom } from '../../../../shared/actions/start-build.ts';
+import { BuildRefused, NoMoreBuilds, NoRoom } from '../../../../shared/actions/start-build.ts';
 import { sha256 } from '../../../../shared/domain/sha256.ts';
 import { cloudBuilds, cloudBuildStarter } from '../../../../shared/runtime/cloud-builds.ts';
 import { runningRun } from '../../../support/builders.ts';
@@ -50,14 +50,16 @@ describe('the start of a build in CodeBuild', () => {
   });
 
   test.each([
-    ['AccountLimitExceededException', 'client', NoRoom],
+    ['AccountLimitExceededException', 'client', NoMoreBuilds],
     ['ThrottlingException', 'client', NoRoom],
     ['ResourceNotFoundException', 'client', BuildRefused],
     ['InvalidInputException', 'client', BuildRefused],
     ['InternalServerError', 'server', CodeBuildServiceException],
   ] as const)('that meets %s is told apart (F12–F14)', async (name, fault, meaning) => {
     const { client } = codeBuild(() => Promise.reject(refusal(name, fault)));
-    await expect(cloudBuildStarter(where, client)(runningRun(), 'token')).rejects.toBeInstanceOf(meaning);
+    await expect(cloudBuildStarter(where, client)(runningRun(), 'token')).rejects.toSatisfy(
+      (error: Error) => error.constructor === meaning,
+    );
   });
 
   test('in a pool that the deployment has no more is refused', async () => {

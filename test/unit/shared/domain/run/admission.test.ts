@@ -103,6 +103,22 @@ describe('why a run waits', () => {
     const taken = { pool: [1, 2], workspaces: new Map([['a', [1]]]) };
     const view = { queue: [waiting], taken, limits: limits(2, 1), coolingUntil: '2026-01-02T03:04:05.000Z' };
     expect(waitingReason(waiting, view)).toMatch(/no room for builds .* before 2026-01-02T03:04:05\.000Z/);
+    expect(waitingReason(waiting, { ...view, isLowered: true })).toMatch(
+      /^CodeBuild allows 2 builds at the moment; the runner pool found no room/,
+    );
+  });
+
+  test('when CodeBuild takes less than the pool has: how many it takes (F13)', () => {
+    const queue = [waiting, entry('b', 2)];
+    const full = { queue, taken: { pool: [1], workspaces: new Map() }, limits: limits(1, 9) };
+    expect(waitingReason(waiting, { ...full, isLowered: true })).toBe(
+      'CodeBuild allows 1 build at the moment, and the runner pool runs 1',
+    );
+    const behind = { queue, taken: nothing(), limits: limits(1, 9), isLowered: true };
+    expect(queue.map((one) => waitingReason(one, behind))).toEqual([
+      'about to start',
+      'others start first: CodeBuild allows 1 build at the moment, and the runner pool runs 0',
+    ]);
   });
 
   test('when others come first: of its own workspace, or of all that the pool still takes', () => {
