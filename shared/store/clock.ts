@@ -7,7 +7,7 @@ export type Clock = {
   pause: (milliseconds: number) => Promise<unknown>;
 };
 
-export const systemClock: Clock = { now: Date.now, pause };
+export const systemClock: Clock = { now: () => Date.now(), pause };
 
 /** The time as our rows have it. */
 export const timestampOf = (clock: Clock): string => new Date(clock.now()).toISOString();

@@ -8,7 +8,6 @@ import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { etagOf } from '../../../shared/runtime/api/precondition.ts';
 import { brokenRules, notFound } from '../../../shared/runtime/api/problem.ts';
-import { newId } from '../../../shared/runtime/ids.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import { WriteRefused } from '../../../shared/store/write-refused.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
@@ -35,12 +34,12 @@ const answerOf = (run: StoredRun): Answer => ({
 
 /** Run a definition: accepted with its number and queued; everything after that happens by itself. */
 export const createRun = async (
-  engine: Pick<Engine, 'core' | 'files' | 'now'> & { poolIds: string[] },
+  engine: Pick<Engine, 'core' | 'files' | 'now'> & { newId: (kind: 'run') => string; poolIds: string[] },
   call: Call,
 ): Promise<Answer> => {
   const created = await unlessGone(engine.core, call, () =>
     acceptRun(engine, call.scope, {
-      runId: newId('run'),
+      runId: engine.newId('run'),
       definitionId: call.params.imageDefinitionId,
       trigger: triggerOf(call.principal),
       poolIds: engine.poolIds,

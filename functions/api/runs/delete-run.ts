@@ -30,7 +30,7 @@ type Call = {
  * first: a crash after that leaves lines that nobody can reach and that expire, and a bundle without a secret.
  */
 export const deleteRun = async (stores: Stores, call: Call): Promise<Answer> => {
-  const run = await contended(() => removeOnce(stores.core, call));
+  const run = await contended(() => removeOnce(stores.core, call), undefined, stores.core.clock);
   await logStore(stores.traffic, call.scope, run.id).remove();
   if (run.bundle !== undefined) await stores.files.removeBundle(run.bundle.key);
   return {};

@@ -5,7 +5,7 @@ import { apiHandler } from '../../../shared/runtime/api/api-handler.ts';
 import { authenticator } from '../../../shared/runtime/api/authenticate.ts';
 import { operation } from '../../../shared/runtime/api/operation.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
-import { now } from '../../../shared/runtime/ids.ts';
+import { newId, now } from '../../../shared/runtime/ids.ts';
 import { runFiles } from '../../../shared/store/run-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { createRun } from './create-run.ts';
@@ -21,7 +21,7 @@ const environment = loadEnvironment(functionEnvironments['api/runs']);
 const core = openTable(environment.CORE_TABLE);
 const tables = { core, traffic: openTable(environment.TRAFFIC_TABLE) };
 const files = runFiles(environment.RUNS_BUCKET);
-const creator = { core, files, now, poolIds: environment.RUNNER_POOLS.map(({ id }) => id) };
+const creator = { core, files, newId, now, poolIds: environment.RUNNER_POOLS.map(({ id }) => id) };
 
 const states = new SFNClient(callLimits);
 const wake = (taskToken: string) => states.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));

@@ -7,7 +7,7 @@ import { audited, type Deed } from '../../../shared/runtime/api/audit.ts';
 import type { Principal } from '../../../shared/runtime/api/authenticate.ts';
 import type { Answer } from '../../../shared/runtime/api/operation.ts';
 import { ApiProblem, notFound } from '../../../shared/runtime/api/problem.ts';
-import { now } from '../../../shared/runtime/ids.ts';
+import { timestampOf } from '../../../shared/store/clock.ts';
 import { leftoverStore } from '../../../shared/store/leftover-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
@@ -43,7 +43,7 @@ const askToDelete = async (
   { scope, principal }: { scope: WorkspaceScope; principal: Principal },
   run: StoredRun,
 ): Promise<Leftover[]> => {
-  const stateAt = now();
+  const stateAt = timestampOf(core.clock);
   let marked: Leftover[] = [];
   const asking = changeLedger(core, scope, run.id, (_, ledger) => {
     const open = ledger.filter(isOpen);

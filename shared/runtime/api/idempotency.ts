@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import * as z from 'zod';
 import { sha256 } from '../../domain/sha256.ts';
+import { expiryIn } from '../../store/clock.ts';
 import { idempotencyKeyOf } from '../../store/keys.ts';
 import type { Table } from '../../store/table.ts';
 import type { WorkspaceScope } from '../../store/workspace-scope.ts';
@@ -54,7 +55,7 @@ export const idempotency = (table: Table, request: Request) => {
       const item = await table.get(key);
       const row = item === undefined ? undefined : rowSchema.parse(item);
       if (row === undefined) return undefined;
-      if (row.expiresAt <= Date.now() / 1000) {
+      if (row.expiresAt <= table.clock.now() / 1000) {
         expiredAt = row.expiresAt;
         return undefined;
       }
@@ -72,7 +73,7 @@ export const idempotency = (table: Table, request: Request) => {
         bodyHmac,
         secret: options.secret,
         answer: options.secret ? { status: kept.status } : kept,
-        expiresAt: Math.floor(Date.now() / 1000) + KEEP_SECONDS,
+        expiresAt: expiryIn(table.clock, KEEP_SECONDS),
       };
       const guard = expiredAt === undefined ? { exists: false } : { equals: { expiresAt: expiredAt } };
       return [{ put: { ...key, ...row }, if: guard }];

@@ -3,7 +3,6 @@ import type { Finishing } from '../../../shared/actions/finish-run.ts';
 import type { JobBundle } from '../../../shared/contracts/bundle.ts';
 import type { RunSnapshot } from '../../../shared/contracts/snapshot.ts';
 import { sha256 } from '../../../shared/domain/sha256.ts';
-import { newId } from '../../../shared/runtime/ids.ts';
 import type { RunFiles } from '../../../shared/store/run-files.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { Account } from './account.ts';
@@ -66,7 +65,7 @@ export const createEngines = (simulation: Simulation, { core, traffic, account, 
     deploymentId: DEPLOYMENT,
     connect: async (run) => account.client(self, run),
     now: time.timestamp,
-    newId,
+    newId: simulation.newId,
     pause: time.sleep,
   });
 };

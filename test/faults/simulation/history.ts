@@ -4,6 +4,7 @@ import { socketStore } from '../../../shared/store/socket-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { MemoryTable } from '../../support/memory-table.ts';
 import { putWorkspace, type SimulatedWorkspace } from './definitions.ts';
+import { createIds } from './ids.ts';
 import { brokenInvariants } from './invariants.ts';
 import type { Simulation } from './invocation.ts';
 import { createPools } from './pools.ts';
@@ -56,6 +57,7 @@ export const liveThrough = async (seed: number, options: HistoryOptions = {}): P
     random,
     time,
     weather,
+    newId: createIds(seed, time),
     tell: (who, what) =>
       options.trace?.(`${((time.now() - START) / 1000).toFixed(3)} ${who} ${named(names, what)}`),
   };

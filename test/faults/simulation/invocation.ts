@@ -1,6 +1,7 @@
 import type { Table } from '../../../shared/store/table.ts';
 import { TooContended } from '../../../shared/store/too-contended.ts';
 import { WriteRefused } from '../../../shared/store/write-refused.ts';
+import type { NewId } from './ids.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Weather } from './weather.ts';
@@ -10,6 +11,7 @@ export type Simulation = {
   random: Random;
   time: Scheduler;
   weather: Weather;
+  newId: NewId;
   /** A line of the trace. */
   tell: (who: string, what: string) => void;
 };

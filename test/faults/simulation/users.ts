@@ -6,7 +6,6 @@ import { acceptRun } from '../../../shared/actions/accept-run.ts';
 import { runSchema } from '../../../shared/contracts/entities/run.ts';
 import { ApiProblem } from '../../../shared/runtime/api/problem.ts';
 import { idempotency } from '../../../shared/runtime/api/idempotency.ts';
-import { newId } from '../../../shared/runtime/ids.ts';
 import { workspaceStore } from '../../../shared/store/workspace-store.ts';
 import type { SimulatedWorkspace } from './definitions.ts';
 import type { SimulatedEngine } from './engine.ts';
@@ -74,7 +73,7 @@ export const createUsers = (simulation: Simulation, { engineOf, wake, pools }: P
     const trigger = { type: 'schedule' as const, by: 'sch_1' };
     const made = await insist('schedule', (engine) =>
       acceptRun(engine, workspace.scope, {
-        runId: newId('run'),
+        runId: engine.newId('run'),
         definitionId,
         trigger,
         poolIds: pools.ids,
