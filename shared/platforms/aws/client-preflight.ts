@@ -5,10 +5,11 @@ import type { AccountAccess, ConnectionAccess, PlatformCheck } from '../platform
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
 import { baseImageChecks, deprecationChecks, findBaseImage, imageNameChecks } from './client-check-images.ts';
-import { keyChecks, sharingChecks } from './client-check-keys.ts';
+import { keyChecks } from './client-check-keys.ts';
 import { machineChecks } from './client-check-machine.ts';
 import { findSubnet, networkChecks } from './client-check-network.ts';
 import { quotaChecks } from './client-check-quota.ts';
+import { sharingChecks } from './client-check-sharing.ts';
 import { type Caller, passGate } from './client-gate.ts';
 import { permissionChecks } from './client-permissions.ts';
 import type { Intent } from './client-probes.ts';

@@ -1,16 +1,15 @@
 import {
   DescribeImagesCommand,
-  DescribeSnapshotsCommand,
   type EC2Client,
   type LaunchPermission,
   ModifyImageAttributeCommand,
   ModifySnapshotAttributeCommand,
-  type Snapshot,
 } from '@aws-sdk/client-ec2';
 import type { Locator } from '../../contracts/entities/image-version.ts';
 import { PlatformError, type SharePrincipal } from '../platform.ts';
-import { amisOf } from './base-image.ts';
 import { listed } from '../checks.ts';
+import { amisOf } from './base-image.ts';
+import { disksOf, type ImageDisk, readSnapshots } from './client-disks.ts';
 import { isManagedKey } from './client-keys.ts';
 import { filter, type Session } from './client-session.ts';
 
@@ -36,33 +35,32 @@ const amiIn = (locators: Locator[], region: string): string => {
   throw new PlatformError('region-invalid', `The image is not in ${region}; it is in: ${places}.`);
 };
 
-/** Ids of the snapshots of an own image; undefined when the image is gone. */
-const snapshotsOf = async (client: EC2Client, amiId: string): Promise<string[] | undefined> => {
+/** The disks of an own image; undefined when the image is gone. */
+const disksOfOwn = async (client: EC2Client, amiId: string): Promise<ImageDisk[] | undefined> => {
   const request = new DescribeImagesCommand({
     Owners: ['self'],
     Filters: [filter('image-id', amiId)],
     IncludeDeprecated: true,
   });
   const [image] = (await client.send(request)).Images ?? [];
-  const mappings = image?.BlockDeviceMappings ?? [];
-  return image === undefined ? undefined : mappings.flatMap(({ Ebs }) => Ebs?.SnapshotId ?? []);
+  return image === undefined ? undefined : disksOf(image);
 };
 
-const readSnapshots = async (client: EC2Client, ids: string[]): Promise<Snapshot[]> => {
-  if (ids.length === 0) return [];
-  const request = new DescribeSnapshotsCommand({ Filters: [filter('snapshot-id', ...ids)] });
-  return (await client.send(request)).Snapshots ?? [];
-};
+const snapshotsOf = (disks: ImageDisk[]): string[] => disks.flatMap(({ snapshotId }) => snapshotId ?? []);
 
-/** Under a key that AWS manages nobody else could start a machine: EC2 refuses too, and says less. */
+/**
+ * Under a key that AWS manages nobody else could start a machine: EC2 refuses too, and says less. One such disk is enough.
+ * Nothing has been shared yet when this throws.
+ */
 const demandShareable = async (
   session: Session,
   region: string,
-  place: { client: EC2Client; amiId: string; snapshotIds: string[] },
+  { client, amiId, disks }: { client: EC2Client; amiId: string; disks: ImageDisk[] },
 ): Promise<void> => {
-  for (const { KmsKeyId: key } of await readSnapshots(place.client, place.snapshotIds)) {
+  for (const { SnapshotId: id, KmsKeyId: key } of await readSnapshots(client, snapshotsOf(disks))) {
     if (key === undefined || (await isManagedKey(session, region, key)) !== true) continue;
-    const message = `${place.amiId} is encrypted under the account's default key (${key}), which cannot be shared.`;
+    const name = disks.find(({ snapshotId }) => snapshotId === id)?.name;
+    const message = `${amiId} cannot be shared: its disk ${name} (${id}) is encrypted under the account's default key (${key}), which nobody else can use.`;
     throw new PlatformError('image-not-shareable', message);
   }
 };
@@ -102,11 +100,11 @@ export const share = async (
 ): Promise<void> => {
   const amiId = amiIn(locators, region);
   const client = session.ec2(region);
-  const snapshotIds = await snapshotsOf(client, amiId);
-  if (snapshotIds === undefined)
+  const disks = await disksOfOwn(client, amiId);
+  if (disks === undefined)
     throw new PlatformError('image-missing-after-build', `${amiId} is not there in ${region} any more.`);
-  await demandShareable(session, region, { client, amiId, snapshotIds });
-  await change(client, 'Add', { amiId, snapshotIds, principal });
+  await demandShareable(session, region, { client, amiId, disks });
+  await change(client, 'Add', { amiId, snapshotIds: snapshotsOf(disks), principal });
 };
 
 /** Takes a share back. Of an image that is gone, or that was not shared, it is a success. */
@@ -118,6 +116,7 @@ export const unshare = async (
 ): Promise<void> => {
   const amiId = amiIn(locators, region);
   const client = session.ec2(region);
-  const snapshotIds = await snapshotsOf(client, amiId);
-  if (snapshotIds !== undefined) await change(client, 'Remove', { amiId, snapshotIds, principal });
+  const disks = await disksOfOwn(client, amiId);
+  if (disks !== undefined)
+    await change(client, 'Remove', { amiId, snapshotIds: snapshotsOf(disks), principal });
 };
