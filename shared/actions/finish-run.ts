@@ -10,6 +10,7 @@ import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import type { Write } from '../store/write.ts';
 import { sayUnlessClosed } from './append-log.ts';
 import { changeRun } from './change-run.ts';
+import { namingChange } from './changed-connection.ts';
 import type { Count, Engine } from './engine.ts';
 import { leftoverOf, toldByRunner } from './leftover-ledger.ts';
 import { connectPlatform, snapshotOf } from './platform-access.ts';
@@ -35,7 +36,8 @@ export const finishRun = async (
 ): Promise<StoredRun> => {
   if (hasEnded(run)) return run;
   const stopped = run.stopRequestedAt !== undefined && run.completion === undefined;
-  const judged: Verdict = run.verdict ?? (stopped ? { outcome: 'stopped' } : fallback);
+  const reached: Verdict = run.verdict ?? (stopped ? { outcome: 'stopped' } : fallback);
+  const judged = await namingChange(engine, scope, run, reached);
   const kept = judged.outcome === 'stopped' ? await findKept(engine, scope, run) : nothingKept;
   const log = logStore(engine.traffic, scope, run.id);
   // Two at once, or a repetition after a crash: the end is said once.
