@@ -68,13 +68,15 @@ export type TaggedResource = FoundLeftover & {
   runId: string;
   /** What runs are for: an image, or what an image is made of. All else is temporary. */
   isImage: boolean;
+  /** It carries no tag: the run is known by a name that is made from its id, the deployment is not. */
+  isNamed?: boolean;
   /** Deletes it and waits until it is gone; of what is gone already it is a success. */
   remove: () => Promise<void>;
 };
 
 /** What can be asked of a whole account, whatever runs are known. */
 export type Inventory = {
-  /** All that carries the tags of the owner and names a run, in the order in which it can be deleted. `regions` besides the connection's own. */
+  /** All that carries the tags of the owner and names a run, or the name of a run alone, in the order in which it can be deleted. `regions` besides the connection's own. */
   findTagged: (owner: Owner, regions: string[]) => Promise<TaggedResource[]>;
   /**
    * Those of the images that are there and can be used. Throws PlatformError when that cannot be told: nobody answers, or

@@ -25,15 +25,17 @@ const isRunId = (id: string): boolean => /^run_[0-7][0-9A-HJKMNP-TV-Z]{25}$/.tes
  * What becomes of something that carries our tags. Never an image, nor what it is made of, of a run that made an image
  * version, nor of one that nobody knows: it may have succeeded, and a table may be restored from yesterday. Nothing of a
  * run that goes on or is being cleaned up after; nothing that is younger than a run and its clean-up can last. What a
- * stopped run left is kept on purpose.
+ * stopped run left is kept on purpose. What has the name of a run and no tags is known to be ours only by a run that is on
+ * record here: another deployment gives the same names.
  */
 export const judgeTagged = (
-  thing: { runId: string; isImage: boolean },
+  thing: { runId: string; isImage: boolean; isNamed?: boolean },
   known: KnownRun,
   now: string,
 ): TaggedVerdict => {
   const { run, hasVersion, isBeingRemoved } = known;
   if (!isRunId(thing.runId) || isBeingRemoved) return 'leave';
+  if (thing.isNamed === true && run === undefined) return 'leave';
   if (thing.isImage && (hasVersion || run === undefined)) return 'leave';
   const age = (since: string): number => Date.parse(now) - Date.parse(since);
   if (run === undefined) return age(timeOfId(thing.runId)) > LONGEST_MS + CLEAN_UP_MS ? 'delete' : 'leave';

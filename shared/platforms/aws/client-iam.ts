@@ -6,15 +6,17 @@ import {
   IAMClient,
   type InstanceProfile,
   ListRolePoliciesCommand,
+  paginateListInstanceProfiles,
   paginateSimulatePrincipalPolicy,
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
 import { fails, passes, setting } from '../checks.ts';
-import type { PlatformCheck } from '../platform.ts';
+import type { Owner, PlatformCheck, RunIdentity } from '../platform.ts';
 import { clientLimits } from './client-limits.ts';
 import type { Session } from './client-session.ts';
-import { isGone } from './errors.ts';
-import { isPackersProfile, RUN_TAG } from './names.ts';
+import { isOfRun, namesNoRun, runOfTags } from './client-ownership.ts';
+import { isGone, isRefused } from './errors.ts';
+import { isPackersProfile } from './names.ts';
 
 const iamOf = ({ region, identity }: Session): IAMClient =>
   new IAMClient({ ...clientLimits, region, credentials: identity });
@@ -44,9 +46,6 @@ export const simulatedDenials = async (
       if (name !== undefined && decision !== 'allowed') denied.push(name);
   return denied;
 };
-
-const isRefused = (error: unknown): boolean =>
-  error instanceof Error && error.name.startsWith('AccessDenied');
 
 /** Packer looks at the profile as well, and ends where it cannot. */
 export const profileCheck = async (session: Session, name: string): Promise<PlatformCheck> => {
@@ -80,24 +79,59 @@ const readProfile = async (iam: IAMClient, name: string): Promise<InstanceProfil
   }
 };
 
+/** Packer gives one name to the profile and its role; a profile of somebody else's has a role of another name. */
+const isMadeByPacker = ({ InstanceProfileName: name = '', Roles: roles = [] }: InstanceProfile): boolean =>
+  isPackersProfile(name) && roles.every(({ RoleName }) => RoleName === name);
+
+const profilesByName = async (iam: IAMClient, names: string[]): Promise<InstanceProfile[]> => {
+  const found = await Promise.all(
+    [...new Set(names)].filter(isPackersProfile).map((name) => readProfile(iam, name)),
+  );
+  return found.filter((profile) => profile !== undefined).filter(isMadeByPacker);
+};
+
 /**
  * Profiles that Packer made for a run and that are still there: those of its own machines, and of the reported ones
- * those that carry the run's tag, because a script can print any name.
+ * those that carry the run's tags, because a script can print any name.
  */
 export const findProfilesOfRun = async (
   session: Session,
-  { runId, attached, reported }: { runId: string; attached: string[]; reported: string[] },
+  { run, attached, reported }: { run: RunIdentity; attached: string[]; reported: string[] },
 ): Promise<string[]> => {
-  const iam = iamOf(session);
-  const names = [...new Set([...attached, ...reported])].filter(isPackersProfile);
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const profile = await readProfile(iam, name);
-      const isTagged = (profile?.Tags ?? []).some(({ Key, Value }) => Key === RUN_TAG && Value === runId);
-      return profile !== undefined && (isTagged || attached.includes(name)) ? [name] : [];
-    }),
+  const found = await profilesByName(iamOf(session), [...attached, ...reported]);
+  return found.flatMap(({ InstanceProfileName: name = '', Tags: tags }) =>
+    isOfRun(tags, run) || attached.includes(name) ? [name] : [],
   );
-  return found.flat();
+};
+
+const listPackersProfiles = async (iam: IAMClient): Promise<string[]> => {
+  const names: string[] = [];
+  for await (const { InstanceProfiles: profiles = [] } of paginateListInstanceProfiles({ client: iam }, {}))
+    names.push(...profiles.flatMap(({ InstanceProfileName }) => InstanceProfileName ?? []));
+  return names.filter(isPackersProfile);
+};
+
+/**
+ * Profiles that Packer made for runs of an owner, with their runs: those with the tags, and those of the owner's machines
+ * (`attached`: profile to run), because Packer 1.6 puts no tags on them. IAM lists no tags, so each is looked at. None
+ * where the connection may not list them: then no build of it makes any.
+ */
+export const findProfilesOfOwner = async (
+  session: Session,
+  owner: Owner,
+  attached: Map<string, string>,
+): Promise<{ name: string; runId: string }[]> => {
+  const iam = iamOf(session);
+  const orNone = (error: unknown): never[] => {
+    if (isRefused(error)) return [];
+    throw error;
+  };
+  const listed = await listPackersProfiles(iam).catch(orNone);
+  const found = await profilesByName(iam, [...attached.keys(), ...listed]).catch(orNone);
+  return found.flatMap(({ InstanceProfileName: name = '', Tags: tags }) => {
+    const runId = runOfTags(tags, owner) ?? (namesNoRun(tags) ? attached.get(name) : undefined);
+    return runId === undefined ? [] : [{ name, runId }];
+  });
 };
 
 const untilGone = async (work: Promise<unknown>): Promise<void> => {

@@ -12,31 +12,29 @@ import {
 import type { TemporaryResource } from '../../contracts/agent-protocol.ts';
 import type { BuildVm } from '../../contracts/entities/run.ts';
 import { loginOf } from '../login.ts';
-import type { ConnectionAccess, FoundLeftover } from '../platform.ts';
+import type { ConnectionAccess, FoundLeftover, RunIdentity } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
+import { isLiving, packersGroupsOf, profileOf } from './client-belongings.ts';
+import { filtersOfRun, isOfRun, namesNoRun } from './client-ownership.ts';
 import { filter, type Session } from './client-session.ts';
 import { findImagesOfRun } from './client-unfinished-images.ts';
-import { EVERYWHERE, isPackersGroup, keyPairName, kinds, locatorOf, RUN_TAG } from './names.ts';
+import { EVERYWHERE, isPackersGroup, keyPairName, kinds, locatorOf } from './names.ts';
 
 type Access = ConnectionAccess<AwsSnapshot>;
 
-/** EC2 shows instances for about an hour after they ended: what was made of them still names them. */
-const findInstances = async ({ ec2, region }: Session, runId: string): Promise<Instance[]> => {
-  const request = new DescribeInstancesCommand({ Filters: [filter(`tag:${RUN_TAG}`, runId)] });
+const findInstances = async ({ ec2, region }: Session, run: RunIdentity): Promise<Instance[]> => {
+  const request = new DescribeInstancesCommand({ Filters: filtersOfRun(run) });
   const { Reservations: reservations = [] } = await ec2(region).send(request);
   return reservations.flatMap(({ Instances: instances = [] }) => instances);
 };
-
-const LIVING = new Set<string | undefined>(['pending', 'running', 'stopping', 'stopped']);
-const isLiving = ({ State: state }: Instance): boolean => LIVING.has(state?.Name);
 
 /** The instance that carries the run's tag and has not been terminated. */
 export const describeBuildVm = async (
   session: Session,
   { snapshot, run }: Access,
 ): Promise<BuildVm | undefined> => {
-  const [instance] = (await findInstances(session, run.runId)).filter(isLiving);
+  const [instance] = (await findInstances(session, run)).filter(isLiving);
   if (instance?.InstanceId === undefined) return undefined;
   const { sshInterface = '' } = snapshot.builderConfiguration.settings;
   const { PublicIpAddress: publicAddress, PrivateIpAddress: privateAddress } = instance;
@@ -50,41 +48,47 @@ export const describeBuildVm = async (
   };
 };
 
-/** Groups that Packer made for this run: tagged, on its instance, or named by the runner; never any other. */
+/**
+ * Groups that Packer made for this run: tagged, on its instance, or named by the runner; never any other. Packer 1.6 puts
+ * no tags on them, so one that is only named must not be another run's by its tags.
+ */
 const findGroups = async (
   { ec2, region }: Session,
-  runId: string,
+  run: RunIdentity,
   names: string[],
 ): Promise<SecurityGroup[]> => {
-  const find = async (condition: Filter): Promise<SecurityGroup[]> => {
-    const request = new DescribeSecurityGroupsCommand({ Filters: [condition] });
+  const find = async (...conditions: Filter[]): Promise<SecurityGroup[]> => {
+    const request = new DescribeSecurityGroupsCommand({ Filters: conditions });
     const { SecurityGroups: groups = [] } = await ec2(region).send(request);
     return groups;
   };
-  const tagged = await find(filter(`tag:${RUN_TAG}`, runId));
+  const tagged = await find(...filtersOfRun(run));
   const named = names.length === 0 ? [] : await find(filter('group-name', ...names));
-  const groups = new Map([...tagged, ...named].map((group) => [group.GroupId, group]));
+  const untagged = named.filter(({ Tags }) => namesNoRun(Tags));
+  const groups = new Map([...tagged, ...untagged].map((group) => [group.GroupId, group]));
   return [...groups.values()].filter(({ GroupName }) => isPackersGroup(GroupName ?? ''));
 };
 
 /** Volumes that do not go away with their instance. */
-const findVolumes = async ({ ec2, region }: Session, runId: string): Promise<Volume[]> => {
-  const request = new DescribeVolumesCommand({ Filters: [filter(`tag:${RUN_TAG}`, runId)] });
+const findVolumes = async ({ ec2, region }: Session, run: RunIdentity): Promise<Volume[]> => {
+  const request = new DescribeVolumesCommand({ Filters: filtersOfRun(run) });
   const { Volumes: volumes = [] } = await ec2(region).send(request);
   return volumes.filter(
     ({ Attachments: attachments = [] }) => !attachments.some((one) => one.DeleteOnTermination === true),
   );
 };
 
-const hasKeyPair = async ({ ec2, region }: Session, name: string): Promise<boolean> => {
-  const request = new DescribeKeyPairsCommand({ Filters: [filter('key-name', name)] });
+/** Packer 1.6 puts no tags on it: then its name is enough, unless another deployment's tags are on it. */
+const hasKeyPair = async ({ ec2, region }: Session, run: RunIdentity): Promise<boolean> => {
+  const request = new DescribeKeyPairsCommand({ Filters: [filter('key-name', keyPairName(run.runId))] });
   const { KeyPairs: pairs = [] } = await ec2(region).send(request);
-  return pairs.length > 0;
+  return pairs.some(({ Tags }) => namesNoRun(Tags) || isOfRun(Tags, run));
 };
 
-/** The launch template of a spot build, which carries the run's tag from the start. */
-const findTemplates = async ({ ec2, region }: Session, runId: string): Promise<string[]> => {
-  const request = new DescribeLaunchTemplatesCommand({ Filters: [filter(`tag:${RUN_TAG}`, runId)] });
+/** The launch template of a spot build, which carries the run's tags from the start; no other build makes one, or may list them. */
+const findTemplates = async ({ ec2, region }: Session, { snapshot, run }: Access): Promise<string[]> => {
+  if (snapshot.builderConfiguration.settings.spotPrice === undefined) return [];
+  const request = new DescribeLaunchTemplatesCommand({ Filters: filtersOfRun(run) });
   const { LaunchTemplates: templates = [] } = await ec2(region).send(request);
   return templates.flatMap(({ LaunchTemplateId }) => LaunchTemplateId ?? []);
 };
@@ -99,19 +103,17 @@ const findProfiles = async (
   const { temporaryIamInstanceProfilePolicyDocument: policy } = snapshot.builderConfiguration.settings;
   if (policy === undefined) return [];
   const { findProfilesOfRun } = await import('./client-iam.ts');
-  const attached = instances.flatMap(
-    ({ IamInstanceProfile }) => IamInstanceProfile?.Arn?.split('/').at(-1) ?? [],
-  );
+  const attached = instances.flatMap((instance) => profileOf(instance) ?? []);
   const reported = known.flatMap(({ kind, id }) => (kind === kinds.instanceProfile ? id : []));
-  return findProfilesOfRun(session, { runId: run.runId, attached, reported });
+  return findProfilesOfRun(session, { run, attached, reported });
 };
 
 const groupNames = (instances: Instance[], known: TemporaryResource[]): string[] => {
   const reported = known.filter(({ kind }) => kind === kinds.securityGroup).map(({ id }) => id);
-  const attached = instances.flatMap(({ SecurityGroups: groups = [] }) =>
-    groups.flatMap(({ GroupName: name }) => name ?? []),
+  const attached = instances.flatMap((instance) =>
+    packersGroupsOf(instance).flatMap(({ GroupName: name }) => name ?? []),
   );
-  return [...new Set([...reported, ...attached])].filter(isPackersGroup);
+  return [...new Set([...reported.filter(isPackersGroup), ...attached])];
 };
 
 /**
@@ -125,21 +127,20 @@ export const findLeftovers = async (
   known: TemporaryResource[],
 ): Promise<FoundLeftover[]> => {
   const { region } = session;
-  const { runId } = access.run;
-  const instances = await findInstances(session, runId);
+  const { run } = access;
+  const instances = await findInstances(session, run);
   const ids = instances.flatMap(({ InstanceId }) => InstanceId ?? []);
-  const keyPair = keyPairName(runId);
   const [templates, images, volumes, hasPair, groups, profiles] = await Promise.all([
-    findTemplates(session, runId),
+    findTemplates(session, access),
     findImagesOfRun(session, {
-      runId,
-      finalName: finalName(access.snapshot, access.run),
+      run,
+      finalName: finalName(access.snapshot, run),
       instanceIds: ids,
       copyRegions: copyRegionsOf(access.snapshot),
     }),
-    findVolumes(session, runId),
-    hasKeyPair(session, keyPair),
-    findGroups(session, runId, groupNames(instances, known)),
+    findVolumes(session, run),
+    hasKeyPair(session, run),
+    findGroups(session, run, groupNames(instances, known)),
     findProfiles(session, access, instances, known),
   ]);
   const here = (kind: string, found: (string | undefined)[]): FoundLeftover[] =>
@@ -155,7 +156,7 @@ export const findLeftovers = async (
       kinds.volume,
       volumes.map(({ VolumeId }) => VolumeId),
     ),
-    ...here(kinds.keyPair, hasPair ? [keyPair] : []),
+    ...here(kinds.keyPair, hasPair ? [keyPairName(run.runId)] : []),
     ...here(
       kinds.securityGroup,
       groups.map(({ GroupId }) => GroupId),

@@ -15,6 +15,10 @@ export const translateError = (error: unknown): PlatformError => {
 export const isGone = (error: unknown): boolean =>
   /^(Invalid\w+\.(NotFound\w*|Unavailable)|NoSuchEntity(Exception)?)$/.test(nameOf(error));
 
+/** Whether an error says that the connection may not do what was asked. */
+export const isRefused = (error: unknown): boolean =>
+  /^(AccessDenied(Exception)?|UnauthorizedOperation)$/.test(nameOf(error));
+
 /**
  * Whether an error says that a region does not exist: its endpoint has no address, or the endpoint that answers does not
  * know it.

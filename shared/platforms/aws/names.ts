@@ -3,6 +3,10 @@ import type { RunIdentity } from '../platform.ts';
 /** Name of the key pair that a run makes for a while. */
 export const keyPairName = (runId: string): string => `goldsmith-${runId}`;
 
+/** The run of such a key pair; undefined when the name is another one. */
+export const runOfKeyPair = (name: string): string | undefined =>
+  /^goldsmith-(run_[0-9A-HJKMNP-TV-Z]{26})$/.exec(name)?.[1];
+
 /** The tag that ties a resource to its run. */
 export const RUN_TAG = 'goldsmith:run';
 

@@ -55,6 +55,13 @@ describe('what is found by its tags in an account', () => {
       expect(judgeTagged(image, { ...of({ status }), hasVersion: true }, late)).toBe('leave');
   });
 
+  test('by a name alone is left when nobody knows its run: it may be of another deployment', () => {
+    const named = { ...machine, isNamed: true };
+    expect(judgeTagged(named, nobody, late)).toBe('leave');
+    expect(judgeTagged(named, of({ status: 'Failed', sweptAt: at(90) }), late)).toBe('delete');
+    expect(judgeTagged(named, of({ status: 'Stopped' }), late)).toBe('record');
+  });
+
   test('is left to who cleans up after a deleted run', () => {
     expect(judgeTagged(machine, { ...nobody, isBeingRemoved: true }, late)).toBe('leave');
   });
