@@ -4,6 +4,7 @@ import { connectorOf } from '../domain/definition/fit.ts';
 import { noRunner } from '../domain/definition/runnable.ts';
 import { looksGeneralising, mustGeneralise } from '../domain/definition/warnings.ts';
 import { findMisfits } from '../packer/misfits.ts';
+import { isSpecialised } from '../platforms/generalise.ts';
 import type { RunIdentity } from '../platforms/platform.ts';
 import { findPlatform } from '../platforms/registry.ts';
 import { finalName } from '../platforms/snapshot-of.ts';
@@ -54,6 +55,8 @@ const supportCheck = ({ operatingSystem: { name, supportState } }: RunSnapshot):
 const generaliseChecks = (snapshot: RunSnapshot): RunCheck[] => {
   const { operatingSystem, builderConfiguration: builder, steps } = snapshot;
   if (operatingSystem.family !== 'windows') return [];
+  if (isSpecialised(snapshot))
+    return [passed('generalise', 'The image is specialised, as its builder says: it stays as it is.')];
   const own = findPlatform(builder.platform)?.generalise;
   if (own !== undefined) return [passed('generalise', `The last step is "${own.name}".`)];
   const isDone = steps.some(({ provisioner }) => looksGeneralising({ script: undefined, ...provisioner }));

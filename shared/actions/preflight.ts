@@ -6,7 +6,7 @@ import { PlatformError, type RunIdentity } from '../platforms/platform.ts';
 import { platformOf } from '../platforms/registry.ts';
 import type { Table } from '../store/table.ts';
 import { scopeTo } from '../store/workspace-scope.ts';
-import { type FileLooker, fileChecks } from './check-files.ts';
+import { type FileLooker, fileChecks, imageField } from './check-files.ts';
 import { connectorChecks, partChecks } from './check-parts.ts';
 import { type Looker, platformChecks } from './check-platform.ts';
 import { isFailed, passed, type RunCheck } from './run-checks.ts';
@@ -47,14 +47,20 @@ export const judgeRun = async (
   ]);
   const { baseImage, faults } = platform;
   const checks = withoutDoubles([...partChecks(snapshot, run), ...connector, ...files], platform.checks);
-  const found = checks.some(isFailed) ? {} : tryTemplate({ snapshot, run, baseImage, ...target });
-  const fit = found.check ?? passed('definition', 'Its parts fit together.');
+  const { check, job } = tryTemplate({ snapshot, run, baseImage, ...target });
+  const mayRun = job !== undefined && !checks.some(isFailed);
   return {
-    checks: [fit, ...checks],
+    checks: [...fitOf(check, checks), ...checks],
     faults,
     ...(baseImage === undefined ? {} : { baseImage }),
-    ...(found.job === undefined ? {} : { job: found.job }),
+    ...(mayRun ? { job } : {}),
   };
+};
+
+/** Whether a template can be made of the parts: said once, where another check failed for the same reason. */
+const fitOf = (check: RunCheck | undefined, others: RunCheck[]): RunCheck[] => {
+  if (check === undefined) return [passed('definition', 'Its parts fit together.')];
+  return others.some((one) => isFailed(one) && one.errorId === check.errorId) ? [] : [check];
 };
 
 /** Where the platform speaks of the same thing, that ours is well says no more. */
@@ -65,6 +71,15 @@ const withoutDoubles = (own: RunCheck[], ofPlatform: RunCheck[]): RunCheck[] => 
 
 type Template = Target & { snapshot: RunSnapshot; run: RunIdentity; baseImage: BaseImage | undefined };
 
+/** The part that no template can be made of: what the error names, else what its id is about. */
+const blame = ({ errorId, field }: PlatformError, snapshot: RunSnapshot): { field?: string } => {
+  if (field !== undefined) return { field };
+  if (errorId === 'text-not-usable') return {};
+  if (errorId === 'base-image-not-found') return { field: imageField(snapshot) };
+  if (errorId === 'resource-unavailable') return { field: `${imageField(snapshot)}/unattended/resourceIds` };
+  return { field: '/builderConfiguration/settings' };
+};
+
 const tryTemplate = (input: Template): { job?: Job; check?: RunCheck } => {
   const platform = platformOf(input.snapshot.builderConfiguration.platform);
   try {
@@ -73,7 +88,6 @@ const tryTemplate = (input: Template): { job?: Job; check?: RunCheck } => {
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const { errorId, message: detail } = error;
-    const field = errorId === 'text-not-usable' ? {} : { field: '/builderConfiguration/settings' };
-    return { check: { id: 'definition', status: 'fail', errorId, detail, ...field } };
+    return { check: { id: 'definition', status: 'fail', errorId, detail, ...blame(error, input.snapshot) } };
   }
 };

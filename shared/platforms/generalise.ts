@@ -33,7 +33,7 @@ const stepOf = ({ name, script }: GeneraliseStep, index: number): SnapshotStep =
 });
 
 /** Of a gallery image that is asked to be specialised, as the setting says: the machine is kept as it is. */
-const isSpecialised = ({ builderConfiguration: builder }: RunSnapshot): boolean =>
+export const isSpecialised = ({ builderConfiguration: builder }: RunSnapshot): boolean =>
   builder.builderType === 'azure-gallery' &&
   builder.settings.sharedImageGalleryDestination.specialized === true;
 

@@ -1,4 +1,5 @@
 import type { RunSnapshot } from '../contracts/snapshot.ts';
+import { setting } from './checks.ts';
 import { PlatformError } from './errors.ts';
 import { osImageOf } from './snapshot-of.ts';
 
@@ -26,6 +27,7 @@ export const loginOf = (snapshot: RunSnapshot, fallback?: string): Login => {
     throw new PlatformError(
       'builder-setting-invalid',
       `Neither the operating system "${operatingSystem.name}" nor the builder configuration names the user to log in as.`,
+      { field: setting('sshUsername') },
     );
   }
   return { communicator, username, port: settings.sshPort ?? access?.port };

@@ -2,6 +2,7 @@ import { AUTHORITIES_FOLDER } from '../contracts/bundle.ts';
 import type { Locator } from '../contracts/entities/image-version.ts';
 import type { SecretStored } from '../contracts/secret.ts';
 import type { RunSnapshot } from '../contracts/snapshot.ts';
+import { setting } from './checks.ts';
 import { loginSecrets } from './communicator.ts';
 import { PlatformError } from './errors.ts';
 import type { Login } from './login.ts';
@@ -39,6 +40,7 @@ export const demandWayIn = (snapshot: RunSnapshot, login: Login, placesKey: bool
   throw new PlatformError(
     'builder-setting-invalid',
     `Packer needs the password of ${login.username} to log in to the build VM: set ${field} in the builder configuration.`,
+    { field: setting(field) },
   );
 };
 

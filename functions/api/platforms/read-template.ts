@@ -52,13 +52,21 @@ export const readTemplate = async (reader: TemplateReader, call: Asked): Promise
   return { body: await presentTemplate(reader.resources, scope, snapshot, bundle) };
 };
 
+/** The field of the definition that leads to the part to blame. */
+const pointerTo = ({ errorId, field = '' }: PlatformError): string => {
+  if (field.startsWith('/provisionerRole/')) return '/provisionerRoleId';
+  if (errorId === 'text-not-usable') return '';
+  const isOfImage = errorId === 'base-image-not-found' || errorId === 'resource-unavailable';
+  return isOfImage ? '/operatingSystemId' : '/builderConfigurationId';
+};
+
 /** What no template can be made of is told as what a run could not begin with. */
 const refusing = <T>(make: () => T): T => {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
-    const pointer = error.errorId === 'text-not-usable' ? '' : '/builderConfigurationId';
+    const pointer = pointerTo(error);
     throw brokenRules([{ pointer, code: error.errorId, detail: error.message }], 'cannot-start');
   }
 };

@@ -15,7 +15,7 @@ export const compileWindowsUpdate = (step: StepOf<ProvisionerOf<'windows-update'
   const { provisioner, index, generation } = step;
   if (generation === '1.6') {
     const detail = `Step ${index} "${provisioner.name}" is of type windows-update, which Packer 1.6 does not have.`;
-    throw new PlatformError('packer-too-old', detail);
+    throw new PlatformError('packer-too-old', detail, { field: '/provisionerRole/groupIds' });
   }
   const { searchCriteria, filters } = provisioner;
   return {

@@ -1,4 +1,6 @@
 import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
+import { pointerOf } from '../../domain/json-pointer.ts';
+import { setting } from '../checks.ts';
 import type { TemplateObject } from '../expression.ts';
 import { type Login, loginOf } from '../login.ts';
 import { PlatformError, type Source, type SourceInput } from '../platform.ts';
@@ -62,11 +64,13 @@ const accessOf = (snapshot: AwsSnapshot): Access => {
     throw new PlatformError(
       'builder-setting-invalid',
       'The builder configuration has user data, and user data of the run is what opens WinRM.',
+      { field: setting('userData') },
     );
   if (settings.sshInterface === 'session_manager')
     throw new PlatformError(
       'builder-setting-invalid',
       'The build VM is reached by WinRM, and sshInterface session_manager carries SSH only.',
+      { field: setting('sshInterface') },
     );
   return winrmAccess(snapshot, login);
 };
@@ -77,6 +81,7 @@ const demandStop = ({ operatingSystem, builderConfiguration: { settings } }: Aws
     throw new PlatformError(
       'builder-setting-invalid',
       'The builder configuration has disableStopInstance, and the last step of a Windows image, sysprep, leaves the build VM running.',
+      { field: setting('disableStopInstance') },
     );
 };
 
@@ -129,6 +134,7 @@ const demandIamTags = ({ snapshot, generation }: Input, tags: Record<string, str
   throw new PlatformError(
     'builder-setting-invalid',
     `The connection's temporary resource tag ${unfit[0]} holds a character that IAM does not take in tags, and temporaryIamInstanceProfilePolicyDocument makes a role that has it. IAM takes letters, digits, spaces and _ . : / = + - @.`,
+    { field: `/connection${pointerOf(['temporaryResourceTags', unfit[0]])}` },
   );
 };
 

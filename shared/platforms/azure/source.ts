@@ -1,3 +1,4 @@
+import { setting } from '../checks.ts';
 import { communicatorFields } from '../communicator.ts';
 import { type TemplateObject, variable } from '../expression.ts';
 import { type Login, loginOf } from '../login.ts';
@@ -106,6 +107,7 @@ const networkFields = (settings: Settings): TemplateObject => {
     throw new PlatformError(
       'builder-setting-invalid',
       'virtualNetworkResourceGroupName needs virtualNetworkSubnetName beside it: Packer looks up both or none.',
+      { field: setting('virtualNetworkSubnetName') },
     );
   return {
     virtual_network_name: settings.virtualNetworkName,

@@ -25,7 +25,7 @@ export const tagsOf = (
   const count = merged.size + (hasPlan ? PLAN_TAGS.length : 0);
   if (count > MAX_TAGS) {
     const message = `The connection's imageTags and temporaryResourceTags, which on Azure are one list, are ${count} tags with those of the run; Azure takes ${MAX_TAGS}.`;
-    throw new PlatformError('builder-setting-invalid', message);
+    throw new PlatformError('builder-setting-invalid', message, { field: '/connection/imageTags' });
   }
   return Object.fromEntries(merged.values());
 };

@@ -1,3 +1,4 @@
+import { setting } from '../checks.ts';
 import type { TemplateObject } from '../expression.ts';
 import { communicatorFields, loginSecrets, WINRM_TLS_PORT } from '../communicator.ts';
 import { type Login, loginOf } from '../login.ts';
@@ -125,6 +126,7 @@ const startup = (settings: Settings, login: Login): Pick<Source, 'body' | 'files
     throw new PlatformError(
       'builder-setting-invalid',
       `The builder configuration has ${WINDOWS_STARTUP_SCRIPT} in its metadata, and that of the run is what opens WinRM.`,
+      { field: setting('metadata', WINDOWS_STARTUP_SCRIPT) },
     );
   const files = opensWinrm
     ? [{ path: STARTUP_FILE, content: winrmStartupScript(login.port ?? WINRM_TLS_PORT) }]

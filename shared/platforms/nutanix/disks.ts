@@ -1,3 +1,4 @@
+import { setting } from '../checks.ts';
 import type { OsImage } from '../../contracts/entities/operating-system.ts';
 import { asArguments } from '../arguments.ts';
 import { PlatformError } from '../errors.ts';
@@ -49,6 +50,7 @@ const isoDisk = (snapshot: NutanixSnapshot, image: File): TemplateObject => {
     throw new PlatformError(
       'builder-setting-invalid',
       'A system that is installed from an ISO needs a disk: set vmDisks to one of type DISK in the builder configuration.',
+      { field: setting('vmDisks') },
     );
   return { image_type: 'ISO_IMAGE', ...fileFields(snapshot, image) };
 };

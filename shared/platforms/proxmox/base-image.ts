@@ -1,3 +1,4 @@
+import { setting } from '../checks.ts';
 import type { PackerGeneration } from '../../contracts/bundle.ts';
 import { PlatformError } from '../errors.ts';
 import type { TemplateObject } from '../expression.ts';
@@ -17,6 +18,7 @@ const demandStorage = ({ isoStoragePool }: IsoSettings, url: string): string => 
   throw new PlatformError(
     'builder-setting-invalid',
     `The ISO at ${url} must be put in a storage of Proxmox: set isoStoragePool in the builder configuration.`,
+    { field: setting('isoStoragePool') },
   );
 };
 

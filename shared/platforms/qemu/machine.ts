@@ -1,3 +1,4 @@
+import { setting } from '../checks.ts';
 import type { PackerGeneration } from '../../contracts/bundle.ts';
 import { asArguments } from '../arguments.ts';
 import { PlatformError } from '../errors.ts';
@@ -18,6 +19,7 @@ export const refuseMachine = (snapshot: QemuSnapshot, generation: PackerGenerati
     throw new PlatformError(
       'builder-setting-invalid',
       'No release of the QEMU plugin knows diskInterface sd yet.',
+      { field: setting('diskInterface') },
     );
   refuseOnOldPacker(generation, {
     'the architecture arm64': isArm(snapshot),

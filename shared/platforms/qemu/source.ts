@@ -1,3 +1,4 @@
+import { setting } from '../checks.ts';
 import { bootArguments, endsByItself, shutdownCommandFor } from '../boot.ts';
 import { type BootMedium, bootMediumOf } from '../boot-medium.ts';
 import { communicatorFields } from '../communicator.ts';
@@ -21,6 +22,7 @@ const demandLasting = ({ path }: BootMedium): void => {
   throw new PlatformError(
     'builder-setting-invalid',
     'useBackingFile needs a base disk that stays: a file:// URL, or the image of another definition.',
+    { field: setting('useBackingFile') },
   );
 };
 

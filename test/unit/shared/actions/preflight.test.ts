@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { judgeRun } from '../../../../shared/actions/preflight.ts';
 import { presentChecks, type RunCheck } from '../../../../shared/actions/run-checks.ts';
+import type { PackerGeneration } from '../../../../shared/contracts/bundle.ts';
 import { checkListSchema } from '../../../../shared/contracts/entities/check.ts';
+import type { OsImage } from '../../../../shared/contracts/entities/operating-system.ts';
+import type { ProvisionerStored } from '../../../../shared/contracts/entities/provisioner.ts';
+import type { AmazonEbsSettings } from '../../../../shared/contracts/platforms/aws.ts';
 import type { RunSnapshot } from '../../../../shared/contracts/snapshot.ts';
 import { errorCatalogue } from '../../../../shared/domain/triage/catalogue.ts';
 import { PlatformError } from '../../../../shared/platforms/platform.ts';
@@ -12,7 +16,7 @@ import { fakeAccount, fakeClient, fakePreflight, identity, never } from '../../.
 import { containing } from '../../../support/matchers.ts';
 import { imageOf } from '../../../support/platform-bodies.ts';
 import { storedBuilder, storedConnection, storedSystem } from '../../../support/stored-entities.ts';
-import { powershell, shell, snapshot, step, windowsSnapshot } from '../packer/fixtures.ts';
+import { powershell, shell, snapshot, step, windowsSnapshot, withSettings } from '../packer/fixtures.ts';
 
 const told = (checks: readonly RunCheck[]): string[] => checks.map(({ id, status }) => `${id} ${status}`);
 const notFine = (checks: readonly RunCheck[]) => checks.filter(({ status }) => status !== 'pass');
@@ -116,9 +120,85 @@ describe('what is wrong before anybody asks the platform', () => {
         id: 'definition',
         status: 'fail',
         errorId: 'builder-setting-invalid',
-        field: '/builderConfiguration/settings',
+        field: '/builderConfiguration/settings/sshUsername',
       },
     ]);
+  });
+
+  describe('what no template can be made of names the part to blame', () => {
+    const ofWindows = (image: OsImage) => ({ ...windowsSnapshot().operatingSystem, images: [image] });
+    const update: ProvisionerStored = {
+      ...base(`prv_${ulid('UP')}`, 'updates'),
+      type: 'windows-update',
+      osFamily: 'windows',
+    };
+    const profile: Partial<AmazonEbsSettings> = {
+      temporaryIamInstanceProfilePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: ['s3:GetObject'], Resource: ['*'] }],
+      },
+    };
+    const withoutLogin = storedBuilder('qemu', { sshPassword: undefined, winrmPassword: undefined });
+    const tagged = withSettings(snapshot(), profile);
+    const disks = ['first', 'second'].map((url) => imageOf('disk', { url: `[store] ${url}.vmdk` }));
+    const old: [string, RunSnapshot, string][] = [
+      [
+        'a step that Packer 1.6 lacks',
+        { ...windowsSnapshot(), steps: [step(1, update)] },
+        '/provisionerRole/groupIds',
+      ],
+      [
+        'Windows by WinRM beside user data',
+        withSettings(windowsSnapshot(), { userData: '<powershell>exit</powershell>' }),
+        '/builderConfiguration/settings/userData',
+      ],
+      [
+        'Windows on a machine that must not be stopped',
+        withSettings(windowsSnapshot(), { disableStopInstance: true }),
+        '/builderConfiguration/settings/disableStopInstance',
+      ],
+      [
+        'WinRM through Session Manager',
+        withSettings(windowsSnapshot(), { sshInterface: 'session_manager' }),
+        '/builderConfiguration/settings/sshInterface',
+      ],
+    ];
+    const modern: [string, RunSnapshot, string][] = [
+      [
+        'no password on-premises',
+        onQemu({
+          operatingSystem: ofWindows(imageOf('disk')),
+          builderConfiguration: withoutLogin,
+          steps: [],
+        }),
+        '/builderConfiguration/settings/winrmPassword',
+      ],
+      [
+        'a disk that only another platform finds',
+        onQemu({ operatingSystem: storedSystem(disks), steps: [] }),
+        '/operatingSystem/images/0',
+      ],
+      [
+        'a tag that IAM refuses',
+        { ...tagged, connection: { ...tagged.connection, temporaryResourceTags: { 'a#': 'b' } } },
+        '/connection/temporaryResourceTags/a#',
+      ],
+    ];
+    const blamed = async (run: RunSnapshot, generation: PackerGeneration) => {
+      const fake = fakePreflight('none');
+      fake.preflight.target = { generation };
+      // Of hypervisors only a connector could build it, which is another check.
+      fake.preflight.reach.connect = async () => fakeClient();
+      const { checks } = await judgeRun(fake.preflight, run, identity);
+      return checks.filter(({ id, status }) => id === 'definition' && status === 'fail');
+    };
+
+    test.each(old)('%s', async (_, run, field) => {
+      expect(await blamed(run, '1.6')).toMatchObject([{ field }]);
+    });
+    test.each(modern)('%s', async (_, run, field) => {
+      expect(await blamed(run, 'modern')).toMatchObject([{ field }]);
+    });
   });
 });
 
@@ -134,6 +214,19 @@ describe('Windows', () => {
     const withStep = { ...run, steps: [step(1, powershell({ script: 'Sysprep.exe /generalize' }))] };
     const better = await judge(fakePreflight('none'), withStep);
     expect(told(better.checks)).toContain('generalise pass');
+  });
+
+  test('in a gallery image that is asked to be specialised is said to stay as it is', async () => {
+    const destination = { resourceGroup: 'images', galleryName: 'gallery', specialized: true };
+    const run = {
+      ...windowsSnapshot(),
+      builderConfiguration: storedBuilder('azure-gallery', { sharedImageGalleryDestination: destination }),
+      connection: storedConnection('azure client-secret'),
+    };
+    const { checks } = await judge(fakePreflight(), run);
+    expect(checks.filter(({ id }) => id === 'generalise')).toEqual([
+      { id: 'generalise', status: 'pass', detail: containing('specialised') },
+    ]);
   });
 
   test('in a cloud is generalised by itself (S85), and Linux is not asked', async () => {
