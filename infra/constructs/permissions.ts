@@ -143,6 +143,9 @@ export const sendTo = (queues: IQueue[]) =>
 export const receiveFrom = (queue: IQueue) =>
   allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [queue.queueArn]);
 
+/** To let a message come again sooner than its queue would. */
+export const bringBack = (queue: IQueue) => allow(['sqs:ChangeMessageVisibility'], [queue.queueArn]);
+
 export const putEvents = (bus: IEventBus) => allow(['events:PutEvents'], [bus.eventBusArn]);
 
 export const startExecutions = (machine: StateMachine) =>

@@ -116,6 +116,7 @@ const allowed: Record<FunctionName, string[]> = {
     ...trafficReadWrite,
     post,
     ...receive(dispatch),
+    `sqs:ChangeMessageVisibility ${dispatch}`,
     `states:StartExecution ${machine}`,
   ],
   'events/remove-leftovers': [...coreReadWrite, snapshots, decrypt, assume, ...receive(leftovers)],

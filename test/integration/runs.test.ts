@@ -23,11 +23,17 @@ const start = async (workspace: TestWorkspace, definitionId: string): Promise<Ru
 };
 const read = async (workspace: TestWorkspace, runId: string): Promise<Run> =>
   runSchema.parse((await workspace.at('GET', `/runs/${runId}`)).body);
-const ended = (workspace: TestWorkspace, runId: string): Promise<Run> =>
-  until(`run ${runId}`, 30, async () => {
-    const run = await read(workspace, runId);
-    return run.endedAt === undefined ? undefined : run;
-  });
+const ended = (workspace: TestWorkspace, runId: string): Promise<Run> => {
+  let seen: Run | undefined;
+  return until(
+    () => `the end of ${JSON.stringify(seen)}`,
+    30,
+    async () => {
+      seen = await read(workspace, runId);
+      return seen.endedAt === undefined ? undefined : seen;
+    },
+  );
+};
 const logOf = async (workspace: TestWorkspace, path: string) =>
   logPageSchema.parse((await workspace.at('GET', path)).body);
 const listed = z.object({ items: z.array(runSchema), nextCursor: z.string().optional() });

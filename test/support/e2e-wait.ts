@@ -5,10 +5,10 @@ const BETWEEN_LOOKS_MS = 100;
 
 /**
  * Asks `look` until it answers something else than undefined or false, and resolves with that.
- * Throws with `what` after `seconds`.
+ * Throws with `what` after `seconds`; a function tells it then, with what was seen last.
  */
 export const until = async <T>(
-  what: string,
+  what: string | (() => string),
   seconds: number,
   look: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> => {
@@ -16,7 +16,8 @@ export const until = async <T>(
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
+    if (Date.now() > deadline)
+      throw new Error(`${typeof what === 'string' ? what : what()}: not within ${seconds} s`);
     await sleep(BETWEEN_LOOKS_MS);
   }
 };

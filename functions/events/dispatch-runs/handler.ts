@@ -1,4 +1,5 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
@@ -6,9 +7,10 @@ import { now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { socketSender } from '../../../shared/runtime/socket-sender.ts';
 import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
-import { openTable } from '../../../shared/store/table.ts';
-import { dispatch, type Dispatching } from './dispatch.ts';
 import { callLimits } from '../../../shared/store/call-limits.ts';
+import { openTable } from '../../../shared/store/table.ts';
+import { bringBackSoon } from './bring-back-soon.ts';
+import { dispatch, type Dispatching } from './dispatch.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/dispatch-runs']);
 const dispatching: Dispatching = {
@@ -21,9 +23,20 @@ const dispatching: Dispatching = {
   startWorkflow: workflowStarter(environment.STATE_MACHINE_ARN, new SFNClient(callLimits)),
 };
 
+const sqs = new SQSClient(callLimits);
+
 /** Wake-ups: some pool has something to do or something free. Those that fail come again, alone. */
 export const handler = backgroundHandler(async (event: SQSEvent): Promise<SQSBatchResponse> => {
   const messages = event.Records.map(({ messageId, body }) => ({ id: messageId, body }));
-  const again = await dispatch(dispatching, messages);
-  return { batchItemFailures: again.map((itemIdentifier) => ({ itemIdentifier })) };
+  const again = new Set(await dispatch(dispatching, messages));
+  const failed = event.Records.filter(({ messageId }) => again.has(messageId));
+  await bringBackSoon(
+    sqs,
+    environment.DISPATCH_QUEUE_URL,
+    failed.map(({ receiptHandle, attributes }) => ({
+      receiptHandle,
+      deliveries: Number(attributes.ApproximateReceiveCount),
+    })),
+  );
+  return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 });

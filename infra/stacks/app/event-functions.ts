@@ -59,6 +59,7 @@ export function dispatchRuns(scope: Construct, parts: Parts, machine: StateMachi
       ...env.traffic,
       ...env.socketPush,
       ...env.limits,
+      DISPATCH_QUEUE_URL: queues.dispatch.queueUrl,
       STATE_MACHINE_ARN: machine.stateMachineArn,
     },
     permissions: [
@@ -67,6 +68,7 @@ export function dispatchRuns(scope: Construct, parts: Parts, machine: StateMachi
       permit.readWriteTable(state.trafficTable),
       permit.postToSockets(socket.stage),
       permit.receiveFrom(queues.dispatch),
+      permit.bringBack(queues.dispatch),
       permit.startExecutions(machine),
     ],
   });

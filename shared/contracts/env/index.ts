@@ -92,6 +92,7 @@ export const functionEnvironments = {
     ...traffic,
     ...socketPush,
     ...limits,
+    DISPATCH_QUEUE_URL: z.string(),
     STATE_MACHINE_ARN: z.string(),
   }),
   'events/remove-leftovers': z.object({

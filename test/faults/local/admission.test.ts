@@ -11,7 +11,7 @@ import { until } from '../../support/e2e-wait.ts';
 import { awsSettings, deployedFunction } from '../../integration/inside.ts';
 import { makeCrowded } from '../../integration/running.ts';
 import { throttled, tooHot, WRITES } from './support/rules.ts';
-import { type Accepted, openStage, type Stage } from './support/stage.ts';
+import { type Accepted, openStage, type Stage, wakeUp } from './support/stage.ts';
 
 /**
  * What goes wrong from the request to the start of the workflow. The runs here fail in Prepare, because there is no such
@@ -46,7 +46,7 @@ const startsOf = ({ runId }: Accepted) =>
 /** Invokes the dispatcher, whatever becomes of it. */
 const tryToDispatch = async () => {
   const dispatcher = await deployedFunction('DispatchRunsFunction');
-  return dispatcher.invoke({ Records: [{ messageId: '1', body: JSON.stringify({ poolId: 'cloud' }) }] });
+  return dispatcher.invoke({ Records: [wakeUp('1', JSON.stringify({ poolId: 'cloud' }))] });
 };
 
 describe('a run that is asked for again', () => {
@@ -220,10 +220,7 @@ describe('a dispatcher', () => {
     const { run, free } = await startWaiting();
     await free();
     const dispatcher = await deployedFunction('DispatchRunsFunction');
-    const records = [
-      { messageId: 'poison', body: '{"poolId":' },
-      { messageId: 'good', body: JSON.stringify({ poolId: 'cloud' }) },
-    ];
+    const records = [wakeUp('poison', '{"poolId":'), wakeUp('good', JSON.stringify({ poolId: 'cloud' }))];
     const answer = await dispatcher.invoke({ Records: records });
     expect(answer.isError).toBe(false);
     expect(JSON.parse(answer.payload)).toEqual({ batchItemFailures: [{ itemIdentifier: 'poison' }] });

@@ -3,8 +3,8 @@
  * or the stand-in it is meant for, unless a rule says what goes wrong with it.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { killCaller } from './callers.ts';
@@ -113,6 +113,9 @@ export const startFaultyCloud = async (upstreams: Upstreams, seed = 1): Promise<
       case 'wait':
         await fault.until;
         return reply(response, await carryOut(asked, upstreams));
+      case 'hang':
+        if (fault.carriedOut) await carryOut(asked, upstreams);
+        return;
       case 'kill':
         if (fault.moment === 'after') await carryOut(asked, upstreams);
         await killCaller(asked.request.socket.remotePort ?? 0, port);

@@ -19,6 +19,8 @@ export type Fault =
   | { kind: 'late-twice' }
   /** Carried out when `until` is done, not before. */
   | { kind: 'wait'; until: Promise<unknown> }
+  /** Never answered: carried out all the same, or not at all. */
+  | { kind: 'hang'; carriedOut: boolean }
   /** The process of the function is killed, before or after the call is carried out. */
   | { kind: 'kill'; moment: 'before' | 'after' };
 

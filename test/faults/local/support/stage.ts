@@ -49,6 +49,14 @@ export const makeBuildable = (workspace: TestWorkspace) => {
   return makeDefinition(workspace, { os: { images }, builder: { settings } });
 };
 
+/** A wake-up of the dispatcher, as its queue delivers it. */
+export const wakeUp = (messageId: string, body: string) => ({
+  messageId,
+  body,
+  receiptHandle: 'none',
+  attributes: { ApproximateReceiveCount: '1' },
+});
+
 /** Invokes a function and throws when it fails. */
 const demand = async (part: string, event: unknown): Promise<void> => {
   const answer = await (await deployedFunction(part)).invoke(event);
@@ -134,7 +142,7 @@ export const openStage = async (functions: readonly string[], seed?: number) => 
     /** Invokes the dispatcher as the queue does. */
     dispatch: () =>
       demand('DispatchRunsFunction', {
-        Records: [{ body: JSON.stringify({ poolId: POOL }), messageId: '1' }],
+        Records: [wakeUp('1', JSON.stringify({ poolId: POOL }))],
       }),
     /** The pool that rests is rested. */
     wakePool: () => tables.core.write([{ delete: globalKeys.coolDown(POOL) }]),
