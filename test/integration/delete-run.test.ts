@@ -8,7 +8,7 @@ import { runRemoval } from '../../shared/store/run-removal.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { scopeTo } from '../../shared/store/workspace-scope.ts';
 import { at, ulid } from '../support/builders.ts';
-import { until } from '../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../support/e2e-wait.ts';
 import { makeDefinition, makeWorkspace, problem, type TestWorkspace } from './client.ts';
 import { openTables } from './inside.ts';
 import { makeCrowded, makeRunning } from './running.ts';
@@ -24,7 +24,7 @@ const start = async (workspace: TestWorkspace, definitionId: string): Promise<Ru
 /** A run that fails in Prepare, as its image is nowhere. */
 const ended = async (workspace: TestWorkspace, definitionId: string): Promise<Run> => {
   const { id } = await start(workspace, definitionId);
-  return until(`run ${id}`, 30, async () => {
+  return until(`run ${id}`, PATIENCE_SECONDS, async () => {
     const run = runSchema.parse((await workspace.at('GET', `/runs/${id}`)).body);
     return run.endedAt === undefined ? undefined : run;
   });
@@ -110,9 +110,13 @@ test('what a failed run may have left in the account is deleted although the run
     { put: { ...copy, endedAt: at(60) } },
   ]);
   const forgotten = async () => (await runRemoval(core, scope).deleted(runId)) === undefined;
-  expect(await until(`run ${runId} to be forgotten`, 60, async () => (await forgotten()) || undefined)).toBe(
-    true,
-  );
+  expect(
+    await until(
+      `run ${runId} to be forgotten`,
+      PATIENCE_SECONDS,
+      async () => (await forgotten()) || undefined,
+    ),
+  ).toBe(true);
 });
 
 test('runs and the last log of a deleted definition stay readable (S16, S17)', async () => {

@@ -5,7 +5,7 @@ import { runSchema } from '../../shared/contracts/entities/run.ts';
 import { keys } from '../../shared/store/keys.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { scopeTo } from '../../shared/store/workspace-scope.ts';
-import { until } from '../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../support/e2e-wait.ts';
 import { makeDefinition, type TestWorkspace } from './client.ts';
 import { awsSettings, deployedFunction, openTables, storeOf } from './inside.ts';
 import { makeCrowded, makeRunning } from './running.ts';
@@ -33,7 +33,7 @@ test('a wake-up that is lost delays a run, no more (S57)', async () => {
   await core.write([{ update: slot, set: { row: 'name' } }]);
   await core.write([{ delete: slot }]);
   await reconcile();
-  const ended = await until('the run', 30, async () => {
+  const ended = await until('the run', PATIENCE_SECONDS, async () => {
     const now = await read(workspace, run.id);
     return now.endedAt === undefined ? undefined : now;
   });

@@ -14,7 +14,7 @@ import { scopeTo } from '../../shared/store/workspace-scope.ts';
 import { at, ulid } from '../support/builders.ts';
 import { customerEc2, launchPermissions } from '../support/e2e-account.ts';
 import { get, localStack, post } from '../support/e2e-client.ts';
-import { until } from '../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../support/e2e-wait.ts';
 import { containing } from '../support/matchers.ts';
 import { MISSING_AMI, makeDefinition, makeWorkspace, problem, type TestWorkspace } from './client.ts';
 import { openTables } from './inside.ts';
@@ -68,7 +68,7 @@ describe('POST …/preflight', () => {
       detail: containing(MISSING_AMI),
     });
     const started = runSchema.parse((await workspace.at('POST', `/image-definitions/${id}/runs`)).body);
-    const run = await until(`run ${started.id}`, 60, async () => {
+    const run = await until(`run ${started.id}`, PATIENCE_SECONDS, async () => {
       const read = runSchema.parse((await workspace.at('GET', `/runs/${started.id}`)).body);
       return read.endedAt === undefined ? undefined : read;
     });

@@ -5,7 +5,7 @@ import { type Run, runSchema } from '../../shared/contracts/entities/run.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { fileBody, shellBody } from '../support/bodies.ts';
 import { ulid } from '../support/builders.ts';
-import { until } from '../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../support/e2e-wait.ts';
 import { containing, matching } from '../support/matchers.ts';
 import { MISSING_AMI, makeDefinition, makeWorkspace, problem, type TestWorkspace } from './client.ts';
 import { openTables } from './inside.ts';
@@ -27,7 +27,7 @@ const ended = (workspace: TestWorkspace, runId: string): Promise<Run> => {
   let seen: Run | undefined;
   return until(
     () => `the end of ${JSON.stringify(seen)}`,
-    30,
+    PATIENCE_SECONDS,
     async () => {
       seen = await read(workspace, runId);
       return seen.endedAt === undefined ? undefined : seen;

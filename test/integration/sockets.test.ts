@@ -6,7 +6,7 @@ import { socketStore } from '../../shared/store/socket-store.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { scopeTo } from '../../shared/store/workspace-scope.ts';
 import { logLines } from '../support/builders.ts';
-import { until } from '../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../support/e2e-wait.ts';
 import { call, makeWorkspace, problem, type TestWorkspace } from './client.ts';
 import { deployedFunction, openTables } from './inside.ts';
 import { makePerson } from './person.ts';
@@ -43,7 +43,7 @@ const connect = async (url: string) => {
   const say = (message: unknown) =>
     socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   const hear = (type: ServerMessage['type'], count = 1) =>
-    until(`${count} × ${type}`, 15, () => {
+    until(`${count} × ${type}`, PATIENCE_SECONDS, () => {
       const heard = messages.filter((message) => message.type === type);
       return heard.length >= count ? heard : undefined;
     });
@@ -115,7 +115,7 @@ describe('a connection', () => {
       viewer.messages.flatMap((message) =>
         message.type === 'log' ? message.lines.map((line) => line.seq) : [],
       );
-    await until('line 100', 15, () => seen().at(-1) === 100);
+    await until('line 100', PATIENCE_SECONDS, () => seen().at(-1) === 100);
     expect([...new Set(seen())]).toEqual(Array.from({ length: 90 }, (_, n) => n + 11));
 
     const stranger = await join(workspace);
@@ -162,7 +162,9 @@ describe('a connection', () => {
     // By now the connection may be forgotten; if not, it is told what a request would be told.
     const { runSubscribers } = socketStore(traffic);
     const left = () => runSubscribers(scopeTo(workspace.id));
-    await until('one listener', 15, async () => ((await left()).length === 1 ? true : undefined));
+    await until('one listener', PATIENCE_SECONDS, async () =>
+      (await left()).length === 1 ? true : undefined,
+    );
     const finish = await deployedFunction('FinishFunction');
     await finish.invoke({ workspaceId: workspace.id, runId: run.id });
     await stays.hear('run');

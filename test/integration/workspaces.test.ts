@@ -8,7 +8,7 @@ import type { Table } from '../../shared/store/table.ts';
 import { scopeTo } from '../../shared/store/workspace-scope.ts';
 import { shellBody } from '../support/bodies.ts';
 import { ulid } from '../support/builders.ts';
-import { until } from '../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../support/e2e-wait.ts';
 import { containing } from '../support/matchers.ts';
 import { call, makeDefinition, makeWorkspace, problem, type TestWorkspace } from './client.ts';
 import { deployedFunction, openTables } from './inside.ts';
@@ -171,7 +171,7 @@ describe('a deleted workspace', () => {
     await free();
     const run = await workspace.at('POST', `/image-definitions/${definitionId}/runs`);
     const runId = z.object({ id: z.string() }).parse(run.body).id;
-    await until('the run', 60, async () => {
+    await until('the run', PATIENCE_SECONDS, async () => {
       const answer = await workspace.at('GET', `/runs/${runId}`);
       return z.object({ endedAt: z.string().optional() }).parse(answer.body).endedAt;
     });
@@ -199,7 +199,7 @@ describe('a deleted workspace', () => {
     expect(await workspacesOf(person.token)).toEqual({ me: [], list: [] });
     expect((await workspacesOf(undefined)).list).not.toContain(workspace.id);
 
-    await until('the removal', 60, async () => (await core.get(removalKey))?.['emptiedAt']);
+    await until('the removal', PATIENCE_SECONDS, async () => (await core.get(removalKey))?.['emptiedAt']);
     const left = await Promise.all([
       core.query(keys.everything(scope)),
       core.query({ ...keys.runsOfDefinition(scope, definitionId), prefix: '' }),
@@ -216,7 +216,9 @@ describe('a deleted workspace', () => {
     await core.write([{ update: removalKey, set: { removedAt: past, dueAt: past } }]);
     const reconcile = await deployedFunction('ReconcileFunction');
     expect((await reconcile.invoke({})).isError).toBe(false);
-    await until('the end', 60, async () => ((await core.get(removalKey)) === undefined ? true : undefined));
+    await until('the end', PATIENCE_SECONDS, async () =>
+      (await core.get(removalKey)) === undefined ? true : undefined,
+    );
     expect(await core.query(keys.everything(scope))).toEqual([]);
 
     expect((await other.at('GET', `/provisioners/${kept}`)).status).toBe(200);

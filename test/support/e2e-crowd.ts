@@ -1,7 +1,7 @@
 /** Many runs of one definition, asked for at the same moment. */
 import type { Run } from '../../shared/contracts/entities/run.ts';
 import { activeRuns, readRun, startRun, stopRun } from './e2e-runs.ts';
-import { until } from './e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from './e2e-wait.ts';
 
 export type Crowd = {
   /** All runs as they were answered. */
@@ -24,7 +24,7 @@ const byId = (a: Run, b: Run): number => (a.id < b.id ? -1 : 1);
 /** Asks for `size` runs at once, stops all but `wanted` in the queue, and waits for the end of all. */
 export const meetCrowd = async (definitionId: string, size: number, wanted: number): Promise<Crowd> => {
   const accepted = await Promise.all(Array.from({ length: size }, () => startRun(definitionId)));
-  const started = await until('the first run of many', 30, async () => {
+  const started = await until('the first run of many', PATIENCE_SECONDS, async () => {
     const runs = await Promise.all(accepted.map(({ id }) => readRun(id)));
     return runs.some(isRunning) ? runs : undefined;
   });

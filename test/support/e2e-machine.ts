@@ -14,7 +14,7 @@ import { EMULATOR_CREDENTIALS, portsOf, stackPaths } from '../../infra/local/sta
 import { buildPaths, workspaceOf } from '../../infra/local/standins/codebuild/build-store.ts';
 import { unpackLines } from '../../shared/store/packed-lines.ts';
 import { localStack } from './e2e-client.ts';
-import { until } from './e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from './e2e-wait.ts';
 
 const settings = () => {
   const { awsEndpoint, region } = localStack();
@@ -64,7 +64,7 @@ export const findBuildId = async (runId: string): Promise<string | undefined> =>
 
 /** The build that executes a run, as soon as there is one. */
 export const buildIdOf = (runId: string): Promise<string> =>
-  until(`a build of ${runId}`, 60, () => findBuildId(runId));
+  until(`a build of ${runId}`, PATIENCE_SECONDS, () => findBuildId(runId));
 
 /** What CodeBuild says of a build. */
 export const readBuild = async (buildId: string): Promise<Build> => {

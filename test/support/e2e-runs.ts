@@ -4,7 +4,7 @@ import type { LogLine } from '../../shared/contracts/entities/log.ts';
 import { logPageSchema } from '../../shared/contracts/entities/log.ts';
 import { leftoverSchema, type Run, runSchema } from '../../shared/contracts/entities/run.ts';
 import { get, post, request } from './e2e-client.ts';
-import { until } from './e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from './e2e-wait.ts';
 
 const runListSchema = z.object({ items: z.array(runSchema) });
 const leftoverListSchema = z.object({ items: z.array(leftoverSchema) });
@@ -64,7 +64,7 @@ export const waitForLine = (runId: string, isWanted: (line: LogLine) => boolean)
 export const deleteLeftovers = async (runId: string): Promise<void> => {
   const answer = await request('DELETE', `/runs/${runId}/leftovers?dryRun=false`);
   if (answer.status !== 202) throw new Error(`The leftovers of ${runId} stay: ${answer.status}`);
-  await until(`no leftovers of ${runId}`, 60, async () => {
+  await until(`no leftovers of ${runId}`, PATIENCE_SECONDS, async () => {
     const { leftovers } = await readRun(runId);
     return leftovers.count === 0;
   });

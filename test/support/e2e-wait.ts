@@ -4,6 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const BETWEEN_LOOKS_MS = 100;
 
 /**
+ * For whatever a run waits for: what is lost on its way costs it a minute, until the reconciler looks
+ * (docs/architecture.md). Twice that, in seconds.
+ */
+export const PATIENCE_SECONDS = 120;
+
+/**
  * Asks `look` until it answers something else than undefined or false, and resolves with that.
  * Throws with `what` after `seconds`; a function tells it then, with what was seen last.
  */

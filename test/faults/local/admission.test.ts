@@ -7,7 +7,7 @@ import { keys } from '../../../shared/store/keys.ts';
 import { runStore } from '../../../shared/store/run-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { makeDefinition, makeWorkspace, type TestWorkspace } from '../../integration/client.ts';
-import { until } from '../../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../../support/e2e-wait.ts';
 import { awsSettings, deployedFunction } from '../../integration/inside.ts';
 import { makeCrowded } from '../../integration/running.ts';
 import { throttled, tooHot, WRITES } from './support/rules.ts';
@@ -273,7 +273,7 @@ describe('the stream of changes', () => {
       await free();
       await stage.dispatch();
       await stage.ended(run);
-      await until('both faults', 20, () => failing.count() === 2);
+      await until('both faults', PATIENCE_SECONDS, () => failing.count() === 2);
       expect((await stage.read(run)).status).toBe('Failed');
     },
   );

@@ -4,7 +4,7 @@ import { runSchema } from '../../../shared/contracts/entities/run.ts';
 import { problem } from '../../integration/client.ts';
 import { awsSettings } from '../../integration/inside.ts';
 import { localStack } from '../../support/e2e-client.ts';
-import { until } from '../../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../../support/e2e-wait.ts';
 import { endBuild, orderOf } from './support/builds.ts';
 import { copyOfBaseImage } from './support/account.ts';
 import { type HandRunner, runnerOf } from './support/hand-runner.ts';
@@ -87,7 +87,7 @@ describe('a workflow', () => {
     const { executionArn } = await stage.read(run);
     await until(
       'a workflow that is gone',
-      30,
+      PATIENCE_SECONDS,
       async () => (await executionStatus(executionArn)) === 'FAILED',
     );
     stage.cloud.mend();

@@ -4,7 +4,7 @@ import { socketStore } from '../../../shared/store/socket-store.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
 import { CLAIM_TOKEN, makeRunning } from '../../integration/running.ts';
 import { Viewer } from '../../support/e2e-viewer.ts';
-import { until } from '../../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../../support/e2e-wait.ts';
 import { runnerOf } from './support/hand-runner.ts';
 import { type Accepted, openStage, type Stage } from './support/stage.ts';
 
@@ -50,9 +50,9 @@ const listeners = ({ workspace, runId }: Accepted) =>
 const seqs = (viewer: Viewer, { runId }: Accepted) => viewer.lines(runId).map(({ seq }) => seq);
 const upTo = (last: number) => Array.from({ length: last }, (_, at) => at + 1);
 const seen = (viewer: Viewer, place: Accepted, last: number) =>
-  until(`line ${last}`, 20, () => seqs(viewer, place).at(-1) === last);
+  until(`line ${last}`, PATIENCE_SECONDS, () => seqs(viewer, place).at(-1) === last);
 const connectionOf = (place: Accepted): Promise<string> =>
-  until('a listener', 20, async () => (await listeners(place))[0]?.connectionId);
+  until('a listener', PATIENCE_SECONDS, async () => (await listeners(place))[0]?.connectionId);
 
 describe('a viewer', () => {
   test('F32 that is gone (410) is forgotten, and the others go on seeing every line', async () => {
@@ -60,7 +60,7 @@ describe('a viewer', () => {
     await watch(place);
     const gone = await connectionOf(place);
     const stays = await watch(place);
-    await until('both listeners', 20, async () => (await listeners(place)).length === 2);
+    await until('both listeners', PATIENCE_SECONDS, async () => (await listeners(place)).length === 2);
     const fault = { kind: 'refuse', status: 410, code: 'GoneException' } as const;
     stage.cloud.break({ operation: 'PostToConnection', about: [gone], times: Infinity, fault });
     for (let chunk = 0; chunk < 3; chunk += 1) await runner.say(2);
@@ -85,7 +85,7 @@ describe('a viewer', () => {
     await runner.say(1);
     await seen(slow, place, 6);
     await slow.followLog(place.runId, 2);
-    await until('all lines', 20, () => new Set(seqs(slow, place)).size === 6);
+    await until('all lines', PATIENCE_SECONDS, () => new Set(seqs(slow, place)).size === 6);
     await stage.finish(place);
   });
 

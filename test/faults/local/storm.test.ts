@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { until } from '../../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../../support/e2e-wait.ts';
 import { endBuild, environmentOf } from './support/builds.ts';
 import { type HandRunner, runnerOf } from './support/hand-runner.ts';
 import { type Broken, throttled, WRITES } from './support/rules.ts';
@@ -39,7 +39,7 @@ const letItRain = (): (() => number) => {
 
 /** Asks until there is an answer that is no fault of the network or the service, as the runner does. */
 const answered = (ask: () => Promise<{ status: number }>): Promise<number> =>
-  until('an answer', 60, async () => {
+  until('an answer', PATIENCE_SECONDS, async () => {
     const { status } = await ask();
     return status < 500 ? status : undefined;
   });

@@ -1,7 +1,7 @@
 /** Builds of CodeBuild's stand-in that get no machine: the test itself plays the runner, or lets none come. */
 import { z } from 'zod';
 import { inject } from 'vitest';
-import { until } from '../../../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../../../support/e2e-wait.ts';
 import type { FaultyCloud } from './faulty-cloud.ts';
 
 const orderSchema = z.object({
@@ -37,7 +37,7 @@ export const ordersOf = (cloud: FaultyCloud, runId: string): Order[] =>
 
 /** The last order of a run, as soon as there are so many different ones. */
 export const orderOf = (cloud: FaultyCloud, runId: string, starts = 1): Promise<Order> =>
-  until(`order ${starts} of ${runId}`, 40, () => {
+  until(`order ${starts} of ${runId}`, PATIENCE_SECONDS, () => {
     const orders = ordersOf(cloud, runId);
     return new Set(orders.map(({ token }) => token)).size >= starts ? orders.at(-1) : undefined;
   });

@@ -8,7 +8,7 @@ import { runStore } from '../../../../shared/store/run-store.ts';
 import type { Key } from '../../../../shared/store/keys.ts';
 import type { Table } from '../../../../shared/store/table.ts';
 import { scopeTo } from '../../../../shared/store/workspace-scope.ts';
-import { until } from '../../../support/e2e-wait.ts';
+import { PATIENCE_SECONDS, until } from '../../../support/e2e-wait.ts';
 import type { Bus } from './bus.ts';
 
 export type Deployment = { core: Table; traffic: Table; bus: Bus };
@@ -60,7 +60,7 @@ const checkVersion = async ({ core }: Deployment, run: StoredRun): Promise<void>
 
 /** An event may come again; of those that came for the first time the rev rises, and the last is the end that came. */
 const checkEvents = async ({ bus }: Deployment, run: StoredRun): Promise<void> => {
-  const events = await until(`the last event of ${run.id}`, 20, async () => {
+  const events = await until(`the last event of ${run.id}`, PATIENCE_SECONDS, async () => {
     const heard = await bus.of(run.id);
     return heard.some(({ type }) => ENDS.includes(type)) ? heard : undefined;
   });
