@@ -3,7 +3,6 @@ import { judgeRun } from '../../../../shared/actions/preflight.ts';
 import { presentChecks, type RunCheck } from '../../../../shared/actions/run-checks.ts';
 import type { PackerGeneration } from '../../../../shared/contracts/bundle.ts';
 import { checkListSchema } from '../../../../shared/contracts/entities/check.ts';
-import type { OsImage } from '../../../../shared/contracts/entities/operating-system.ts';
 import type { ProvisionerStored } from '../../../../shared/contracts/entities/provisioner.ts';
 import type { AmazonEbsSettings } from '../../../../shared/contracts/platforms/aws.ts';
 import type { RunSnapshot } from '../../../../shared/contracts/snapshot.ts';
@@ -126,7 +125,7 @@ describe('what is wrong before anybody asks the platform', () => {
   });
 
   describe('what no template can be made of names the part to blame', () => {
-    const ofWindows = (image: OsImage) => ({ ...windowsSnapshot().operatingSystem, images: [image] });
+    const windows = storedSystem([imageOf('disk')], { family: 'windows' });
     const update: ProvisionerStored = {
       ...base(`prv_${ulid('UP')}`, 'updates'),
       type: 'windows-update',
@@ -167,7 +166,7 @@ describe('what is wrong before anybody asks the platform', () => {
       [
         'no password on-premises',
         onQemu({
-          operatingSystem: ofWindows(imageOf('disk')),
+          operatingSystem: windows,
           builderConfiguration: withoutLogin,
           steps: [],
         }),

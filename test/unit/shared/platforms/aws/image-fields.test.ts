@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PackerGeneration } from '../../../../../shared/contracts/bundle.ts';
 import { imageFields } from '../../../../../shared/platforms/aws/image-fields.ts';
 import { amazonEbsSource } from '../../../../../shared/platforms/aws/source.ts';
 import { compileInput, snapshot, windowsSnapshot, withSettings } from '../../packer/fixtures.ts';
@@ -41,6 +42,54 @@ describe('what becomes of an image of amazon-ebs', () => {
       deprecate_at: '2030-01-31T12:00:00Z',
     });
     expect(() => imageFields(from, '1.6')).toThrow('Packer 1.6 knows nothing of amiOuArns, deprecateAt.');
+  });
+
+  describe('under a key of its own', () => {
+    const id = '01234567-89ab-cdef-0123-456789abcdef';
+    const withKeys = (kmsKeyId: string, copyKey = 'alias/there') =>
+      withSettings(snapshot(), {
+        encryptBoot: true,
+        kmsKeyId,
+        amiRegions: ['us-east-1'],
+        regionKmsKeyIds: { 'us-east-1': copyKey },
+      });
+
+    const field = '/builderConfiguration/settings/kmsKeyId';
+    const trial = (key: string, generation: PackerGeneration) => () => imageFields(withKeys(key), generation);
+
+    // What Debian's Packer 1.6.6 says to each, and ValidateKmsKey of the plugin 1.8.1.
+    const old = [
+      id,
+      'alias/images',
+      'alias/mrk-like',
+      `arn:aws:kms:eu-central-1:123456789012:key/${id}`,
+      'arn:aws-us-gov:kms:us-gov-west-1:123456789012:alias/images',
+    ];
+    const newer = [
+      'mrk-0123456789abcdef',
+      'arn:aws:kms:eu-central-1:123456789012:key/mrk-0123456789abcdef',
+      'arn:aws-cn:kms:cn-north-1:123456789012:alias/images',
+    ];
+    it.each(old)('%s is for every Packer', (key) => {
+      expect(trial(key, '1.6')()).toMatchObject({ kms_key_id: key });
+      expect(trial(key, 'modern')()).toMatchObject({ kms_key_id: key });
+    });
+    it.each(newer)('%s needs a newer Packer', (key) => {
+      expect(trial(key, '1.6')).toThrow(expect.objectContaining({ errorId: 'packer-too-old', field }));
+      expect(trial(key, 'modern')()).toMatchObject({ kms_key_id: key });
+    });
+    it.each(['1.6', 'modern'] as const)('an ARN that no Packer takes is refused for %s', (generation) => {
+      const key = 'arn:aws-iso:kms:us-iso-east-1:123456789012:alias/images';
+      const refused = { errorId: 'builder-setting-invalid', field };
+      expect(trial(key, generation)).toThrow(expect.objectContaining(refused));
+    });
+
+    it('in another region is looked at as well', () => {
+      const place = '/builderConfiguration/settings/regionKmsKeyIds/us-east-1';
+      expect(() => imageFields(withKeys(id, 'mrk-0123456789abcdef'), '1.6')).toThrow(
+        expect.objectContaining({ field: place }),
+      );
+    });
   });
 
   it('keeps its protection as it was written', () => {

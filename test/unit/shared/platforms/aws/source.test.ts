@@ -126,7 +126,7 @@ describe('the amazon-ebs source', () => {
         expect(text).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u);
     });
 
-    it.each([{ cost: '50 %' }, { 'owner#1': 'web' }, { note: 'web (team)' }])(
+    it.each<Record<string, string>>([{ cost: '50 %' }, { 'owner#1': 'web' }, { note: 'web (team)' }])(
       'is refused with a tag that IAM refuses: %j',
       (tags) => {
         const from = withTags(tags);
