@@ -19,7 +19,7 @@ const demandGeneration = (settings: AmazonEbsSettings, generation: PackerGenerat
  * plugin 1.8.1. Ids and aliases without an ARN work in every partition.
  */
 const KEYS: Record<PackerGeneration, RegExp> = {
-  '1.6': /^(?!(arn:.*:key\/)?mrk-)(?!arn:(?!aws(-us-gov)?:))/,
+  '1.6': /^(?!(arn:.*:key\/)?mrk-)(?!arn:(?!aws(-us-gov)?:kms:[a-z]{2}-(gov-)?[a-z]+-\d:))/,
   modern: /^(?!arn:(?!aws(-[a-z]{2}(-gov)?)?:kms:[a-z]{2}-(gov-)?[a-z]+-\d:))/,
 };
 

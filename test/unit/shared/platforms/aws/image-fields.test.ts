@@ -78,10 +78,13 @@ describe('what becomes of an image of amazon-ebs', () => {
       expect(trial(key, '1.6')).toThrow(expect.objectContaining({ errorId: 'packer-too-old', field }));
       expect(trial(key, 'modern')()).toMatchObject({ kms_key_id: key });
     });
-    it.each(['1.6', 'modern'] as const)('an ARN that no Packer takes is refused for %s', (generation) => {
-      const key = 'arn:aws-iso:kms:us-iso-east-1:123456789012:alias/images';
+    it.each([
+      'arn:aws-iso:kms:us-iso-east-1:123456789012:alias/images',
+      'arn:aws:kms:-2:123456789012:alias/x',
+    ])('the ARN %s is for no Packer', (key) => {
       const refused = { errorId: 'builder-setting-invalid', field };
-      expect(trial(key, generation)).toThrow(expect.objectContaining(refused));
+      expect(trial(key, '1.6')).toThrow(expect.objectContaining(refused));
+      expect(trial(key, 'modern')).toThrow(expect.objectContaining(refused));
     });
 
     it('in another region is looked at as well', () => {
