@@ -7,45 +7,19 @@ import {
   type InstanceProfile,
   ListRolePoliciesCommand,
   paginateListInstanceProfiles,
-  paginateSimulatePrincipalPolicy,
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
 import { fails, passes, setting } from '../checks.ts';
 import type { Owner, PlatformCheck, RunIdentity } from '../platform.ts';
 import { clientLimits } from './client-limits.ts';
 import type { Session } from './client-session.ts';
+import type { Belonging } from './client-belongings.ts';
 import { isOfRun, namesNoRun, runOfTags } from './client-ownership.ts';
 import { isGone, isRefused } from './errors.ts';
 import { isPackersProfile } from './names.ts';
 
 const iamOf = ({ region, identity }: Session): IAMClient =>
   new IAMClient({ ...clientLimits, region, credentials: identity });
-
-/** ARN that policies are attached to: a session of a role has one of its own, `…:assumed-role/NAME/SESSION`. */
-const principalOf = (callerArn: string, roleArn: string | undefined): string => roleArn ?? callerArn;
-
-/**
- * Those of the actions that IAM's own simulation denies to the connection. It knows nothing of policies that name
- * single resources, or of conditions. Throws when it may not be asked.
- */
-export const simulatedDenials = async (
-  session: Session,
-  caller: { callerArn: string; roleArn: string | undefined },
-  actions: string[],
-): Promise<string[]> => {
-  const request = {
-    PolicySourceArn: principalOf(caller.callerArn, caller.roleArn),
-    ActionNames: actions,
-  };
-  const denied: string[] = [];
-  for await (const { EvaluationResults: results = [] } of paginateSimulatePrincipalPolicy(
-    { client: iamOf(session) },
-    request,
-  ))
-    for (const { EvalActionName: name, EvalDecision: decision } of results)
-      if (name !== undefined && decision !== 'allowed') denied.push(name);
-  return denied;
-};
 
 /** Packer looks at the profile as well, and ends where it cannot. */
 export const profileCheck = async (session: Session, name: string): Promise<PlatformCheck> => {
@@ -113,24 +87,25 @@ const listPackersProfiles = async (iam: IAMClient): Promise<string[]> => {
 
 /**
  * Profiles that Packer made for runs of an owner, with their runs: those with the tags, and those of the owner's machines
- * (`attached`: profile to run), because Packer 1.6 puts no tags on them. IAM lists no tags, so each is looked at. None
+ * (`attached`), because Packer 1.6 puts no tags on them. IAM lists no tags, so each is looked at. None
  * where the connection may not list them: then no build of it makes any.
  */
 export const findProfilesOfOwner = async (
   session: Session,
   owner: Owner,
-  attached: Map<string, string>,
-): Promise<{ name: string; runId: string }[]> => {
+  attached: Belonging[],
+): Promise<Belonging[]> => {
   const iam = iamOf(session);
   const orNone = (error: unknown): never[] => {
     if (isRefused(error)) return [];
     throw error;
   };
   const listed = await listPackersProfiles(iam).catch(orNone);
-  const found = await profilesByName(iam, [...attached.keys(), ...listed]).catch(orNone);
-  return found.flatMap(({ InstanceProfileName: name = '', Tags: tags }) => {
-    const runId = runOfTags(tags, owner) ?? (namesNoRun(tags) ? attached.get(name) : undefined);
-    return runId === undefined ? [] : [{ name, runId }];
+  const found = await profilesByName(iam, [...attached.map(({ id }) => id), ...listed]).catch(orNone);
+  return found.flatMap(({ InstanceProfileName: id = '', Tags: tags }): Belonging[] => {
+    const runId = runOfTags(tags, owner);
+    if (runId !== undefined) return [{ id, runId, isNamed: false }];
+    return namesNoRun(tags) ? attached.filter((one) => one.id === id) : [];
   });
 };
 

@@ -19,7 +19,7 @@ import { removeLeftover } from './client-removal.ts';
 import { accountId, filter, type Session } from './client-session.ts';
 import { unusedSnapshots } from './client-unfinished-images.ts';
 import { isRefused } from './errors.ts';
-import { EVERYWHERE, isPackersGroup, kinds, locatorOf, runOfKeyPair } from './names.ts';
+import { ANY_KEY_PAIR, EVERYWHERE, isPackersGroup, kinds, locatorOf, runOfKeyPair } from './names.ts';
 
 type Found = { id: string | undefined; tags: Tag[] | undefined };
 type List = (client: EC2Client, Filters: Filter[]) => Promise<Found[]>;
@@ -94,16 +94,26 @@ const lists: { kind: string; isImage: boolean; list: List }[] = [
 ];
 
 /** Key pairs that carry no tags, as Packer 1.6 makes them: by the name that the template gives them. */
-const listNamedKeyPairs = async (client: EC2Client): Promise<{ id: string; runId: string }[]> => {
-  const request = new DescribeKeyPairsCommand({ Filters: [filter('key-name', 'goldsmith-run_*')] });
+const listNamedKeyPairs = async (client: EC2Client): Promise<Belonging[]> => {
+  const request = new DescribeKeyPairsCommand({ Filters: [filter('key-name', ANY_KEY_PAIR)] });
   const { KeyPairs: all = [] } = await client.send(request);
   return all.flatMap(({ KeyName: id = '', Tags: tags }) => {
     const runId = namesNoRun(tags) ? runOfKeyPair(id) : undefined;
-    return runId === undefined ? [] : [{ id, runId }];
+    return runId === undefined ? [] : [{ id, runId, isNamed: true }];
   });
 };
 
 type Placed = FoundLeftover & Pick<TaggedResource, 'runId' | 'isImage' | 'isNamed'>;
+
+/** Temporary things of runs, each at its place. */
+const placed = (kind: string, region: string, all: Belonging[]): Placed[] =>
+  all.map(({ id, runId, isNamed }) => ({
+    kind,
+    locator: locatorOf(region, id),
+    runId,
+    isImage: false,
+    ...(isNamed ? { isNamed } : {}),
+  }));
 
 const findTaggedIn = async (
   session: Session,
@@ -122,15 +132,8 @@ const findTaggedIn = async (
       }),
     ),
   );
-  const living = machines
-    .filter(({ isLiving }) => isLiving)
-    .map(({ id, runId }) => ({
-      kind: kinds.instance,
-      locator: locatorOf(region, id),
-      runId,
-      isImage: false,
-    }));
-  return [...living, ...found.flat()];
+  const living = machines.filter(({ isLiving }) => isLiving);
+  return [...placed(kinds.instance, region, living), ...found.flat()];
 };
 
 /** Snapshots that an image is made of go with that one, or stay with it. */
@@ -144,33 +147,22 @@ const withoutUsed = async (session: Session, region: string, all: Placed[]): Pro
   return all.filter(({ kind, locator }) => kind !== kinds.snapshot || unused.has(locator));
 };
 
-type InRegion = { found: Placed[]; profiles: Map<string, string> };
+type InRegion = { found: Placed[]; profiles: Belonging[] };
 
 const findIn = async (session: Session, region: string, owner: Owner): Promise<InRegion> => {
   const client = session.ec2(region);
   const machines = await listMachines(client, owner);
-  const [tagged, named, belongings] = await Promise.all([
+  const [tagged, pairs, { groups, profiles }] = await Promise.all([
     findTaggedIn(session, region, owner, machines),
     listNamedKeyPairs(client),
     belongingsOf(client, machines),
   ]);
-  const pairs = named.map(({ id, runId }) => ({
-    kind: kinds.keyPair,
-    locator: locatorOf(region, id),
-    runId,
-    isImage: false,
-    isNamed: true,
-  }));
-  const groups = belongings.groups.map(
-    ({ id, runId }: Belonging): Placed => ({
-      kind: kinds.securityGroup,
-      locator: locatorOf(region, id),
-      runId,
-      isImage: false,
-    }),
-  );
-  const all = [...(await withoutUsed(session, region, tagged)), ...pairs, ...groups];
-  return { found: all, profiles: belongings.profiles };
+  const found = [
+    ...(await withoutUsed(session, region, tagged)),
+    ...placed(kinds.keyPair, region, pairs),
+    ...placed(kinds.securityGroup, region, groups),
+  ];
+  return { found, profiles };
 };
 
 /**
@@ -185,19 +177,16 @@ export const findTagged = async (
   const { findProfilesOfOwner } = await import('./client-iam.ts');
   const all = [...new Set([session.region, ...regions])];
   const inRegions = await Promise.all(all.map((region) => findIn(session, region, owner)));
-  const attached = new Map(inRegions.flatMap(({ profiles }) => [...profiles]));
+  const attached = inRegions.flatMap(({ profiles }) => profiles);
   const profiles = await findProfilesOfOwner(session, owner, attached);
-  const placed: Placed[] = [
-    ...inRegions.flatMap(({ found }) => found),
-    ...profiles.map(({ name, runId }) => ({
-      kind: kinds.instanceProfile,
-      locator: locatorOf(EVERYWHERE, name),
-      runId,
-      isImage: false,
-    })),
+  const found = [
+    ...inRegions.flatMap((one) => one.found),
+    ...placed(kinds.instanceProfile, EVERYWHERE, profiles),
   ];
-  const once = [...new Map(placed.toReversed().map((one) => [one.locator, one])).values()].toReversed();
-  return once.map((one) => ({ ...one, remove: () => removeLeftover(session, one) }));
+  const once = new Map(found.toReversed().map((one) => [one.locator, one]));
+  return [...once.values()]
+    .toReversed()
+    .map((one) => ({ ...one, remove: () => removeLeftover(session, one) }));
 };
 
 /** Those of the AMIs that are there; throws when one is in another account, where it may well be. */

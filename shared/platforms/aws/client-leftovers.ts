@@ -23,19 +23,24 @@ import { EVERYWHERE, isPackersGroup, keyPairName, kinds, locatorOf } from './nam
 
 type Access = ConnectionAccess<AwsSnapshot>;
 
-const findInstances = async ({ ec2, region }: Session, run: RunIdentity): Promise<Instance[]> => {
-  const request = new DescribeInstancesCommand({ Filters: filtersOfRun(run) });
-  const { Reservations: reservations = [] } = await ec2(region).send(request);
-  return reservations.flatMap(({ Instances: instances = [] }) => instances);
+/** A spot machine gets its tags from Packer 1.6 some time after it was launched: until then its key pair tells its run. */
+const findInstances = async (session: Session, { snapshot, run }: Access): Promise<Instance[]> => {
+  const find = async (...conditions: Filter[]): Promise<Instance[]> => {
+    const request = new DescribeInstancesCommand({ Filters: conditions });
+    const { Reservations: reservations = [] } = await session.ec2(session.region).send(request);
+    return reservations.flatMap(({ Instances: instances = [] }) => instances);
+  };
+  const tagged = await find(...filtersOfRun(run));
+  if (snapshot.builderConfiguration.settings.spotPrice === undefined) return tagged;
+  const named = await find(filter('key-name', keyPairName(run.runId)));
+  return [...tagged, ...named.filter(({ Tags }) => namesNoRun(Tags))];
 };
 
 /** The instance that carries the run's tag and has not been terminated. */
-export const describeBuildVm = async (
-  session: Session,
-  { snapshot, run }: Access,
-): Promise<BuildVm | undefined> => {
-  const [instance] = (await findInstances(session, run)).filter(isLiving);
+export const describeBuildVm = async (session: Session, access: Access): Promise<BuildVm | undefined> => {
+  const [instance] = (await findInstances(session, access)).filter(isLiving);
   if (instance?.InstanceId === undefined) return undefined;
+  const { snapshot } = access;
   const { sshInterface = '' } = snapshot.builderConfiguration.settings;
   const { PublicIpAddress: publicAddress, PrivateIpAddress: privateAddress } = instance;
   const inside = sshInterface.startsWith('private');
@@ -128,7 +133,7 @@ export const findLeftovers = async (
 ): Promise<FoundLeftover[]> => {
   const { region } = session;
   const { run } = access;
-  const instances = await findInstances(session, run);
+  const instances = await findInstances(session, access);
   const ids = instances.flatMap(({ InstanceId }) => InstanceId ?? []);
   const [templates, images, volumes, hasPair, groups, profiles] = await Promise.all([
     findTemplates(session, access),

@@ -3,6 +3,9 @@ import type { RunIdentity } from '../platform.ts';
 /** Name of the key pair that a run makes for a while. */
 export const keyPairName = (runId: string): string => `goldsmith-${runId}`;
 
+/** Matches the names of such key pairs in filters of EC2. */
+export const ANY_KEY_PAIR = 'goldsmith-run_*';
+
 /** The run of such a key pair; undefined when the name is another one. */
 export const runOfKeyPair = (name: string): string | undefined =>
   /^goldsmith-(run_[0-9A-HJKMNP-TV-Z]{26})$/.exec(name)?.[1];

@@ -92,7 +92,11 @@ const makeGroup = async (GroupName: string, Tags: Tag[] = []): Promise<string> =
   return (await ec2().send(command)).GroupId ?? '';
 };
 
-const makeMachine = async (Tags: Tag[], groups: string[], Name: string): Promise<string> => {
+const makeMachine = async (
+  { tags, key }: { tags?: Tag[]; key?: string },
+  groups: string[] = [],
+  profileName?: string,
+): Promise<string> => {
   const request = new RunInstancesCommand({
     ImageId: debianImageId,
     InstanceType: 't3.micro',
@@ -100,8 +104,9 @@ const makeMachine = async (Tags: Tag[], groups: string[], Name: string): Promise
     MaxCount: 1,
     SubnetId: account.standin.networks[region]?.subnetId,
     SecurityGroupIds: groups,
-    IamInstanceProfile: { Name },
-    TagSpecifications: [{ ResourceType: 'instance', Tags }],
+    KeyName: key,
+    IamInstanceProfile: profileName === undefined ? undefined : { Name: profileName },
+    TagSpecifications: tags === undefined ? undefined : [{ ResourceType: 'instance', Tags: tags }],
   });
   return (await ec2().send(request)).Instances?.[0]?.InstanceId ?? '';
 };
@@ -111,7 +116,7 @@ describe('the daily sweep of an AWS account finds what only Packer 1.6 leaves wi
   it('is the group and the instance profile of a machine that carries them, and goes away behind it', async () => {
     await makeProfile(profile(1));
     const [group, other] = [await makeGroup('packer_0a1b2c'), await makeGroup('web-servers')];
-    const machine = await makeMachine(tagsOf(runOf(1)), [group, other], profile(1));
+    const machine = await makeMachine({ tags: tagsOf(runOf(1)) }, [group, other], profile(1));
     const found = await find();
     expect(namesOf(found)).toEqual([
       ['ec2-instance', at(machine), runOf(1).runId],
@@ -131,12 +136,31 @@ describe('the daily sweep of an AWS account finds what only Packer 1.6 leaves wi
     await makeProfile(profile(2), [], 'build-role');
     await makeProfile(profile(3));
     const theirs = { ...runOf(2), deploymentId: 'other' };
-    await makeMachine(tagsOf(theirs), [await makeGroup('packer_ff00ff')], profile(3));
-    const machine = await makeMachine(tagsOf(runOf(2)), [], profile(2));
+    await makeMachine({ tags: tagsOf(theirs) }, [await makeGroup('packer_ff00ff')], profile(3));
+    const machine = await makeMachine({ tags: tagsOf(runOf(2)) }, [], profile(2));
     const found = await find();
     expect(namesOf(found)).toEqual([['ec2-instance', at(machine), runOf(2).runId]]);
     await removeAll(found);
     for (const name of [profile(2), profile(3)]) expect(await isProfileThere(name)).toBe(true);
+  });
+
+  it('is a spot machine that was not tagged yet, by its key pair, in the sweep and in the look of its run', async () => {
+    const [mine, theirs] = [runOf(8), { ...runOf(9), deploymentId: 'other' }];
+    for (const run of [mine, theirs])
+      await ec2().send(new CreateKeyPairCommand({ KeyName: keyPairName(run.runId) }));
+    const machine = await makeMachine({ key: keyPairName(mine.runId) });
+    await makeMachine({ key: keyPairName(theirs.runId), tags: tagsOf(theirs) });
+    const { client } = clientsOf(snapshotIn(account, { spotPrice: 'auto' }), mine);
+    const ofRun = [
+      { kind: 'ec2-instance', locator: at(machine) },
+      { kind: 'ec2-key-pair', locator: at(keyPairName(mine.runId)) },
+    ];
+    expect(await client.findLeftovers([])).toEqual(ofRun);
+    expect(await client.describeBuildVm()).toMatchObject({ locator: machine });
+    const named = (await find()).filter(({ runId }) => runId === mine.runId);
+    expect(namesOf(named)).toEqual(ofRun.map(({ kind, locator }) => [kind, locator, mine.runId, 'named']));
+    await removeAll(named);
+    expect(await client.findLeftovers([])).toEqual([]);
   });
 
   it('is a key pair by its name, which says the run but not the deployment', async () => {

@@ -1,5 +1,8 @@
 """Every instance is a VM."""
 
+import fnmatch
+
+import moto.ec2.utils
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidInstanceTypeError, InvalidKeyPairNameError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import StateReason
@@ -15,6 +18,19 @@ def install(manager):
     _install_terminate(manager)
     _install_guest_shutdown(manager)
     _install_group_protection()
+    _install_wildcards()
+
+
+def _install_wildcards():
+    original = moto.ec2.utils.instance_value_in_filter_values
+
+    def matches(value, patterns):
+        """EC2 takes `*` and `?` in values of filters; moto knows them of other resources, but not of instances."""
+        if isinstance(value, str):
+            return any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
+        return original(value, patterns)
+
+    moto.ec2.utils.instance_value_in_filter_values = matches
 
 
 def _install_launch(manager):
