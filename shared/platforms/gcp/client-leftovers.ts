@@ -1,11 +1,12 @@
 import type { protos } from '@google-cloud/compute';
 import type { BuildVm } from '../../contracts/entities/run.ts';
-import { type ConnectionAccess, type FoundLeftover, PlatformError } from '../platform.ts';
+import { type ConnectionAccess, type FoundLeftover, PlatformError, type RunIdentity } from '../platform.ts';
 import { type GcpSnapshot, imageProjectOf, projectOf, regionOf } from './base-image.ts';
 import { readImage } from './client-images.ts';
 import type { Session } from './client-session.ts';
 import { isGone } from './errors.ts';
 import {
+  DEPLOYMENT_LABEL,
   type ImagePlace,
   imagePath,
   kinds,
@@ -28,17 +29,21 @@ type Labels = { [key: string]: string } | null | undefined;
 const WAITS = 2;
 const WAIT_MILLISECONDS = 130_000;
 
-const carriesRun = (labels: Labels, runId: string): boolean => labels?.[RUN_LABEL] === labelValue(runId);
+/** Whose labels a thing must carry: an id of a run says nothing of whose deployment it is. */
+type Run = Pick<RunIdentity, 'runId' | 'deploymentId'>;
+
+const carriesRun = (labels: Labels, { runId, deploymentId }: Run): boolean =>
+  labels?.[RUN_LABEL] === labelValue(runId) && labels[DEPLOYMENT_LABEL] === labelValue(deploymentId);
 const labelFilter = (runId: string): string => `labels.${RUN_LABEL}=${labelValue(runId)}`;
 
 const findInstances = async (
   { compute, patient, projectId: project }: Session,
   zone: string,
-  runId: string,
+  run: Run,
 ): Promise<Instance[]> => {
   const instances = await compute.instances();
-  const [found] = await instances.list({ project, zone, filter: labelFilter(runId) }, patient);
-  return found.filter(({ labels }) => carriesRun(labels, runId));
+  const [found] = await instances.list({ project, zone, filter: labelFilter(run.runId) }, patient);
+  return found.filter(({ labels }) => carriesRun(labels, run));
 };
 
 const addressOf = ({ networkInterfaces }: Instance, isInside: boolean): string | undefined => {
@@ -54,7 +59,7 @@ export const describeBuildVm = async (
   { snapshot, run }: ConnectionAccess<GcpSnapshot>,
 ): Promise<BuildVm | undefined> => {
   const { zone, useInternalIp, useIap } = snapshot.builderConfiguration.settings;
-  const [instance] = await findInstances(session, zone, run.runId);
+  const [instance] = await findInstances(session, zone, run);
   if (typeof instance?.name !== 'string') return undefined;
   const address = addressOf(instance, useInternalIp === true || useIap === true);
   return {
@@ -82,12 +87,12 @@ const hasDisk = async ({ compute, patient }: Session, place: ZonePlace): Promise
 const findImages = async (
   { compute, patient }: Session,
   projectId: string,
-  runId: string,
+  run: Run,
 ): Promise<ImagePlace[]> => {
   const images = await compute.images();
-  const [found] = await images.list({ project: projectId, filter: labelFilter(runId) }, patient);
+  const [found] = await images.list({ project: projectId, filter: labelFilter(run.runId) }, patient);
   return found
-    .filter(({ labels }) => carriesRun(labels, runId))
+    .filter(({ labels }) => carriesRun(labels, run))
     .flatMap(({ name }) => (typeof name === 'string' ? [{ projectId, image: name }] : []));
 };
 
@@ -102,8 +107,8 @@ export const findLeftovers = async (
   const { zone } = snapshot.builderConfiguration.settings;
   const disk = { projectId: projectOf(snapshot), zone, name: machineName(run.runId) };
   const [instances, images, isDiskThere] = await Promise.all([
-    findInstances(session, zone, run.runId),
-    findImages(session, imageProjectOf(snapshot), run.runId),
+    findInstances(session, zone, run),
+    findImages(session, imageProjectOf(snapshot), run),
     hasDisk(session, disk),
   ]);
   const named = instances.flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
@@ -143,22 +148,23 @@ const foreign = ({ kind, locator }: FoundLeftover): PlatformError =>
 
 type Access = ConnectionAccess<GcpSnapshot>;
 /** The run whose label a thing must carry, and the project that its images are in. */
-type OfRun = { runId: string; imageProjectId: string };
+type OfRun = { run: Run; imageProjectId: string };
 
-const removeInstance = async (session: Session, { runId }: OfRun, leftover: FoundLeftover): Promise<void> => {
+const removeInstance = async (session: Session, { run }: OfRun, leftover: FoundLeftover): Promise<void> => {
   const place = parseZonePath('instances', leftover.locator);
   if (place?.projectId !== session.projectId) throw foreign(leftover);
   const { projectId: project, zone, name: instance } = place;
   const instances = await session.compute.instances();
   const [found] = await instances.get({ project, zone, instance }, session.patient);
-  if (!carriesRun(found.labels, runId)) throw foreign(leftover);
+  if (!carriesRun(found.labels, run)) throw foreign(leftover);
   const [operation] = await instances.delete({ project, zone, instance });
   await finishInZone(session, place, nameOfOperation(operation.latestResponse));
 };
 
-const removeDisk = async (session: Session, { runId }: OfRun, leftover: FoundLeftover): Promise<void> => {
+const removeDisk = async (session: Session, { run }: OfRun, leftover: FoundLeftover): Promise<void> => {
   const place = parseZonePath('disks', leftover.locator);
-  if (place?.projectId !== session.projectId || place.name !== machineName(runId)) throw foreign(leftover);
+  if (place?.projectId !== session.projectId || place.name !== machineName(run.runId))
+    throw foreign(leftover);
   const { projectId: project, zone, name: disk } = place;
   const disks = await session.compute.disks();
   const [operation] = await disks.delete({ project, zone, disk });
@@ -167,14 +173,14 @@ const removeDisk = async (session: Session, { runId }: OfRun, leftover: FoundLef
 
 const removeImage = async (
   session: Session,
-  { runId, imageProjectId }: OfRun,
+  { run, imageProjectId }: OfRun,
   leftover: FoundLeftover,
 ): Promise<void> => {
   const place = parseImagePath(leftover.locator);
   if (place?.projectId !== imageProjectId) throw foreign(leftover);
   const found = await readImage(session, place);
   if (found === undefined) return;
-  if (!carriesRun(found.labels, runId)) throw foreign(leftover);
+  if (!carriesRun(found.labels, run)) throw foreign(leftover);
   const images = await session.compute.images();
   const [operation] = await images.delete({ project: place.projectId, image: place.image });
   const operations = await session.compute.globalOperations();
@@ -194,11 +200,11 @@ const removers: Record<string, typeof removeInstance> = {
 };
 
 /** Deletes one thing of a run and waits for it; what is gone already is fine. What is not of this run stays. */
-export const removeOfRun = async (session: Session, run: OfRun, leftover: FoundLeftover): Promise<void> => {
+export const removeOfRun = async (session: Session, of: OfRun, leftover: FoundLeftover): Promise<void> => {
   const remove = removers[leftover.kind];
   if (remove === undefined) throw foreign(leftover);
   try {
-    await remove(session, run, leftover);
+    await remove(session, of, leftover);
   } catch (error) {
     if (!isGone(error)) throw error;
   }
@@ -209,5 +215,4 @@ export const removeLeftover = (
   session: Session,
   { run, snapshot }: Access,
   leftover: FoundLeftover,
-): Promise<void> =>
-  removeOfRun(session, { runId: run.runId, imageProjectId: imageProjectOf(snapshot) }, leftover);
+): Promise<void> => removeOfRun(session, { run, imageProjectId: imageProjectOf(snapshot) }, leftover);

@@ -51,6 +51,15 @@ export const machineName = (runId: string): string => {
   return name.length <= MAX_LENGTH ? name : shortened(name, runId);
 };
 
+/** What such a name matches in a filter of Compute Engine ("disks.aggregatedList"). */
+export const ANY_MACHINE = 'name eq goldsmith-run-.*';
+
+/** The run of such a name; undefined when it is another one. */
+export const runOfMachine = (name: string): string | undefined =>
+  /^goldsmith-run-[0-9a-z]{26}$/.test(name)
+    ? runOfLabel(name.slice('goldsmith-'.length).replace('-', '_'))
+    : undefined;
+
 /** Kinds of temporary resources in a project. */
 export const kinds = { instance: 'gce-instance', disk: 'gce-disk', image: 'gce-image' } as const;
 

@@ -28,13 +28,18 @@ export const globalOperation = ({ state, planned, part }: Context, work: () => P
 
 export const URL_BASE = 'https://www.googleapis.com/compute/v1';
 
-/** Resources whose labels a list's `filter` asks for: `labels.KEY=VALUE`, the one form that is used ("instances.list"). */
-export const filtered = <T extends { labels?: Record<string, string> }>(
+/**
+ * Resources that a list's `filter` asks for, in the two forms that are used: `labels.KEY=VALUE`, and `name eq REGEX`, which
+ * must match the whole name ("instances.list").
+ */
+export const filtered = <T extends { name: string; labels?: Record<string, string> }>(
   items: T[],
   { request }: Context,
 ): T[] => {
   const filter = request.url.searchParams.get('filter');
   if (filter === null) return items;
+  const [, named] = /^name eq ([a-z0-9.*-]+)$/.exec(filter) ?? [];
+  if (named !== undefined) return items.filter(({ name }) => new RegExp(`^(?:${named})$`).test(name));
   const [, key, value] = /^labels\.([a-z0-9_-]+)="?([a-z0-9_-]*)"?$/.exec(filter) ?? [];
   if (key === undefined)
     throw apiError(

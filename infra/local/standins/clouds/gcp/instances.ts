@@ -197,17 +197,44 @@ const demandDisk = (context: Context): { path: string; disk: Disk } => {
 };
 
 /** A disk as the REST reference shows it ("REST Resource: disks"). */
+const shownDisk = (path: string, { name, zone, sizeGb, sourceImage }: Disk, { state, part }: Context) => ({
+  kind: 'compute#disk',
+  name,
+  status: 'READY',
+  sizeGb,
+  sourceImage,
+  zone: `${URL_BASE}/projects/${part('project')}/zones/${zone}`,
+  selfLink: `${URL_BASE}/${path}`,
+  users: [...state.instances]
+    .filter(([, { disk }]) => disk === path)
+    .map(([instance]) => `${URL_BASE}/${instance}`),
+});
+
+/** Disks of all zones, zone by zone ("disks.aggregatedList"). */
+export const listAllDisks: Handler = (context) => {
+  const own = [...context.state.disks].filter(([path]) =>
+    path.startsWith(`projects/${context.part('project')}/`),
+  );
+  const wanted = new Set(
+    filtered(
+      own.map(([, disk]) => disk),
+      context,
+    ),
+  );
+  const found = own.filter(([, disk]) => wanted.has(disk));
+  const zones = Map.groupBy(found, ([, { zone }]) => `zones/${zone}`);
+  const items = Object.fromEntries(
+    [...zones].map(([zone, some]) => [
+      zone,
+      { disks: some.map(([path, disk]) => shownDisk(path, disk, context)) },
+    ]),
+  );
+  return ok({ kind: 'compute#diskAggregatedList', items });
+};
+
 export const getDisk: Handler = (context) => {
   const { path, disk } = demandDisk(context);
-  const { name, sizeGb, sourceImage } = disk;
-  return ok({
-    kind: 'compute#disk',
-    name,
-    sizeGb,
-    sourceImage,
-    status: 'READY',
-    selfLink: `${URL_BASE}/${path}`,
-  });
+  return ok(shownDisk(path, disk, context));
 };
 
 export const deleteDisk: Handler = (context) => {

@@ -28,10 +28,17 @@ const putInstance = (labels: Record<string, string>, name: string, zone = 'europ
     disk: `projects/images-prod/zones/${zone}/disks/${name}`,
     address: '127.91.0.4',
   });
-const putImage = (labels: Record<string, string>, name: string) =>
+const diskPath = (zone: string, name: string) => `projects/images-prod/zones/${zone}/disks/${name}`;
+const putDisk = (name: string, zone = 'europe-west1-b') =>
+  served.cloud.state.disks.set(diskPath(zone, name), { name, zone, sizeGb: '20', sourceImage: 'x' });
+const putImage = (
+  labels: Record<string, string>,
+  name: string,
+  status: 'READY' | 'PENDING' | 'FAILED' = 'READY',
+) =>
   served.cloud.state.images.set(`images-prod/${name}`, {
     name,
-    status: 'READY',
+    status,
     diskSizeGb: '10',
     architecture: 'X86_64',
     creationTimestamp: '2026-01-01T00:00:00.000-08:00',
@@ -68,6 +75,56 @@ describe('what carries the labels of a workspace of this deployment in a project
     for (const one of [...all, ...all]) await one.remove();
     expect([...served.cloud.state.instances.values()].map(({ name }) => name)).toEqual(['theirs']);
   });
+
+  it('is the disk of a machine, behind it, and goes away with it: Packer has it kept and cannot label it', async () => {
+    const name = machineName(run.runId);
+    putInstance(runLabels(run), name);
+    for (const one of [name, 'data', 'goldsmith-run-nightly', `${name}-2`]) putDisk(one);
+    const found = await inventory().findTagged(owner, []);
+    expect(found.map(({ kind, locator, runId, isNamed }) => [kind, locator, runId, isNamed])).toEqual([
+      ['gce-instance', pathOf('europe-west1-b', name), run.runId, undefined],
+      ['gce-disk', diskPath('europe-west1-b', name), run.runId, undefined],
+    ]);
+    for (const one of [...found, ...found]) await one.remove();
+    const left = [...served.cloud.state.disks.values()].map((disk) => disk.name);
+    expect(left).toEqual(['data', 'goldsmith-run-nightly', `${name}-2`]);
+  });
+
+  it('is a disk whose machine is gone, by its name, which says the run but not the deployment', async () => {
+    putDisk(machineName(run.runId), 'us-central1-a');
+    const [disk, ...others] = await inventory().findTagged(owner, []);
+    expect(disk).toMatchObject({ kind: 'gce-disk', runId: run.runId, isNamed: true, isImage: false });
+    expect(others).toEqual([]);
+    await disk?.remove();
+    expect(await inventory().findTagged(owner, [])).toEqual([]);
+  });
+
+  it('is no disk whose machine is of another deployment or workspace, or of nobody', async () => {
+    const name = machineName(run.runId);
+    putInstance({ ...runLabels(run), 'goldsmith-deployment': 'other' }, name);
+    putDisk(name);
+    putInstance({}, machineName(other.runId), 'us-central1-a');
+    putDisk(machineName(other.runId), 'us-central1-a');
+    expect(await inventory().findTagged(owner, [])).toEqual([]);
+  });
+
+  it('is found without its disks where the connection may not list them', async () => {
+    putInstance(runLabels(run), machineName(run.runId));
+    putDisk(machineName(run.runId));
+    served.cloud.state.denied.add('compute.disks.list');
+    expect((await inventory().findTagged(owner, [])).map(({ kind }) => kind)).toEqual(['gce-instance']);
+  });
+
+  it.each(['PENDING', 'FAILED'] as const)(
+    'is an image that is %s, half made, and goes away',
+    async (status) => {
+      putImage(runLabels(run), 'web-base-v7', status);
+      const [image] = await inventory().findTagged(owner, []);
+      expect(image).toMatchObject({ kind: 'gce-image', runId: run.runId, isImage: true });
+      await image?.remove();
+      expect(await inventory().findTagged(owner, [])).toEqual([]);
+    },
+  );
 
   it('stays when it lost the label of its run meanwhile', async () => {
     putInstance(runLabels(run), 'build');

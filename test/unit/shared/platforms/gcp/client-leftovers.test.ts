@@ -22,6 +22,9 @@ const path = (kind: string, name: string) => `projects/images-prod/zones/${zone}
 const name = machineName(run.runId);
 const otherRun = { ...run, runId: `run_${ulid('XX')}` };
 
+/** The same run as another deployment has it: a table that was copied, say. */
+const elsewhere = { ...run, deploymentId: 'other' };
+
 const putInstance = (of = run, as = machineName(of.runId), address: string | undefined = '127.91.0.4') =>
   served.cloud.state.instances.set(path('instances', as), {
     name: as,
@@ -93,6 +96,25 @@ describe('what a run leaves behind (S84, S128)', () => {
       false,
     ]);
     expect(await client().findLeftovers([])).toEqual([]);
+  });
+
+  it('is nothing that another deployment made for the same run, nor can it be removed', async () => {
+    putInstance(elsewhere, 'theirs');
+    putImage(elsewhere);
+    expect(await client().findLeftovers([])).toEqual([]);
+    expect(await client().describeBuildVm()).toBeUndefined();
+    for (const leftover of [
+      { kind: 'gce-instance', locator: path('instances', 'theirs') },
+      { kind: 'gce-image', locator: 'projects/images-prod/global/images/web-base-v7' },
+    ])
+      await expect(client().removeLeftover(leftover)).rejects.toThrow(/none of this run/);
+  });
+
+  it('is an image that is half made, as well', async () => {
+    putImage();
+    const image = served.cloud.state.images.get('images-prod/web-base-v7');
+    if (image !== undefined) image.status = 'PENDING';
+    expect((await client().findLeftovers([])).map(({ kind }) => kind)).toEqual(['gce-image']);
   });
 
   it('is an image in the project that images are made in', async () => {
