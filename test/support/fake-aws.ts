@@ -16,7 +16,8 @@ export class Refusal extends Error {
 }
 type Parameters = Record<string, string>;
 /** What is answered to an action: the inside of an XML answer, or an object for services that speak JSON. */
-export type Answers = Record<string, (parameters: Parameters) => string | object>;
+type Answer = (parameters: Parameters) => string | object;
+export type Answers = Record<string, Answer>;
 
 const xmlns: Record<string, string> = {
   '2016-11-15': 'http://ec2.amazonaws.com/doc/2016-11-15/',
@@ -54,10 +55,10 @@ const callOf = async (request: IncomingMessage): Promise<Call> => {
 const answerTo = (
   { action, parameters, isJson }: Call,
   answers: Answers,
+  otherwise: Answer,
 ): { status: number; body: string } => {
   try {
-    const answer = answers[action];
-    if (answer === undefined) throw new Refusal('UnknownOperation', `nobody answers ${action}`);
+    const answer = answers[action] ?? otherwise;
     const given = answer(parameters);
     const body = typeof given === 'string' ? queryAnswer(parameters, given) : JSON.stringify(given);
     return { status: 200, body };
@@ -68,14 +69,19 @@ const answerTo = (
   }
 };
 
+/** What nobody has an answer to. */
+const nobody: Answer = () => {
+  throw new Refusal('UnknownOperation');
+};
+
 /** A loopback server that answers for every service of AWS, and the calls that it got. The SDK finds it by its own variable. */
-export const fakeAws = async (answers: Answers) => {
+export const fakeAws = async (answers: Answers, otherwise: Answer = nobody) => {
   const calls: Call[] = [];
   const server = createServer((request, response) => {
     void (async () => {
       const call = await callOf(request);
       calls.push(call);
-      const { status, body } = answerTo(call, answers);
+      const { status, body } = answerTo(call, answers, otherwise);
       response.writeHead(status, { 'content-type': call.isJson ? 'application/x-amz-json-1.1' : 'text/xml' });
       response.end(body);
     })();

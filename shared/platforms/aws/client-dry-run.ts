@@ -3,8 +3,9 @@ import { translateError } from './errors.ts';
 
 /** An action of EC2 that is asked for and not done. */
 export type Probe = { action: string; region: string; send: (ec2: EC2Client) => Promise<unknown> };
-/** What an action needs: nothing more, this action (not always the one that was asked for), or nobody knows. */
+/** What an action needs: nothing more, this action (not always the one that was `asked` for), or nobody knows. */
 export type Probed = Pick<Probe, 'action' | 'region'> & {
+  asked: string;
   outcome: 'allowed' | 'missing' | 'unknown';
   message: string;
 };
@@ -21,13 +22,14 @@ const refusedAction = (message: string): string | undefined =>
   /not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(message)?.[1];
 
 const judge = (probe: Probe, error: unknown): Probed => {
-  const { action, region } = probe;
+  const { action: asked, region } = probe;
   const { message } = translateError(error);
   const name = nameOf(error);
-  if (name === 'DryRunOperation') return { action, region, outcome: 'allowed', message: '' };
+  const own = { action: asked, asked, region };
+  if (name === 'DryRunOperation') return { ...own, outcome: 'allowed', message: '' };
   if (/^(Unauthorized|AccessDenied)/.test(name))
-    return { action: refusedAction(message) ?? action, region, outcome: 'missing', message };
-  return { action, region, outcome: isOfParameters(name) ? 'allowed' : 'unknown', message };
+    return { ...own, action: refusedAction(message) ?? asked, outcome: 'missing', message };
+  return { ...own, outcome: isOfParameters(name) ? 'allowed' : 'unknown', message };
 };
 
 /**
@@ -35,9 +37,10 @@ const judge = (probe: Probe, error: unknown): Probed => {
  * the parameters, which are made up where the real ones do not exist yet: they do not say no.
  */
 export const tryOut = async (probe: Probe, ec2: EC2Client): Promise<Probed> => {
+  const { action, region } = probe;
   try {
     await probe.send(ec2);
-    return { action: probe.action, region: probe.region, outcome: 'allowed', message: '' };
+    return { action, asked: action, region, outcome: 'allowed', message: '' };
   } catch (error) {
     return judge(probe, error);
   }

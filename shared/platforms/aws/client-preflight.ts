@@ -15,7 +15,7 @@ import { permissionChecks } from './client-permissions.ts';
 import type { Intent } from './client-probes.ts';
 import type { Session } from './client-session.ts';
 import { translateError } from './errors.ts';
-import { runTags } from './names.ts';
+import { imageTagsOf, temporaryTagsOf } from './tags.ts';
 
 type Access = ConnectionAccess<AwsSnapshot>;
 const AUTH = '/connection/settings/auth';
@@ -42,7 +42,8 @@ const intentOf = (session: Session, { snapshot, run }: Access, baseImage: BaseIm
   copies: copyRegionsOf(snapshot),
   communicator: loginOf(snapshot, NOBODY).communicator,
   amiId: baseImage.id,
-  tags: { ...snapshot.connection.temporaryResourceTags, ...runTags(run) },
+  tags: { temporary: temporaryTagsOf(snapshot, run), image: imageTagsOf(snapshot, run) },
+  isOfRun: true,
 });
 
 /** Sessions of a role are renewed by the runner, keys do not expire. */
@@ -168,7 +169,8 @@ export const verify = async (
     copies: [],
     communicator: 'ssh',
     amiId: ANY_IMAGE,
-    tags: connection.temporaryResourceTags ?? {},
+    tags: { temporary: connection.temporaryResourceTags ?? {}, image: connection.imageTags ?? {} },
+    isOfRun: false,
   };
   const asked = { intent, caller, roleArn: roleOf({ connection }), authField: auth };
   const permissions = await looked(translateError, 'permissions', 'The permissions', () =>

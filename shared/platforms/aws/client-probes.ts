@@ -41,7 +41,10 @@ export type Intent = {
   copies: string[];
   communicator: 'ssh' | 'winrm';
   amiId: string;
-  tags: Record<string, string>;
+  /** Of what is made for a while, and of the image. */
+  tags: { temporary: Record<string, string>; image: Record<string, string> };
+  /** A connection alone has no run yet, and so none of the tags of one. */
+  isOfRun: boolean;
 };
 
 /** Ids of things that exist only once the build is under way. */
@@ -56,11 +59,12 @@ const DryRun = true;
 type Send = Probe['send'];
 type Sends = Record<string, Send>;
 
-const tagsFor = ({ tags }: Intent, ...types: ('instance' | 'volume' | 'launch-template')[]) =>
-  types.map((ResourceType) => ({
-    ResourceType,
-    Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
-  }));
+type Tagged = 'instance' | 'volume' | 'launch-template' | 'key-pair' | 'security-group';
+const listOf = (tags: Record<string, string>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+const tagsFor = ({ tags }: Intent, ...types: Tagged[]) => {
+  const Tags = listOf(tags.temporary);
+  return Tags.length === 0 ? [] : types.map((ResourceType) => ({ ResourceType, Tags }));
+};
 
 /** The SDK lists the types of its own day, EC2 answers for those of today: whatever looks like one is sent. */
 const isInstanceType = (name: string): name is _InstanceType => /^[a-z0-9-]+\.[a-z0-9-]+$/.test(name);
@@ -86,11 +90,20 @@ const launchOf = (intent: Intent): Send => {
 const always = (intent: Intent): Sends => ({
   RunInstances: launchOf(intent),
   TerminateInstances: (ec2) => ec2.send(new TerminateInstancesCommand({ DryRun, InstanceIds: [InstanceId] })),
-  CreateKeyPair: (ec2) => ec2.send(new CreateKeyPairCommand({ DryRun, KeyName: NAME })),
+  CreateKeyPair: (ec2) =>
+    ec2.send(
+      new CreateKeyPairCommand({ DryRun, KeyName: NAME, TagSpecifications: tagsFor(intent, 'key-pair') }),
+    ),
   DeleteKeyPair: (ec2) => ec2.send(new DeleteKeyPairCommand({ DryRun, KeyName: NAME })),
   CreateImage: (ec2) => ec2.send(new CreateImageCommand({ DryRun, InstanceId, Name: NAME })),
   CreateTags: (ec2) =>
-    ec2.send(new CreateTagsCommand({ DryRun, Resources: [ImageId], Tags: [{ Key: NAME, Value: '' }] })),
+    ec2.send(
+      new CreateTagsCommand({
+        DryRun,
+        Resources: [ImageId],
+        Tags: listOf({ Name: NAME, ...intent.tags.image }),
+      }),
+    ),
   DeregisterImage: (ec2) => ec2.send(new DeregisterImageCommand({ DryRun, ImageId })),
   DeleteSnapshot: (ec2) => ec2.send(new DeleteSnapshotCommand({ DryRun, SnapshotId })),
   DeleteVolume: (ec2) => ec2.send(new DeleteVolumeCommand({ DryRun, VolumeId: `vol-${NOBODY}` })),
@@ -103,9 +116,11 @@ const always = (intent: Intent): Sends => ({
   DescribeVolumes: (ec2) => ec2.send(new DescribeVolumesCommand({ DryRun })),
 });
 
-const groupSends = ({ settings }: Intent): Sends => {
+const groupSends = (intent: Intent): Sends => {
+  const { settings } = intent;
   if (settings.securityGroupIds !== undefined) return {};
-  const group = { DryRun, GroupName: NAME, Description: NAME, VpcId: settings.vpcId };
+  const TagSpecifications = tagsFor(intent, 'security-group');
+  const group = { DryRun, GroupName: NAME, Description: NAME, VpcId: settings.vpcId, TagSpecifications };
   const rule = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '127.0.0.1/32' }] };
   const sends: Sends = {
     CreateSecurityGroup: (ec2) => ec2.send(new CreateSecurityGroupCommand(group)),
@@ -194,6 +209,19 @@ const copySends = ({ region, amiId }: Intent): Sends => {
 
 const probesIn = (region: string, sends: Sends): Probe[] =>
   Object.entries(sends).map(([name, send]) => ({ action: `ec2:${name}`, region, send }));
+
+/**
+ * Whether a probe is what the build itself will send. All others name things that are not there yet, and have no tags
+ * that a policy could look at; older Packers give none to key pairs and groups either.
+ */
+export const isExact = (action: string, { settings, isOfRun }: Intent): boolean => {
+  if (action.startsWith('ec2:Describe')) return true;
+  if (!isOfRun) return false;
+  return (
+    action === 'ec2:CreateLaunchTemplate' ||
+    (action === 'ec2:RunInstances' && settings.securityGroupIds !== undefined)
+  );
+};
 
 /** Every action of EC2 that a build and the clean-up after it need, each to be asked for without being done. */
 export const probesOf = (intent: Intent): Probe[] => [

@@ -7,8 +7,9 @@ import { PlatformError, type Source, type SourceInput } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type AwsSnapshot, regionOf } from './base-image.ts';
 import { imageFields } from './image-fields.ts';
-import { keyPairName, runTags } from './names.ts';
+import { keyPairName } from './names.ts';
 import { sourceImage } from './source-image.ts';
+import { imageTagsOf, temporaryTagsOf } from './tags.ts';
 import { WINRM_TLS_PORT, winrmUserData } from './winrm.ts';
 
 type Input = SourceInput<AwsSnapshot>;
@@ -141,10 +142,8 @@ const demandIamTags = ({ snapshot, generation }: Input, tags: Record<string, str
 const tagFields = (input: Input): TemplateObject => {
   const { run, snapshot } = input;
   const { spotPrice } = snapshot.builderConfiguration.settings;
-  const { imageTags, temporaryResourceTags } = snapshot.connection;
-  const name = finalName(snapshot, run);
-  const image = { Name: name, ...imageTags, ...runTags(run) };
-  const temporary = { Name: `${name} build`, ...temporaryResourceTags, ...runTags(run) };
+  const image = imageTagsOf(snapshot, run);
+  const temporary = temporaryTagsOf(snapshot, run);
   demandIamTags(input, temporary);
   return {
     tags: image,

@@ -32,7 +32,7 @@ def main():
 
     from werkzeug.serving import run_simple
 
-    from account import denials, encryption, images, instances, network, quotas, state, web
+    from account import denials, encryption, images, instances, network, quotas, simulation, state, web
     from account.vm_manager import VmManager
 
     manager = VmManager(options.manager_url)
@@ -41,6 +41,7 @@ def main():
     encryption.install()
     instances.install(manager)
     quotas.install()
+    simulation.install()
     regions = options.regions.split(",")
     if options.load:
         state.load(options.load)

@@ -53,7 +53,8 @@ const intent = (settings: Partial<Intent['settings']> = {}, fields: Partial<Inte
   copies: [],
   communicator: 'ssh',
   amiId: 'ami-0123456789abcdef0',
-  tags: {},
+  tags: { temporary: {}, image: {} },
+  isOfRun: true,
   ...fields,
 });
 const actionsOf = (one: Intent): string[] => probesOf(one).map(({ action, region }) => `${region} ${action}`);
