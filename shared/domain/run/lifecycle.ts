@@ -49,6 +49,7 @@ export const askToStop = (run: StoredRun, by: string, now: string): RunChanges |
       phase: 'finished',
       endedAt: now,
       statusReason: 'stopped while queued',
+      steps: run.steps.map((step) => closeStep(step, { outcome: 'stopped' }, now)),
     };
   }
   if (run.completion !== undefined || run.verdict !== undefined) return undefined;
