@@ -169,7 +169,7 @@ const errorCheck = (error: unknown, { id, what, fields }: About): RunCheck => {
   }
   const { errorId, message: detail } = error;
   const subject = checkOfError[errorId] ?? id;
-  const field = fields[subject];
+  const field = error.field ?? fields[subject];
   const status = SAYS_NOTHING.includes(errorId) ? 'warn' : 'fail';
   return { id: subject, status, errorId, detail, ...(field === undefined ? {} : { field }) };
 };

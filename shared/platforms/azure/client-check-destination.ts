@@ -30,7 +30,7 @@ const misfitsOf = (
   const state = settings.sharedImageGalleryDestination.specialized === true ? 'Specialized' : 'Generalized';
   const { family } = snapshot.operatingSystem;
   const generation = image.hyperVGeneration ?? 'V1';
-  const security = image.features?.find((one) => one.name === 'SecurityType')?.value ?? '';
+  const security = image.features?.find((one) => one.name === 'SecurityType')?.value?.toLowerCase() ?? '';
   const { securityType } = settings;
   return [
     ...(image.osType?.toLowerCase() === family
@@ -42,8 +42,9 @@ const misfitsOf = (
     ...(image.osState === state
       ? []
       : [misfit(`${name} is for ${image.osState} images, the run makes a ${state} one.`)]),
-    // `TrustedLaunchSupported` takes both kinds; without a word only standard machines are taken.
-    ...(securityType === undefined || security.startsWith(securityType)
+    // `TrustedLaunchSupported` takes standard machines, too, and `TrustedLaunchAndConfidentialVmSupported` takes all
+    // three kinds; without a word only standard machines are taken.
+    ...(securityType === undefined || security.includes(securityType.toLowerCase())
       ? []
       : [misfit(`${name} does not take ${securityType} images.`, setting('securityType'))]),
   ];
@@ -71,7 +72,10 @@ export const checkGallery = async (
   return misfits.length > 0 ? misfits : [passes('gallery', `${galleryName}/${definition} takes the image.`)];
 };
 
-const nameCheck = (isFree: boolean, what: string, field: string | undefined): PlatformCheck =>
+/** The number is what tells this image from the ones before it. */
+const NUMBER = '/firstNumber';
+
+const nameCheck = (isFree: boolean, what: string, field = NUMBER): PlatformCheck =>
   isFree
     ? passes('image-name', `${what} is not there yet.`)
     : fails('image-name', { detail: `${what} exists already.`, field, errorId: 'image-name-taken' });
@@ -89,7 +93,7 @@ const checkManagedName = async (
   ]);
   const field = setting('managedImageOsDiskSnapshotName');
   return [
-    nameCheck(image === undefined, `The image ${name} in ${group}`, undefined),
+    nameCheck(image === undefined, `The image ${name} in ${group}`),
     ...(snapshotName === undefined
       ? []
       : [nameCheck(snapshot === undefined, `The snapshot ${snapshotName} in ${group}`, field)]),
@@ -109,7 +113,7 @@ export const checkImageName = async (
   const version = galleryVersion(run.number);
   const { galleryImageVersions } = session.compute(subscription);
   const found = await ifThere(galleryImageVersions.get(resourceGroup, galleryName, name, version));
-  return [nameCheck(found === undefined, `The version ${version} of ${galleryName}/${name}`, undefined)];
+  return [nameCheck(found === undefined, `The version ${version} of ${galleryName}/${name}`)];
 };
 
 const namedSets = (settings: Gallery): { id: string; field: string }[] => {

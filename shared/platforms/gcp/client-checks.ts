@@ -167,6 +167,22 @@ const keyChecks = (session: Session, { builderConfiguration: { settings } }: Gcp
 
 const AUTH = '/connection/settings/auth';
 
+/** Fields of what is not to be found, or not to be judged, only because another one is wrong. */
+const ECHOES = {
+  [settingField('zone')]: [settingField('machineType'), settingField('diskType')],
+  [settingField('machineType')]: [settingField('machineType')],
+};
+
+/** One cause is one problem: of the checks with a field, the first that fails speaks for what hangs on it. */
+const withoutEchoes = (checks: PlatformCheck[]): PlatformCheck[] =>
+  checks.filter(
+    ({ status, field }, at) =>
+      status === 'pass' ||
+      !checks
+        .slice(0, at)
+        .some((cause) => cause.status === 'fail' && ECHOES[cause.field ?? '']?.includes(field ?? '')),
+  );
+
 /** Everything that a run would meet in the project, looked at at once. Without credentials there is nothing to see. */
 export const preflight = async (
   session: Session,
@@ -183,13 +199,14 @@ export const preflight = async (
     ...placeChecks(session, snapshot),
     check('disk', settingField('diskSize'), () => checkDiskSize(session, snapshot, baseImage)),
     check('base-image', imageField(snapshot), () => checkBaseImage(session, snapshot, baseImage)),
-    check('image-name', '/name', () => checkImageName(session, snapshot, run)),
+    // The number is what tells this image from the ones before it.
+    check('image-name', '/firstNumber', () => checkImageName(session, snapshot, run)),
     ...(imageFamily === undefined
       ? []
       : [check('image-name', settingField('imageFamily'), () => checkFamily(imageFamily))]),
     ...keyChecks(session, snapshot),
   ]);
-  return [credentials, ...others];
+  return [credentials, ...withoutEchoes(others)];
 };
 
 /** What Google says of a service that is not switched on ("Troubleshooting API errors", SERVICE_DISABLED). */

@@ -133,7 +133,10 @@ describe('the base image of a run on Azure (S162, S164)', () => {
   it('cannot be looked up in a group that is not there', async () => {
     const settings = { ...managedMinimum, location: undefined, buildResourceGroupName: 'none' };
     const { resolveBaseImage } = azure.client(azureSnapshot('azure-managed', { settings }));
-    await expect(resolveBaseImage()).rejects.toMatchObject({ errorId: 'resource-group-not-found' });
+    await expect(resolveBaseImage()).rejects.toMatchObject({
+      errorId: 'resource-group-not-found',
+      field: '/builderConfiguration/settings/buildResourceGroupName',
+    });
   });
 });
 
