@@ -43,16 +43,25 @@ export const cannotShare = (detail: string): ApiProblem =>
 
 /** The connection that an image was made with, as it is now, and not as it was then: access may have been corrected. */
 export const demandAccount = async (
-  { core, files, reach }: Sharer,
+  sharer: Sharer,
   scope: WorkspaceScope,
   version: ImageVersion,
 ): Promise<Account> => {
+  const account = await findAccount(sharer, scope, version);
+  if (account !== undefined) return account;
+  const detail = `The connection that ${version.name} was made with is gone: change who may use the image in its own account.`;
+  throw new ApiProblem('connection-gone', detail);
+};
+
+/** The same; undefined when that connection is gone. */
+export const findAccount = async (
+  { core, files, reach }: Sharer,
+  scope: WorkspaceScope,
+  version: ImageVersion,
+): Promise<Account | undefined> => {
   const id = await connectionOf({ core, files }, scope, version);
   const row = id === undefined ? undefined : await entityStore(core, scope).get('connection', id);
-  if (row === undefined) {
-    const detail = `The connection that ${version.name} was made with is gone: change who may use the image in its own account.`;
-    throw new ApiProblem('connection-gone', detail);
-  }
+  if (row === undefined) return undefined;
   const client = await reach.open(scope, connectionStored.parse(row));
   const { share, unshare } = client ?? {};
   if (share !== undefined && unshare !== undefined) return { share, unshare };

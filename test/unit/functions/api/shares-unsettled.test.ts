@@ -4,6 +4,7 @@ import { keys } from '../../../../shared/store/keys.ts';
 import type { Write } from '../../../../shared/store/write.ts';
 import { runningRun } from '../../../support/builders.ts';
 import { never } from '../../../support/fake-platform.ts';
+import { containing } from '../../../support/matchers.ts';
 import { refuse, sharedWorld as world } from '../../../support/shared-image.ts';
 import { snapshot } from '../../shared/packer/fixtures.ts';
 
@@ -168,13 +169,51 @@ describe('taking back', () => {
     expect((await remove(id)).status).toBe(204);
     expect([aws.calls.length, await states()]).toEqual([1, []]);
   });
+});
 
-  test('without the connection is refused, and the share stays visible', async () => {
-    const { api, connection, made, remove, states } = await world();
-    const { id } = await made();
-    await api.definitions.ask('DELETE', `/connections/${connection.id}`);
-    expect(await remove(id)).toMatchObject({ status: 409, body: { code: 'connection-gone' } });
-    expect(await states()).toEqual(['210987654321 shared']);
+describe('taking back without the connection, which is gone', () => {
+  const gone = async () => {
+    const all = await world();
+    const { id } = await all.made();
+    await all.api.definitions.ask('DELETE', `/connections/${all.connection.id}`);
+    return { ...all, id };
+  };
+
+  test('says first what stays in force and where; then it removes the record alone, and leaves that on record', async () => {
+    const { id, remove, states, aws, events } = await gone();
+    expect(await remove(id)).toMatchObject({
+      status: 409,
+      body: {
+        code: 'connection-gone',
+        detail: containing(
+          'In eu-west-1 ami-eu-west-1 of the account 123456789012 may still be used by the account 210987654321',
+        ),
+      },
+    });
+    expect(await states()).toEqual(['210987654321 unsharing']);
+    expect(await remove(id)).toMatchObject({ status: 204, body: '' });
+    expect([await states(), aws.allowed.size]).toEqual([[], 1]);
+    expect((await events())[0]).toMatchObject({
+      action: 'delete',
+      entity: { id },
+      before: { region: 'eu-west-1' },
+      after: { staysInForce: containing('ami-eu-west-1') },
+    });
+    expect((await remove(id)).status).toBe(404);
+  });
+
+  test('removes nothing for two who ask at the same moment: neither has read what stays', async () => {
+    const { id, remove, states } = await gone();
+    const both = await Promise.all([remove(id), remove(id)]);
+    expect(both.map(({ status }) => status)).toEqual([409, 409]);
+    expect(await states()).toEqual(['210987654321 unsharing']);
+  });
+
+  test('asks nobody and says nothing where the image is deleted: nobody can use it any more', async () => {
+    const { api, version, id, remove, states } = await gone();
+    await api.core.write([{ update: keys.imageVersion(api.scope, version.id), set: { state: 'deleted' } }]);
+    expect((await remove(id)).status).toBe(204);
+    expect(await states()).toEqual([]);
   });
 });
 
