@@ -1,19 +1,15 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import * as z from 'zod';
 import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { socketSender } from '../../../shared/runtime/socket-sender.ts';
 import { resourceFiles } from '../../../shared/store/resource-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
-import { upgraded } from '../../../shared/store/upgrade.ts';
 import { publishBatch } from './publish-batch.ts';
 import { publisher } from './publisher.ts';
-import { type RowChange, rowSchema } from './row-change.ts';
+import { type RowChange, rowOf } from './row-change.ts';
 import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/publish-changes']);
@@ -28,15 +24,6 @@ const outlets = {
     traffic: openTable(environment.TRAFFIC_TABLE),
     send: socketSender(environment.SOCKET_CALLBACK_URL),
   },
-};
-
-const imageSchema = z.custom<Record<string, AttributeValue>>(
-  (value) => typeof value === 'object' && value !== null,
-);
-
-const rowOf = (image: unknown) => {
-  const parsed = imageSchema.safeParse(image);
-  return parsed.success ? rowSchema.parse(upgraded(unmarshall(parsed.data))) : undefined;
 };
 
 /**
