@@ -25,6 +25,7 @@ const BEFORE_MACHINE: ReadonlySet<string> = new Set(['provisioner-os-mismatch', 
 const IN_MACHINE: ReadonlySet<string> = new Set([
   'ssh-authentication',
   'ssh-timeout',
+  'machine-unreachable',
   'winrm-timeout',
   'winrm-authentication',
   'windows-password-timeout',

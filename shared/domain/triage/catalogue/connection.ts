@@ -80,6 +80,12 @@ export const connection = {
     'The machine was started, but SSH did not answer in time.',
     'Check subnet, public address, security groups and sshInterface; give slow images a longer sshTimeout.',
   ),
+  'machine-unreachable': entry(
+    'connection',
+    'Machine gone silent',
+    'The machine answered before, and in the middle of the build no more: it crashed, was removed, or a step closed the way in.',
+    'Read the last lines of the step, keep network, firewall and SSH server or WinRM open, and see who may have removed the machine.',
+  ),
   'session-manager-unavailable': entry(
     'connection',
     'Session Manager not available',

@@ -41,6 +41,11 @@ export const packerRules: readonly Rule[] = [
     pattern: /could not find a supported CD ISO creation command|ovftool not found/,
   },
   {
+    errorId: 'machine-unreachable',
+    pattern:
+      /(Error (uploading|chmodding|executing|removing)|Upload failed).{0,200}: dial tcp \S{1,100}: (connect: )?(connection (refused|timed out)|no route to host|network is unreachable|i\/o timeout)/,
+  },
+  {
     errorId: 'upload-failed',
     pattern: /Error uploading|Upload failed|scp: .{0,300}(denied|No such file|No space)/,
   },

@@ -240,6 +240,16 @@ export const samples: Sample[] = [
     'resource-unavailable',
     'Nobody said where unattended/user-data is fetched from.',
   ),
+  line(
+    'a machine that was killed while a step ran',
+    'machine-unreachable',
+    'Error uploading script: dial tcp 127.22.0.5:2222: connect: connection refused',
+  ),
+  line(
+    'a machine whose network a step took away',
+    'machine-unreachable',
+    'Upload failed: dial tcp 10.0.0.5:22: i/o timeout',
+  ),
   line('a full disk', 'upload-failed', 'Upload failed: scp: /opt/x: No space left on device'),
   line('a crash', 'packer-crashed', '!!!!!!!!!!!!!!!!!!!!!!!!!!! PACKER CRASH !!!!!!!!!!!!!!!!!!!!!!!!!!!!'),
   line(
