@@ -155,9 +155,9 @@ describe('what is not there', () => {
   });
 
   test.each([
-    ['DELETE', '/v1/health', 'GET'],
-    ['PUT', '/v1/me', 'GET'],
-    ['PATCH', '/v1/workspaces', 'POST, GET'],
+    ['DELETE', '/v1/health', 'GET, HEAD'],
+    ['PUT', '/v1/me', 'GET, HEAD'],
+    ['PATCH', '/v1/workspaces', 'POST, GET, HEAD'],
   ])('%s %s: 405 with what there is', async (method, path, allowed) => {
     const answer = await call(method, path);
     expect([answer.status, problem(answer).code, answer.headers.get('allow')]).toEqual([

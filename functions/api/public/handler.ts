@@ -23,8 +23,8 @@ export const handler = answerRequests(
     getErrorCatalogue: operation(routes.getErrorCatalogue, async () => ({ body: catalogue })),
     listPlatforms: operation(routes.listPlatforms, listPlatforms),
     listSysprepScripts: operation(routes.listSysprepScripts, async () => ({ body: sysprepScriptList })),
-    readSysprepScript: operation(routes.readSysprepScript, async ({ params }) =>
-      sysprepScriptAnswer(params.scriptId),
+    readSysprepScript: operation(routes.readSysprepScript, async ({ params, headers }) =>
+      sysprepScriptAnswer(params.scriptId, headers['if-none-match']),
     ),
   },
   async (event, found) => found.run(checkedCall(event, found)),

@@ -46,15 +46,23 @@ export const sysprepScriptList: SysprepScriptList = {
   })),
 };
 
-/** The text of one script (S89). It changes with a deployment only, so it may be kept for a while. Throws not-found. */
-export const sysprepScriptAnswer = (id: string): Answer => {
+/** Whether `If-None-Match` names an entity tag; a weak one is the same to it. */
+const isKnown = (known: string, etag: string): boolean =>
+  known.split(',').some((one) => ['*', etag, `W/${etag}`].includes(one.trim()));
+
+/**
+ * The text of one script (S89), or nothing to whoever has it already. It changes with a deployment only, so it may be
+ * kept for a while. Throws not-found.
+ */
+export const sysprepScriptAnswer = (id: string, known = ''): Answer => {
   const found = published.get(id);
   if (found === undefined) throw notFound('script');
+  const headers = { 'cache-control': 'public, max-age=300', etag: `"${sha256(found.text)}"` };
+  if (isKnown(known, headers.etag)) return { status: 304, headers };
   return {
     headers: {
+      ...headers,
       'content-type': 'text/plain; charset=utf-8',
-      'cache-control': 'public, max-age=300',
-      etag: `"${sha256(found.text)}"`,
       'content-disposition': `inline; filename="${id}-sysprep.ps1"`,
     },
     body: found.text,

@@ -19,7 +19,7 @@ export const answerRequests = (operations: Record<string, Operation>, serve: Ser
     Object.fromEntries(Object.entries(operations).map(([id, { route }]) => [id, route])),
   );
   const operationOf = (event: APIGatewayProxyEventV2): Found => {
-    const match = find(event.requestContext.http.method, pathOf(event));
+    const match = find(isHead(event) ? 'GET' : event.requestContext.http.method, pathOf(event));
     if (match === 'no-path') throw notFound('path');
     if ('allowed' in match)
       throw new ApiProblem('method-not-allowed', `It has ${match.allowed.join(', ')}.`, {}, match.allowed);
@@ -32,12 +32,20 @@ export const answerRequests = (operations: Record<string, Operation>, serve: Ser
     .handler(async (event: APIGatewayProxyEventV2) => {
       try {
         const found = operationOf(event);
-        return respond(found.route, await serve(event, found));
+        return asAsked(event, respond(found.route, await serve(event, found)));
       } catch (error) {
-        return refuse(error, event.requestContext.requestId);
+        return asAsked(event, refuse(error, event.requestContext.requestId));
       }
     });
 };
+
+const isHead = (event: APIGatewayProxyEventV2): boolean => event.requestContext.http.method === 'HEAD';
+
+/** HEAD is answered as GET is, without the body (RFC 9110, 9.3.2). */
+const asAsked = (
+  event: APIGatewayProxyEventV2,
+  answer: APIGatewayProxyStructuredResultV2,
+): APIGatewayProxyStructuredResultV2 => (isHead(event) ? { ...answer, body: '' } : answer);
 
 /** The path without the stage that a gateway's default URL may begin with. */
 const pathOf = (event: APIGatewayProxyEventV2): string => {

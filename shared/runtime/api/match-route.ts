@@ -15,11 +15,14 @@ export const routeMatcher = (routes: Record<string, Route>) => {
     if (best !== undefined) {
       return { id: best.id, route: best.route, params: { ...best.expression.exec(path)?.groups } };
     }
-    return fitting.length === 0
-      ? 'no-path'
-      : { allowed: [...new Set(fitting.map(({ route }) => route.method))] };
+    return fitting.length === 0 ? 'no-path' : { allowed: allowedOf(fitting) };
   };
 };
+
+/** Whatever can be read answers HEAD as well. */
+const allowedOf = (fitting: readonly Pattern[]): string[] => [
+  ...new Set(fitting.flatMap(({ route: { method } }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))),
+];
 
 /** No id of ours is longer; what a client makes up must not become a key that the table refuses. */
 const PARAMETER = '(?<$1>[^/]{1,128})';

@@ -5,7 +5,7 @@ import type { Platform } from '../../../../shared/platforms/platform.ts';
 import { platforms } from '../../../../shared/platforms/registry.ts';
 import { onPremisesSysprep } from '../../../../shared/samples/scripts/on-premises-sysprep.ts';
 import { handler } from '../../../../functions/api/public/handler.ts';
-import { callApi } from '../../../support/call-api.ts';
+import { callApi, callContext, httpEvent } from '../../../support/call-api.ts';
 
 const read = async (path: string) => callApi(handler, { method: 'GET', path });
 const textOf = async (id: string) => (await read(`/v1/sysprep-scripts/${id}`)).body;
@@ -45,6 +45,33 @@ describe('the published sysprep scripts (S89, S93)', () => {
     for (const { id, generalise } of withOne) expect(await textOf(id)).toBe(generalise?.script);
     expect(withOne).not.toEqual([]);
     expect(await textOf('on-premises')).toBe(onPremisesSysprep);
+  });
+
+  it('are answered to HEAD as to GET, without the text (RFC 9110, 9.3.2)', async () => {
+    const path = '/v1/sysprep-scripts/aws';
+    const [asked, got] = [await callApi(handler, { method: 'HEAD', path }), await read(path)];
+    expect(asked).toEqual({ ...got, body: '' });
+    const none = await handler(httpEvent({ method: 'HEAD', path: `${path}x` }), callContext);
+    expect(none).toMatchObject({ statusCode: 404, body: '' });
+    expect(await callApi(handler, { method: 'DELETE', path })).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, HEAD' },
+    });
+  });
+
+  it('are not sent to whoever has them (RFC 9110, 13.1.2)', async () => {
+    const path = '/v1/sysprep-scripts/aws';
+    const etag = (await read(path)).headers['etag'] ?? '';
+    const asked = async (known: string) =>
+      callApi(handler, { method: 'GET', path, headers: { 'If-None-Match': known } });
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*'])
+      expect(await asked(known)).toEqual({
+        status: 304,
+        headers: { etag, 'cache-control': 'public, max-age=300' },
+        body: '',
+      });
+    for (const known of ['"other"', etag.slice(1, -1), ''])
+      expect(await asked(known)).toMatchObject({ status: 200, body: platforms.aws.generalise?.script });
   });
 
   it.each(['windows', 'AWS', 'toString', '__proto__', '..%2Faws', 'qemu'])(

@@ -32,8 +32,8 @@ describe('paths', () => {
   });
 
   test('of a known path with another method tell which methods there are', () => {
-    expect(find('PUT', `${ws}/connections`)).toEqual({ allowed: ['POST', 'GET'] });
-    expect(find('DELETE', '/v1/health')).toEqual({ allowed: ['GET'] });
+    expect(find('PUT', `${ws}/connections`)).toEqual({ allowed: ['POST', 'GET', 'HEAD'] });
+    expect(find('DELETE', '/v1/health')).toEqual({ allowed: ['GET', 'HEAD'] });
   });
 
   test('a literal segment wins over a parameter', () => {
