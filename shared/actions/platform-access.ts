@@ -30,10 +30,21 @@ const identityOfConnection = (
 
 type Opener = Pick<Engine, 'secrets' | 'identityToken' | 'connect'>;
 
-/** Opens the secrets of a connection. */
+/** What KMS says of a key that is gone, shut or another, and of a text that it never sealed: it will say so again. */
+const UNOPENABLE =
+  /^(AccessDenied|Disabled|NotFound|KMSInvalidState|InvalidCiphertext|IncorrectKey)Exception$/;
+
+/** Opens the secrets of a connection. Throws PlatformError for one that cannot be opened, as for one that is refused. */
 export const accessOf = (engine: Opener, scope: WorkspaceScope, entityId: string) => ({
-  decrypt: ({ ciphertext, field }: { ciphertext: string; field: string }) =>
-    engine.secrets.open({ scope, entityId, field }, ciphertext),
+  decrypt: async ({ ciphertext, field }: { ciphertext: string; field: string }): Promise<string> => {
+    try {
+      return await engine.secrets.open({ scope, entityId, field }, ciphertext);
+    } catch (error) {
+      if (!(error instanceof Error && UNOPENABLE.test(error.name))) throw error;
+      const message = `The secret ${field} of the connection ${entityId} cannot be opened any more (${error.name}).`;
+      throw new PlatformError('credentials-invalid', message, { cause: error });
+    }
+  },
   ...identityOfConnection(engine, entityId),
 });
 
