@@ -1,12 +1,15 @@
 import { galleryVersion } from '../../domain/definition/image-name.ts';
 import type { BuildVm } from '../../contracts/entities/run.ts';
-import { type ConnectionAccess, type FoundLeftover, PlatformError } from '../platform.ts';
+import { type ConnectionAccess, type FoundLeftover, PlatformError, type RunIdentity } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import type { AzureSnapshot } from './base-image.ts';
+import { DEPLOYMENTS_VERSION, findNamed } from './client-named.ts';
 import type { Session } from './client-session.ts';
 import { ifThere, isGone } from './errors.ts';
 import {
   type AzureKind,
+  DEPLOYMENT_TAG,
+  isDeploymentOfRun,
   isDiskOfRun,
   isSameName,
   kinds,
@@ -15,6 +18,7 @@ import {
   vmName,
 } from './names.ts';
 import {
+  DEPLOYMENT,
   GALLERY_VERSION,
   MANAGED_IMAGE,
   parseResourceId,
@@ -41,6 +45,8 @@ const types: { type: string; kind: AzureKind; apiVersion: string }[] = [
   { type: 'Microsoft.Compute/snapshots', kind: kinds.snapshot, apiVersion: '2024-03-02' },
   { type: GALLERY_VERSION, kind: kinds.galleryVersion, apiVersion: '2023-07-03' },
   { type: MANAGED_IMAGE, kind: kinds.image, apiVersion: '2024-07-01' },
+  // One that still goes on cannot be deleted yet.
+  { type: DEPLOYMENT, kind: kinds.deployment, apiVersion: DEPLOYMENTS_VERSION },
 ];
 const typeOf = (id: string) => {
   const type = parseResourceId(id)?.type ?? '';
@@ -54,7 +60,11 @@ export const kindOf = (id: string): AzureKind | undefined => typeOf(id)?.kind;
 export const tagOf = (tags: Tags, tag: string): string | undefined =>
   Object.entries(tags ?? {}).find(([name]) => isSameName(name, tag))?.[1];
 
-const isOfRun = (tags: Tags, runId: string): boolean => tagOf(tags, RUN_TAG) === runId;
+/** Whose tags a thing must carry: an id of a run says nothing of whose deployment it is. */
+type Run = Pick<RunIdentity, 'runId' | 'deploymentId'>;
+
+const isOfRun = (tags: Tags, { runId, deploymentId }: Run): boolean =>
+  tagOf(tags, RUN_TAG) === runId && tagOf(tags, DEPLOYMENT_TAG) === deploymentId;
 
 const groupOf = ({ builderConfiguration: builder }: AzureSnapshot, runId: string): string =>
   builder.settings.buildResourceGroupName ?? temporaryGroupName(runId);
@@ -80,11 +90,12 @@ const addressOf = async (session: Session, interfaceId: string): Promise<string 
 /** The VM of the run, if it is there and carries the run's tag. */
 export const describeBuildVm = async (
   session: Session,
-  { snapshot, run: { runId } }: Access,
+  { snapshot, run }: Access,
 ): Promise<BuildVm | undefined> => {
+  const { runId } = run;
   const group = groupOf(snapshot, runId);
   const vm = await ifThere(session.compute().virtualMachines.get(group, vmName(runId)));
-  if (vm === undefined || !isOfRun(vm.tags, runId)) return undefined;
+  if (vm === undefined || !isOfRun(vm.tags, run)) return undefined;
   const interfaceId = vm.networkProfile?.networkInterfaces?.[0]?.id;
   const address = interfaceId === undefined ? undefined : await addressOf(session, interfaceId);
   return {
@@ -96,30 +107,27 @@ export const describeBuildVm = async (
   };
 };
 
-const findGroup = async (session: Session, runId: string): Promise<FoundLeftover[]> => {
-  const name = temporaryGroupName(runId);
+const findGroup = async (session: Session, run: Run): Promise<FoundLeftover[]> => {
+  const name = temporaryGroupName(run.runId);
   const group = await ifThere(session.resources().resourceGroups.get(name));
-  const isOwn = group !== undefined && isOfRun(group.tags, runId);
+  const isOwn = group !== undefined && isOfRun(group.tags, run);
   return isOwn ? [{ kind: kinds.resourceGroup, locator: groupId(session, name) }] : [];
 };
 
-/** Everything in the subscription with the run's tag; what is in the temporary group goes with it. */
-const findTagged = async (session: Session, runId: string): Promise<string[]> => {
+/** Everything in the subscription with the run's tags; what is in the temporary group goes with it. */
+const findTagged = async (session: Session, run: Run): Promise<string[]> => {
   const found: string[] = [];
-  const filter = `tagName eq '${RUN_TAG}' and tagValue eq '${runId}'`;
-  for await (const { id = '' } of session.resources().resources.list({ filter })) found.push(id);
-  const temporary = temporaryGroupName(runId);
+  const filter = `tagName eq '${RUN_TAG}' and tagValue eq '${run.runId}'`;
+  for await (const { id = '', tags } of session.resources().resources.list({ filter }))
+    if (isOfRun(tags, run)) found.push(id);
+  const temporary = temporaryGroupName(run.runId);
   return found.filter((id) => !isSameName(parseResourceId(id)?.resourceGroup ?? '', temporary));
 };
 
-/** Azure puts no tags on the disks of a VM; in a group that stays they are known by their names. */
-const findDisks = async (session: Session, snapshot: AzureSnapshot, runId: string): Promise<string[]> => {
+const findUntagged = async (session: Session, { snapshot, run }: Access): Promise<string[]> => {
   const { buildResourceGroupName: group } = snapshot.builderConfiguration.settings;
-  if (group === undefined) return [];
-  const found: string[] = [];
-  for await (const { id, name = '' } of session.compute().disks.listByResourceGroup(group))
-    if (id !== undefined && isDiskOfRun(name, runId)) found.push(id);
-  return found;
+  const found = group === undefined ? [] : await findNamed(session, group, [run.runId]);
+  return found.map(({ id }) => id);
 };
 
 /** The version that the run would have made: it may be in a subscription that the list above is not of. */
@@ -132,20 +140,20 @@ const findVersion = async (session: Session, { snapshot, run }: Access): Promise
   const version = await ifThere(
     session.compute(subscriptionId).galleryImageVersions.get(resourceGroup, ...names),
   );
-  if (!isOfRun(version?.tags, run.runId)) return [];
+  if (!isOfRun(version?.tags, run)) return [];
   return [resourceIdOf({ subscriptionId, resourceGroup, type: GALLERY_VERSION, names: [...names] })];
 };
 
 /**
  * What a run left behind, in the order in which it can be deleted. What the runner reported is not needed: all names
- * come from the run's id, and only what carries its tag is taken; a disk has no tags and is taken by its name.
+ * come from the run's id, and only what carries its tags is taken; disks and deployments have none and are taken by name.
  */
 export const findLeftovers = async (session: Session, access: Access): Promise<FoundLeftover[]> => {
-  const { runId } = access.run;
+  const { run } = access;
   const [groups, ...others] = await Promise.all([
-    findGroup(session, runId),
-    findTagged(session, runId),
-    findDisks(session, access.snapshot, runId),
+    findGroup(session, run),
+    findTagged(session, run),
+    findUntagged(session, access),
     findVersion(session, access),
   ]);
   const ids = [...new Map(others.flat().map((id) => [id.toLowerCase(), id])).values()];
@@ -161,17 +169,21 @@ const foreign = ({ kind, locator }: FoundLeftover): never => {
   throw new PlatformError('unclassified', `${kind} ${locator} is nothing of this run, so it is not deleted.`);
 };
 
-const removeGroup = async (session: Session, leftover: FoundLeftover, runId: string): Promise<void> => {
-  const name = temporaryGroupName(runId);
+const removeGroup = async (session: Session, leftover: FoundLeftover, run: Run): Promise<void> => {
+  const name = temporaryGroupName(run.runId);
   if (!isSameName(leftover.locator.split('/').at(-1) ?? '', name)) foreign(leftover);
   const { resourceGroups } = session.resources();
   const group = await ifThere(resourceGroups.get(name));
   if (group === undefined) return;
-  if (!isOfRun(group.tags, runId)) foreign(leftover);
+  if (!isOfRun(group.tags, run)) foreign(leftover);
   await resourceGroups.delete(name, session.polling);
 };
 
-const removeResource = async (session: Session, leftover: FoundLeftover, runId: string): Promise<void> => {
+const isNamedByRun = (kind: AzureKind, name: string, { runId }: Run): boolean =>
+  (kind === kinds.disk && isDiskOfRun(name, runId)) ||
+  (kind === kinds.deployment && isDeploymentOfRun(name, runId));
+
+const removeResource = async (session: Session, leftover: FoundLeftover, run: Run): Promise<void> => {
   const { locator } = leftover;
   const parts = parseResourceId(locator);
   const known = typeOf(locator);
@@ -180,21 +192,17 @@ const removeResource = async (session: Session, leftover: FoundLeftover, runId: 
   const id = locator.slice(1);
   const resource = await ifThere(resources.getById(id, known.apiVersion));
   if (resource === undefined) return;
-  const isDisk = known.kind === kinds.disk && isDiskOfRun(parts.names[0] ?? '', runId);
-  if (!isDisk && !isOfRun(resource.tags, runId)) foreign(leftover);
+  const isNamed = isNamedByRun(known.kind, parts.names[0] ?? '', run);
+  if (!isNamed && !isOfRun(resource.tags, run)) foreign(leftover);
   await resources.deleteById(id, known.apiVersion, session.polling);
 };
 
 /** Deletes one leftover of the run and waits until it is gone; what is gone already is fine, what is another's is refused. */
-export const removeLeftover = async (
-  session: Session,
-  leftover: FoundLeftover,
-  runId: string,
-): Promise<void> => {
+export const removeLeftover = async (session: Session, leftover: FoundLeftover, run: Run): Promise<void> => {
   try {
     await (leftover.kind === kinds.resourceGroup
-      ? removeGroup(session, leftover, runId)
-      : removeResource(session, leftover, runId));
+      ? removeGroup(session, leftover, run)
+      : removeResource(session, leftover, run));
   } catch (error) {
     if (!isGone(error)) throw error;
   }

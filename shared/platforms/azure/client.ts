@@ -32,7 +32,7 @@ export const connect = (
     accountId: () => Promise.resolve(session.subscriptionId),
     describeBuildVm: () => translated(describeBuildVm(session, access)),
     findLeftovers: () => translated(findLeftovers(session, access)),
-    removeLeftover: (leftover) => translated(removeLeftover(session, leftover, run.runId)),
+    removeLeftover: (leftover) => translated(removeLeftover(session, leftover, run)),
   };
 };
 

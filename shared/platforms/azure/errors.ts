@@ -45,6 +45,9 @@ export const translateError = (error: unknown): PlatformError => {
 /** Whether an error says that something does not exist (any more). */
 export const isGone = (error: unknown): boolean => error instanceof ArmError && error.status === 404;
 
+/** Whether an error says that the connection may not do what was asked. */
+export const isForbidden = (error: unknown): boolean => error instanceof ArmError && error.status === 403;
+
 /** What is asked for; undefined when Azure says that it does not exist. */
 export const ifThere = async <T>(work: Promise<T>): Promise<T | undefined> => {
   try {

@@ -33,6 +33,10 @@ export const resourcePrefix = (runId: string): string => `g${lastOf(runId, 9)}`;
 export const isDiskOfRun = (name: string, runId: string): boolean =>
   new RegExp(`^${resourcePrefix(runId)}(os|dd)[a-z0-9]{5}(-\\d+)?$`, 'i').test(name);
 
+/** Whether a deployment has a name that Packer gives to those of this run; on Windows there is a second one, for a key vault. */
+export const isDeploymentOfRun = (name: string, runId: string): boolean =>
+  new RegExp(`^(kv)?${resourcePrefix(runId)}dp[a-z0-9]{5}$`, 'i').test(name);
+
 /** Kinds of what a run can leave in a subscription. */
 export const kinds = {
   resourceGroup: 'azure-resource-group',
@@ -46,11 +50,11 @@ export const kinds = {
   snapshot: 'azure-snapshot',
   galleryVersion: 'azure-gallery-image-version',
   image: 'azure-image',
+  deployment: 'azure-deployment',
 } as const;
 export type AzureKind = (typeof kinds)[keyof typeof kinds];
 
-/** A region's name for comparing: `West Europe` and `westeurope` are one. */
-export const regionKey = (name: string): string => name.replaceAll(' ', '').toLowerCase();
+export { regionKey } from '../../contracts/platforms/azure.ts';
 
 /** Whether two names are one to Azure, which does not tell capitals from small letters. */
 export const isSameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

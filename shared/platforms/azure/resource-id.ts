@@ -30,4 +30,5 @@ export const parseIdOf = (type: string, id: string): ResourceId | undefined => {
 
 export const MANAGED_IMAGE = 'Microsoft.Compute/images';
 export const GALLERY_VERSION = 'Microsoft.Compute/galleries/images/versions';
+export const DEPLOYMENT = 'Microsoft.Resources/deployments';
 export const VIRTUAL_MACHINE = 'Microsoft.Compute/virtualMachines';

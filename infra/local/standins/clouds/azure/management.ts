@@ -171,6 +171,9 @@ const routes: Route[] = [
     ofType(call, `Microsoft.Compute/${call.found[2]}`),
   ),
   route('GET', String.raw`${GROUP}/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets`, subnets),
+  route('GET', String.raw`${GROUP}/providers/Microsoft\.Resources/deployments`, (call) =>
+    ofType(call, 'Microsoft.Resources/deployments'),
+  ),
   route(
     'GET',
     String.raw`${GROUP}/providers/Microsoft\.Compute/galleries/[^/]+/images/[^/]+/versions`,

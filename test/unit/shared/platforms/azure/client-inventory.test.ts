@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resourcePrefix } from '../../../../../shared/platforms/azure/names.ts';
 import { run } from '../../packer/fixtures.ts';
 import { imageId, subscriptionId } from './cases.ts';
 import { type Azure, inGroup, openAzure, tags } from './client-support.ts';
@@ -53,6 +54,48 @@ describe('what carries the tags of a workspace of this deployment in a subscript
     for (const one of [...all, ...all]) await one.remove();
     expect(await locators()).toEqual([]);
     expect(azure.cloud.ids()).toContain(inGroup('builds', CARD, 'theirs'));
+  });
+
+  it('is the disk of a machine and the deployments that made it, by their names, in a group that stays', async () => {
+    const prefix = resourcePrefix(run.runId);
+    const DISK = 'Microsoft.Compute/disks';
+    const DEPLOYMENT = 'Microsoft.Resources/deployments';
+    azure.cloud.place({ id: inGroup('builds', 'Microsoft.Compute/virtualMachines', 'vm'), tags });
+    for (const [type, name] of [
+      [DISK, `${prefix}osabcde`],
+      [DISK, `${prefix}ddabcde-1`],
+      [DISK, 'data-of-somebody'],
+      [DEPLOYMENT, `${prefix}dpabcde`],
+      [DEPLOYMENT, 'web-release'],
+    ] as const)
+      azure.cloud.place({ id: inGroup('builds', type, name) });
+    azure.cloud.place({ id: inGroup('others') });
+    azure.cloud.place({ id: inGroup('others', DISK, `${prefix}osabcde`) });
+    const all = await found();
+    expect(all.map(({ kind, runId, isNamed }) => [kind, runId, isNamed])).toEqual([
+      ['azure-vm', run.runId, undefined],
+      ['azure-disk', run.runId, undefined],
+      ['azure-disk', run.runId, undefined],
+      ['azure-deployment', run.runId, undefined],
+    ]);
+    for (const one of [...all, ...all]) await one.remove();
+    expect(await locators()).toEqual([]);
+    expect(azure.cloud.ids()).toEqual([
+      inGroup('builds'),
+      inGroup('builds', DISK, 'data-of-somebody'),
+      inGroup('builds', DEPLOYMENT, 'web-release'),
+      inGroup('others'),
+      inGroup('others', DISK, `${prefix}osabcde`),
+    ]);
+  });
+
+  it('is found without those where the connection may not list them', async () => {
+    azure.cloud.place({ id: inGroup('builds', CARD, 'card'), tags });
+    azure.cloud.disturb({
+      when: ({ path }) => /(disks|deployments)$/.test(path),
+      answer: { status: 403, body: { error: { code: 'AuthorizationFailed', message: 'No.' } } },
+    });
+    expect((await found()).map(({ kind }) => kind)).toEqual(['azure-network-interface']);
   });
 
   it('stays when it lost the tag of its run meanwhile', async () => {

@@ -21,6 +21,11 @@ const GROUP = `goldsmith-${run.runId}`;
 const vm = vmName(run.runId);
 const prefix = resourcePrefix(run.runId);
 const others = { ...tags, 'goldsmith:run': 'run_01JD0000000000000000OTHER1' };
+/** The same run as another deployment has it: a table that was copied, say. */
+const elsewhere = { ...tags, 'goldsmith:deployment': 'other' };
+const DISK = 'Microsoft.Compute/disks';
+const VAULT = 'Microsoft.KeyVault/vaults';
+const DEPLOYMENT = 'Microsoft.Resources/deployments';
 const managed = (settings: object = {}) =>
   azureSnapshot('azure-managed', { settings: { ...managedMinimum, ...settings } });
 const inOwnGroup = { location: undefined, buildResourceGroupName: 'builds' };
@@ -108,6 +113,73 @@ describe('what a run leaves in a subscription (S47, S81, S82, S83)', () => {
       inGroup('builds', 'Microsoft.Compute/disks', 'data-of-somebody'),
       inGroup('builds', IP, 'address-of-somebody'),
     ]);
+  });
+
+  it('in a group that stays is also a key vault and the deployments of Packer, and nothing else there is touched', async () => {
+    placeMachine('builds');
+    azure.cloud.place({ id: inGroup('builds', VAULT, `${prefix}kvabcde`), tags });
+    for (const name of [`${prefix}dpabcde`, `kv${prefix}dpabcde`])
+      azure.cloud.place({ id: inGroup('builds', DEPLOYMENT, name) });
+    const theirs = [
+      inGroup('builds', DEPLOYMENT, 'web-release'),
+      inGroup('builds', DEPLOYMENT, `${resourcePrefix('run_01JD0000000000000000OTHER1')}dpabcde`),
+      inGroup('builds', DISK, `${prefix}osabcde-of-somebody`),
+      inGroup('other-builds', DISK, `${prefix}osabcde`),
+    ];
+    azure.cloud.place({ id: inGroup('other-builds') });
+    for (const id of theirs) azure.cloud.place({ id });
+    const tagged = [inGroup('builds', IP, 'a'), inGroup('builds', NIC, 'b'), inGroup('builds', VAULT, 'c')];
+    for (const id of tagged) azure.cloud.place({ id, tags: elsewhere });
+    const client = azure.client(managed(inOwnGroup));
+    const leftovers = await client.findLeftovers([]);
+    expect(leftovers.map(({ kind }) => kind)).toEqual([
+      'azure-vm',
+      'azure-network-interface',
+      'azure-public-ip-address',
+      'azure-key-vault',
+      'azure-disk',
+      'azure-deployment',
+      'azure-deployment',
+    ]);
+    for (const leftover of [...leftovers, ...leftovers]) await client.removeLeftover(leftover);
+    expect(await client.findLeftovers([])).toEqual([]);
+    const left = [inGroup('builds'), inGroup('other-builds'), ...theirs, ...tagged];
+    expect(new Set(azure.cloud.ids())).toEqual(new Set(left));
+  });
+
+  it('is found on every page of the deployments of a group', async () => {
+    azure.cloud.place({ id: inGroup('builds', DEPLOYMENT, `${prefix}dpabcde`) });
+    const next = `https://management.azure.com${inGroup('builds')}/providers/${DEPLOYMENT}?%24skiptoken=a%2Bb%3D&api-version=2021-04-01`;
+    const asked: string[] = [];
+    azure.cloud.disturb({
+      when: ({ path }) => path.endsWith('/deployments') && asked.push(path) === 1,
+      answer: { status: 200, body: { value: [], nextLink: next } },
+    });
+    const found = await azure.client(managed(inOwnGroup)).findLeftovers([]);
+    expect(found.map(({ kind }) => kind)).toEqual(['azure-deployment']);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is nothing where somebody deleted the group that stays', async () => {
+    expect(await azure.client(managed(inOwnGroup)).findLeftovers([])).toEqual([]);
+  });
+
+  it('is nothing that another deployment made for the same run, nor can it be removed', async () => {
+    azure.cloud.place({ id: inGroup(GROUP), tags: elsewhere });
+    azure.cloud.place({ id: inGroup('builds', VM, vm), tags: elsewhere });
+    azure.cloud.place({ id: imageId, tags: elsewhere });
+    const client = azure.client(managed(inOwnGroup));
+    expect(await client.describeBuildVm()).toBeUndefined();
+    expect((await client.findLeftovers([])).map(({ kind }) => kind)).toEqual([]);
+    for (const leftover of [
+      { kind: 'azure-resource-group', locator: inGroup(GROUP) },
+      { kind: 'azure-vm', locator: inGroup('builds', VM, vm) },
+      { kind: 'azure-image', locator: imageId },
+      { kind: 'azure-deployment', locator: inGroup('builds', DEPLOYMENT, 'web-release') },
+    ]) {
+      if (leftover.kind === 'azure-deployment') azure.cloud.place({ id: leftover.locator });
+      await expect(client.removeLeftover(leftover)).rejects.toThrow('is nothing of this run');
+    }
   });
 
   it('is also an image that it made before it failed, and a version in a gallery of another subscription (S128)', async () => {
