@@ -10,9 +10,8 @@ import type { Engine } from './engine.ts';
 type LogEngine = Pick<Engine, 'traffic' | 'send'>;
 
 /**
- * Stores numbered lines, then pushes them to who listens: all, or in a flood the newest, with how many were skipped (F31).
- * Lines stored already are left out. Throws OutOfOrder when lines are missing in between, WriteRefused when another
- * writer was faster.
+ * Stores numbered lines, then pushes them to who listens. Lines stored already are left out. Throws OutOfOrder when
+ * lines are missing in between, WriteRefused when another writer was faster.
  */
 export const appendLog = async (
   engine: LogEngine,
@@ -20,10 +19,10 @@ export const appendLog = async (
   runId: string,
   lines: LogLine[],
 ): Promise<void> => {
-  const { fresh, live } = await logStore(engine.traffic, scope, runId).append(lines);
+  const fresh = await logStore(engine.traffic, scope, runId).append(lines);
   if (fresh.length === 0) return;
   const listeners = await socketStore(engine.traffic).logSubscribers(scope, runId);
-  await pushLines(engine, listeners, runId, live, fresh.length - live.length);
+  await pushLines(engine, listeners, runId, fresh);
 };
 
 /** What a platform says may have several lines and any length; a line of the log has not. */
@@ -66,26 +65,22 @@ export const sayUnlessClosed = async (...say: Parameters<typeof sayInLog>): Prom
   }
 };
 
-/**
- * Sends lines to connections, to each in order and only what it has not; who is gone is forgotten. `skipped`: so many
- * lines before them are not sent.
- */
+/** Sends lines to connections, to each in order and only what it has not; who is gone is forgotten. */
 export const pushLines = async (
   engine: LogEngine,
   listeners: LogListener[],
   runId: string,
   lines: LogLine[],
-  skipped = 0,
 ): Promise<void> => {
-  const [first = 0, last = 0] = [lines[0]?.seq, lines.at(-1)?.seq];
-  const whole = logMessages(runId, lines, skipped);
+  const messages = logMessages(runId, lines);
+  const last = lines.at(-1)?.seq ?? 0;
   await Promise.all(
     listeners
       .filter(({ sentUpTo }) => sentUpTo < last)
       .map(({ connectionId, sentUpTo }) => {
-        if (sentUpTo < first - skipped) return sendAll(engine, connectionId, whole);
         const unsent = lines.filter((line) => line.seq > sentUpTo);
-        return sendAll(engine, connectionId, logMessages(runId, unsent, Math.max(0, first - 1 - sentUpTo)));
+        const own = unsent.length === lines.length ? messages : logMessages(runId, unsent);
+        return sendAll(engine, connectionId, own);
       }),
   );
 };
@@ -107,8 +102,8 @@ export const sendAll = async (
 /** Room for the frame around the lines of a message. */
 const FRAME_BYTES = 500;
 
-/** Lines as messages that each stay below the socket's limit. `skipped`: lines just before them that are not sent. */
-export const logMessages = (runId: string, lines: LogLine[], skipped = 0): ServerMessage[] => {
+/** Lines as messages that each stay below the socket's limit. */
+export const logMessages = (runId: string, lines: LogLine[]): ServerMessage[] => {
   const groups: LogLine[][] = [];
   let room = 0;
   for (const line of lines) {
@@ -120,12 +115,11 @@ export const logMessages = (runId: string, lines: LogLine[], skipped = 0): Serve
     groups.at(-1)?.push(line);
     room -= bytes;
   }
-  return groups.map((group, place) => ({
+  return groups.map((group) => ({
     type: 'log' as const,
     runId,
     fromSeq: group[0]?.seq ?? 0,
     toSeq: group.at(-1)?.seq ?? 0,
     lines: group,
-    ...(place === 0 && skipped > 0 ? { skipped } : {}),
   }));
 };

@@ -34,8 +34,6 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     fromSeq: z.int(),
     toSeq: z.int(),
     lines: z.array(logLineSchema),
-    /** Lines just before these that a flooded live view was not sent; the stored log has them. */
-    skipped: z.int().min(1).optional(),
   }),
   z.object({ type: z.literal('log-end'), runId: z.string(), lastSeq: z.int(), status: z.string() }),
 ]);

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { LogLine } from '../contracts/entities/log.ts';
-import { drawLive, type LiveBucket } from '../domain/run/live-lines.ts';
 import { expiryIn } from './clock.ts';
 import { trafficKeys } from './keys.ts';
 import { packLines, unpackLines } from './packed-lines.ts';
@@ -11,7 +10,6 @@ import type { Write } from './write.ts';
 
 const headSchema = z.object({ lastSeq: z.int().default(0), complete: z.boolean() });
 export type LogHead = z.infer<typeof headSchema>;
-const bucketSchema = z.object({ live: z.object({ lines: z.number(), at: z.number() }).optional() });
 const chunkSchema = z.object({ fromSeq: z.int(), packed: z.instanceof(Uint8Array) });
 
 /** Days a log is kept when the deployment says nothing else (architecture section 9). */
@@ -27,9 +25,6 @@ export class OutOfOrder extends Error {
   }
 }
 
-/** What was new of a chunk, and the newest of that, which may be pushed to who watches. */
-export type Appended = { fresh: LogLine[]; live: LogLine[] };
-
 /** The run has said its last word. */
 export class LogClosed extends Error {
   constructor() {
@@ -42,14 +37,9 @@ const expiryOf = (table: Table): number => expiryIn(table.clock, RETENTION_DAYS 
 
 /** The stored log of one run: a head with the last seq, and chunks by their first. */
 export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => {
-  const readHead = async (): Promise<LogHead & { bucket?: LiveBucket | undefined }> => {
-    const item = await table.get(trafficKeys.logHead(scope, runId));
-    if (item === undefined) return { lastSeq: 0, complete: false };
-    return { ...headSchema.parse(item), bucket: bucketSchema.parse(item).live };
-  };
   const head = async (): Promise<LogHead> => {
-    const { lastSeq, complete } = await readHead();
-    return { lastSeq, complete };
+    const item = await table.get(trafficKeys.logHead(scope, runId));
+    return item === undefined ? { lastSeq: 0, complete: false } : headSchema.parse(item);
   };
   return {
     head,
@@ -58,20 +48,18 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
      * Appends a chunk and answers what was new of it: a chunk sent again is no error. Throws OutOfOrder when lines
      * are missing before or between them, or when a number already belongs to another line, LogClosed after the end.
      */
-    append: async (lines: LogLine[]): Promise<Appended> => {
-      const { lastSeq, complete, bucket } = await readHead();
+    append: async (lines: LogLine[]): Promise<LogLine[]> => {
+      const { lastSeq, complete } = await head();
       const fresh = lines.filter((line) => line.seq > lastSeq);
       const again = lines.filter((line) => line.seq <= lastSeq);
       const hole = fresh.some((line, place) => line.seq !== lastSeq + 1 + place);
       if (hole || !(await areStored(table, trafficKeys.logChunks(scope, runId), again))) {
         throw new OutOfOrder(lastSeq + 1);
       }
-      if (fresh.length === 0) return { fresh, live: [] };
-      if (complete) throw new LogClosed();
-      const live = drawLive(bucket, fresh.length, table.clock.now());
-      const place = { scope, runId, expiresAt: expiryOf(table), live: live.bucket };
-      await table.write(appendWrites(place, lastSeq, fresh));
-      return { fresh, live: fresh.slice(-live.drawn) };
+      if (fresh.length > 0 && complete) throw new LogClosed();
+      if (fresh.length > 0)
+        await table.write(appendWrites({ scope, runId, expiresAt: expiryOf(table) }, lastSeq, fresh));
+      return fresh;
     },
 
     /** No line follows any more; answers the last seq. */
@@ -100,11 +88,9 @@ export const logStore = (table: Table, scope: WorkspaceScope, runId: string) => 
 };
 export type LogStore = ReturnType<typeof logStore>;
 
-type Place = { scope: WorkspaceScope; runId: string; expiresAt: number; live: LiveBucket };
-
 /** The head moves only from where it was read, so that two writers never leave a hole or a double line. */
 const appendWrites = (
-  { scope, runId, expiresAt, live }: Place,
+  { scope, runId, expiresAt }: { scope: WorkspaceScope; runId: string; expiresAt: number },
   lastSeq: number,
   lines: LogLine[],
 ): Write[] => {
@@ -113,14 +99,10 @@ const appendWrites = (
   const head: Write =
     lastSeq === 0
       ? {
-          put: { ...key, row: 'log-head', lastSeq: toSeq, complete: false, expiresAt, live },
+          put: { ...key, row: 'log-head', lastSeq: toSeq, complete: false, expiresAt },
           if: { exists: false },
         }
-      : {
-          update: key,
-          set: { lastSeq: toSeq, expiresAt, live },
-          if: { equals: { lastSeq, complete: false } },
-        };
+      : { update: key, set: { lastSeq: toSeq, expiresAt }, if: { equals: { lastSeq, complete: false } } };
   const packed = packLines(lines);
   const chunk = { row: 'log-chunk' as const, fromSeq: lastSeq + 1, toSeq, packed, expiresAt };
   return [head, { put: { ...trafficKeys.logChunk(scope, runId, lastSeq + 1), ...chunk } }];

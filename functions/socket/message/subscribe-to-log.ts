@@ -14,13 +14,10 @@ export type Listener = Pick<Engine, 'core' | 'traffic' | 'send'> & {
 
 /** Backlog is sent in batches of so many lines, so that a long log does not fill the memory. */
 const BATCH_LINES = 500;
-/** Who has not caught up after so many rounds watches a flood, which may be faster than anything that is sent. */
-const WHOLE_ROUNDS = 5;
 
 /**
  * Sends the lines after `afterSeq`, then goes live in a write that fails when lines came meanwhile; then those are
- * sent and it is tried again. So nothing is missing between backlog and live, and nothing comes twice. In a flood the
- * last rounds send the newest line only and say how many they skip, as what is pushed does (F31).
+ * sent and it is tried again. So nothing is missing between backlog and live, and nothing comes twice.
  */
 export const subscribeToLog = async (
   listener: Listener,
@@ -49,10 +46,9 @@ const catchUpAndGoLive = async (
 ): Promise<void> => {
   const { scope, connectionId, traffic } = listener;
   let sent = asked.afterSeq;
-  for (let round = 1; ; round += 1) {
+  for (;;) {
     const { lastSeq } = await logStore(traffic, scope, asked.runId).head();
-    const afterSeq = round <= WHOLE_ROUNDS ? sent : Math.max(sent, lastSeq - 1);
-    await sendBacklog(listener, asked.runId, { afterSeq, lastSeq, skipped: afterSeq - sent });
+    await sendBacklog(listener, asked.runId, sent, lastSeq);
     sent = Math.max(sent, lastSeq);
     const place = { runId: asked.runId, lastSeq, sentUpTo: sent };
     if (await socketStore(traffic).subscribeToLog(scope, connectionId, place)) return;
@@ -60,23 +56,21 @@ const catchUpAndGoLive = async (
   }
 };
 
-type Backlog = { afterSeq: number; lastSeq: number; skipped: number };
-
 const sendBacklog = async (
   listener: Listener,
   runId: string,
-  { afterSeq, lastSeq, skipped }: Backlog,
+  afterSeq: number,
+  lastSeq: number,
 ): Promise<void> => {
   if (lastSeq <= afterSeq) return;
-  const to = [{ connectionId: listener.connectionId, sentUpTo: 0 }];
   const range = { afterSeq, beforeSeq: lastSeq + 1, newestFirst: false };
   let batch: LogLine[] = [];
-  let left = skipped;
   for await (const line of logStore(listener.traffic, listener.scope, runId).read(range)) {
     batch.push(line);
     if (batch.length < BATCH_LINES) continue;
-    await pushLines(listener, to, runId, batch, left);
-    [batch, left] = [[], 0];
+    await pushLines(listener, [{ connectionId: listener.connectionId, sentUpTo: 0 }], runId, batch);
+    batch = [];
   }
-  if (batch.length > 0) await pushLines(listener, to, runId, batch, left);
+  if (batch.length > 0)
+    await pushLines(listener, [{ connectionId: listener.connectionId, sentUpTo: 0 }], runId, batch);
 };

@@ -8,7 +8,6 @@ import {
   type ServerMessage,
   serverMessageSchema,
 } from '../../../shared/contracts/socket.ts';
-import { holesOf, type Place } from './holes.ts';
 import type { ApiClient } from '../seed/api-client.ts';
 
 /** What is told while the run goes on. */
@@ -37,17 +36,17 @@ export interface FollowOptions {
  */
 export async function followRun(options: FollowOptions): Promise<Run> {
   const { api, workspaceId, runId, signal } = options;
-  const place = { lastSeq: 0 };
+  let lastSeq = 0;
   const listener = {
     ...options.listener,
     onLine: (line: LogLine) => {
       // After a fault a message may come twice (api.md, section 3).
-      if (line.seq <= place.lastSeq) return;
-      place.lastSeq = line.seq;
+      if (line.seq <= lastSeq) return;
+      lastSeq = line.seq;
       options.listener.onLine(line);
     },
   };
-  while (!(await followOnce({ ...options, listener }, place))) {
+  while (!(await followOnce({ ...options, listener }, lastSeq))) {
     await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
     signal.throwIfAborted();
   }
@@ -55,7 +54,7 @@ export async function followRun(options: FollowOptions): Promise<Run> {
 }
 
 /** One connection. Resolves with true when the log has ended, with false when the connection broke before. */
-async function followOnce(options: FollowOptions, place: Place): Promise<boolean> {
+async function followOnce(options: FollowOptions, afterSeq: number): Promise<boolean> {
   const { api, workspaceId, runId, signal } = options;
   const ticket = await api.post(`/v1/workspaces/${workspaceId}/socket-tickets`, {}, socketTicketSchema);
   const socket = new WebSocket(`${ticket.url}?ticket=${encodeURIComponent(ticket.ticket)}`);
@@ -63,18 +62,13 @@ async function followOnce(options: FollowOptions, place: Place): Promise<boolean
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const abort = () => reject(signal.reason);
   signal.addEventListener('abort', abort);
-  const askForLines = () => send({ action: 'subscribe', topic: 'log', runId, afterSeq: place.lastSeq });
-  const isHole = holesOf(place);
   socket.addEventListener('open', () => {
     send({ action: 'subscribe', topic: 'runs' });
-    askForLines();
+    send({ action: 'subscribe', topic: 'log', runId, afterSeq });
   });
   socket.addEventListener('message', ({ data }) => {
     try {
-      const message = serverMessageSchema.parse(JSON.parse(String(data)));
-      const hole = isHole(message);
-      if (hole === 'new') askForLines();
-      if (hole === 'none' && take(message, options)) resolve(true);
+      if (take(serverMessageSchema.parse(JSON.parse(String(data))), options)) resolve(true);
     } catch (error) {
       reject(error);
     }
