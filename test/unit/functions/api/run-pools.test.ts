@@ -77,6 +77,7 @@ describe('a run that is created', () => {
     const engine = {
       core,
       now,
+      newId,
       files: { ...files, putSnapshot: async () => 'f'.repeat(64) },
       poolIds: ['cloud', 'inside'],
     };
