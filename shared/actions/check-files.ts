@@ -1,5 +1,5 @@
 import type { RunSnapshot, SnapshotFile } from '../contracts/snapshot.ts';
-import { osImageOf } from '../platforms/snapshot-of.ts';
+import { imageField } from '../platforms/checks.ts';
 import type { ResourceFiles } from '../store/resource-files.ts';
 import type { WorkspaceScope } from '../store/workspace-scope.ts';
 import { passed, type RunCheck } from './run-checks.ts';
@@ -57,11 +57,4 @@ const fieldOf = (snapshot: RunSnapshot, { resourceId }: SnapshotFile): string =>
     ({ provisioner }) => 'resourceId' in provisioner && provisioner.resourceId === resourceId,
   );
   return isOfStep ? '/provisionerRole/groupIds' : `${imageField(snapshot)}/unattended/resourceIds`;
-};
-
-/** The image of the operating system that the run starts from. */
-export const imageField = (snapshot: RunSnapshot): string => {
-  const image = osImageOf(snapshot);
-  const place = image === undefined ? -1 : snapshot.operatingSystem.images.indexOf(image);
-  return place < 0 ? '/operatingSystem/images' : `/operatingSystem/images/${place}`;
 };

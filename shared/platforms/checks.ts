@@ -1,6 +1,8 @@
+import type { RunSnapshot } from '../contracts/snapshot.ts';
 import { type ErrorId, errorCatalogue } from '../domain/triage/catalogue.ts';
 import type { PlatformError } from './errors.ts';
 import type { PlatformCheck } from './platform.ts';
+import { osImageOf } from './snapshot-of.ts';
 
 type Words = { detail: string; field?: string | undefined; errorId: ErrorId; remedy?: string };
 
@@ -58,6 +60,13 @@ export const credentialsAfter = (
 
 /** Names of things as a person lists them. */
 export const listed = (names: readonly string[]): string => names.join(', ');
+
+/** The image of the operating system that the run starts from, for whoever asks about a definition. */
+export const imageField = (snapshot: RunSnapshot): string => {
+  const image = osImageOf(snapshot);
+  const place = image === undefined ? -1 : snapshot.operatingSystem.images.indexOf(image);
+  return place < 0 ? '/operatingSystem/images' : `/operatingSystem/images/${place}`;
+};
 
 /** Where a field of the builder's settings is, for whoever asks about a definition. */
 export const setting = (...path: (string | number)[]): string =>

@@ -51,3 +51,7 @@ export const unattendedFields = (snapshot: RunSnapshot, image: OsImage | undefin
     downloads,
   };
 };
+
+/** Whether a boot command has the installer read files by HTTP, where Packer serves them. */
+export const readsByHttp = (keys: unknown): boolean =>
+  Array.isArray(keys) && keys.some((line) => line instanceof TokenText && /\.HTTP(IP|Port)/.test(line.text));

@@ -250,7 +250,7 @@ const regionsRule: SettingsRule<Gallery> = (destination, issues) => {
 };
 
 /** A region's name for comparing: `West Europe` and `westeurope` are one. */
-const regionKey = (name: string): string => name.replaceAll(' ', '').toLowerCase();
+export const regionKey = (name: string): string => name.replaceAll(' ', '').toLowerCase();
 
 type Security = {
   securityType?: string | undefined;

@@ -1,6 +1,7 @@
 import type { BuilderConfiguration } from '../../contracts/entities/builder-configuration.ts';
 import type { ImageDefinition } from '../../contracts/entities/image-definition.ts';
 import type { OperatingSystem, OsImage } from '../../contracts/entities/operating-system.ts';
+import { regionKey } from '../../contracts/platforms/azure.ts';
 import { builderKinds, type ImageType, platformKinds } from '../../contracts/platforms/kinds.ts';
 import type { FieldError } from '../../contracts/problem.ts';
 import { nameMisfit } from './image-name.ts';
@@ -18,9 +19,6 @@ export type Parts = {
 /** Whether a builder runs at the customer's site whatever its network. */
 export const isOnPremises = (builder: Pick<BuilderConfiguration, 'platform'>): boolean =>
   platformKinds[builder.platform].runsOn === 'connector';
-
-/** Azure writes `West Europe` and `westeurope`. */
-const regionKey = (region: string): string => region.replaceAll(' ', '').toLowerCase();
 
 /** Region that a builder names by itself; undefined when it leaves it to the connection or has none. */
 const regionOf = (builder: BuilderConfiguration): string | undefined => {

@@ -1,22 +1,14 @@
 import { DescribeImagesCommand, type Image } from '@aws-sdk/client-ec2';
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import type { PlatformCheck } from '../platform.ts';
-import { osImageOf } from '../snapshot-of.ts';
 import { type AwsSnapshot, copyRegionsOf } from './base-image.ts';
-import { fails, passes, setting, warns } from '../checks.ts';
+import { fails, imageField, passes, setting, warns } from '../checks.ts';
 import { filter, type Session } from './client-session.ts';
 
 const BASE = 'base-image';
 const NAME = 'image-name';
 /** EC2 takes no later time than ten years ahead. */
 const DEPRECATION_YEARS = 10;
-
-/** The image of the operating system that the build starts from. */
-const imageField = (snapshot: AwsSnapshot): string => {
-  const image = osImageOf(snapshot);
-  const at = image === undefined ? -1 : snapshot.operatingSystem.images.indexOf(image);
-  return at < 0 ? '/operatingSystem/images' : `/operatingSystem/images/${at}`;
-};
 
 /** The base image as it is now; undefined when it is gone or not available. */
 export const findBaseImage = async (

@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import type { ConnectionAccess, PlatformCheck } from '../platform.ts';
-import { osImageOf } from '../snapshot-of.ts';
 import { type AzureSnapshot, parseSource, planOf } from './base-image.ts';
-import { fails, looked, passes } from '../checks.ts';
+import { fails, imageField, looked, passes } from '../checks.ts';
 import { checkCredentials, checkPermissions, checkSubscriptionPermissions } from './client-check-access.ts';
 import { checkEncryption, checkGallery, checkImageName, checkVault } from './client-check-destination.ts';
 import { checkMachine } from './client-check-machine.ts';
@@ -15,12 +14,6 @@ import { ifThere, translateError } from './errors.ts';
 import { isSameName } from './names.ts';
 
 const termsAnswer = z.object({ properties: z.object({ accepted: z.boolean() }) });
-
-const imageField = (snapshot: AzureSnapshot): string | undefined => {
-  const image = osImageOf(snapshot);
-  const place = image === undefined ? -1 : snapshot.operatingSystem.images.indexOf(image);
-  return place === -1 ? undefined : `/operatingSystem/images/${place}`;
-};
 
 const checkTerms = async (session: Session, snapshot: AzureSnapshot): Promise<PlatformCheck[]> => {
   const plan = planOf(snapshot);

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { credentialsAfter } from '../checks.ts';
+import { credentialsAfter, imageField } from '../checks.ts';
 import { gcpName } from '../../contracts/platforms/gcp.ts';
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import type { PlatformCheck, RunIdentity } from '../platform.ts';
-import { finalName, osImageOf } from '../snapshot-of.ts';
+import { finalName } from '../snapshot-of.ts';
 import { type GcpSnapshot, imageProjectOf, resolvedImage } from './base-image.ts';
 import { check, fail, pass, settingField, type Verdict, warn } from './client-check.ts';
 import { architectureOf, architectures, type Image, readImage } from './client-images.ts';
@@ -109,13 +109,6 @@ const checkBaseImage = async (
   return image === undefined
     ? fail('base-image-not-found', `There is no image ${id}.`)
     : judgeImage(image, id, snapshot);
-};
-
-/** Pointer to the image of the operating system that the run starts from. */
-const imageField = (snapshot: GcpSnapshot): string => {
-  const chosen = osImageOf(snapshot);
-  const at = snapshot.operatingSystem.images.findIndex((image) => image === chosen);
-  return `/operatingSystem/images/${at}`;
 };
 
 /** Size of the disk that Packer makes where a builder names none, GB. */

@@ -2,13 +2,13 @@ import { asArguments } from '../arguments.ts';
 import { bootArguments, endsByItself, shutdownCommandFor } from '../boot.ts';
 import { communicatorFields } from '../communicator.ts';
 import { PlatformError } from '../errors.ts';
-import { type TemplateObject, TokenText } from '../expression.ts';
+import type { TemplateObject } from '../expression.ts';
 import { type Login, loginOf } from '../login.ts';
 import { authorityFiles, demandWayIn } from '../management-server.ts';
 import { originText } from '../origin-text.ts';
 import type { Source, SourceInput } from '../platform.ts';
 import { finalName, osImageOf } from '../snapshot-of.ts';
-import { unattendedFields } from '../unattended.ts';
+import { readsByHttp, unattendedFields } from '../unattended.ts';
 import { connectionFields } from './connection.ts';
 import { diskFields } from './disks.ts';
 import { machineName, type NutanixSettings, type NutanixSnapshot } from './names.ts';
@@ -58,9 +58,6 @@ const imageFields = ({ run, snapshot }: Input): TemplateObject => {
     vm_force_delete: true,
   };
 };
-
-const readsByHttp = (keys: unknown): boolean =>
-  Array.isArray(keys) && keys.some((line) => line instanceof TokenText && /\.HTTP(IP|Port)/.test(line.text));
 
 /** The files of an unattended installation are on a disc: the plugin serves none by HTTP. */
 const unattendedOf = (snapshot: NutanixSnapshot) => {

@@ -1,14 +1,11 @@
 import type { BundleDownload, PackerGeneration } from '../../contracts/bundle.ts';
 import { PlatformError } from '../errors.ts';
-import { type TemplateObject, TokenText } from '../expression.ts';
+import type { TemplateObject } from '../expression.ts';
 import { osImageOf } from '../snapshot-of.ts';
-import { unattendedFields } from '../unattended.ts';
+import { readsByHttp, unattendedFields } from '../unattended.ts';
 import type { ProxmoxSnapshot } from './names.ts';
 
 type Unattended = { body: TemplateObject; discs: TemplateObject[]; downloads: BundleDownload[] };
-
-const readsByHttp = (keys: unknown): boolean =>
-  Array.isArray(keys) && keys.some((line) => line instanceof TokenText && line.text.includes('.HTTPIP'));
 
 const storageOf = ({ builderConfiguration: { settings } }: ProxmoxSnapshot): string | undefined =>
   'isoStoragePool' in settings ? settings.isoStoragePool : undefined;
