@@ -1,8 +1,11 @@
 import { DescribeExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { standingSchema } from '../../../shared/contracts/agent-protocol.ts';
+import { logPageSchema } from '../../../shared/contracts/entities/log.ts';
 import { runSchema } from '../../../shared/contracts/entities/run.ts';
 import { problem } from '../../integration/client.ts';
 import { awsSettings } from '../../integration/inside.ts';
+import { logLines } from '../../support/builders.ts';
 import { localStack } from '../../support/e2e-client.ts';
 import { PATIENCE_SECONDS, until } from '../../support/e2e-wait.ts';
 import { endBuild, orderOf } from './support/builds.ts';
@@ -33,6 +36,8 @@ const startBuilt = async (): Promise<{ run: Accepted; runner: HandRunner; buildI
 const states = new SFNClient(awsSettings());
 const executionStatus = async (executionArn: string | undefined) =>
   (await states.send(new DescribeExecutionCommand({ executionArn }))).status;
+const logOf = async ({ workspace, runId }: Accepted) =>
+  logPageSchema.parse((await workspace.at('GET', `/runs/${runId}/log?order=oldest`)).body);
 const statusOf = async (run: Accepted) => (await stage.builds(run)).map(({ buildStatus }) => buildStatus);
 const stop = ({ workspace, runId }: Accepted) => workspace.at('POST', `/runs/${runId}/stop`);
 
@@ -199,18 +204,52 @@ describe('a stop', () => {
 describe('a runner', () => {
   test('F40 that sends old lines and its completion again is answered, and changes nothing', async () => {
     const { run, runner } = await startBuilt();
-    const old = {
-      lines: [
-        { seq: 1, ts: new Date().toISOString(), step: null, stream: 'packer', level: 'info', text: 'other' },
-      ],
-    };
-    expect(problem(await runner.send('log', old)).code).toBe('out-of-order');
-    expect((await runner.complete()).status).toBe(200);
+    const other = { lines: logLines(1, 1).map((line) => ({ ...line, text: 'other' })) };
+    const before = await logOf(run);
+    // Before them are the lines of Prepare.
+    const again = await runner.send('log', { lines: logLines(before.lastSeq - 2, before.lastSeq) });
+    expect([again.status, standingSchema.parse(again.body).nextSeq]).toEqual([200, before.lastSeq + 1]);
+    expect(problem(await runner.send('log', other)).code).toBe('out-of-order');
+    expect(await logOf(run)).toEqual(before);
+    const twice = await Promise.all([runner.complete(), runner.complete()]);
+    expect(twice.map(({ status }) => status)).toEqual([200, 200]);
     const ended = await stage.ended(run);
+    const whole = await logOf(run);
     expect((await runner.complete({ outcome: 'succeeded', exitCode: 0 })).status).toBe(200);
-    expect(problem(await runner.send('log', old)).code).toBe('lease-lost');
+    expect(problem(await runner.send('log', other)).code).toBe('lease-lost');
     const { status, endedAt, completion, verdict, failure } = ended;
     expect(await stage.read(run)).toMatchObject({ status, endedAt, completion, verdict, failure });
+    expect(await logOf(run)).toEqual(whole);
+  });
+
+  test('F39 that comes beside the one that has the run is refused, and nothing of what it says is taken', async () => {
+    const { run, runner } = await startBuilt();
+    const second = runnerOf(await orderOf(stage.cloud, run.runId), 'two');
+    const before = await logOf(run);
+    const claimed = await second.tryToClaim();
+    expect([claimed.status, problem(claimed).code]).toEqual([409, 'lease-lost']);
+    for (const answer of [
+      await second.send('log', { lines: logLines(before.lastSeq + 1, before.lastSeq + 1) }),
+      await second.send('heartbeat', { progress: { packerStarts: true } }),
+      await second.complete({ outcome: 'succeeded', exitCode: 0 }),
+    ])
+      expect([401, 409]).toContain(answer.status);
+    expect(await logOf(run)).toEqual(before);
+    await runner.say(2);
+    expect((await runner.complete()).status).toBe(200);
+    expect(await stage.ended(run)).toMatchObject({ status: 'Failed', attempt: 1 });
+  });
+
+  test('F39 that was cut off for hours keeps its run as long as CodeBuild says that its build goes on', async () => {
+    const { run, runner } = await startBuilt();
+    const { lease } = await stage.read(run);
+    await stage.letPass(run, { lease: { ...lease, lastHeardAt: LONG_AGO } });
+    await stage.reconcile();
+    expect(await stage.read(run)).toMatchObject({ status: 'Running', attempt: 1 });
+    expect(await stage.builds(run)).toHaveLength(1);
+    expect((await runner.say(2)).stop).toBe(false);
+    expect((await runner.complete()).status).toBe(200);
+    expect(await stage.ended(run)).toMatchObject({ status: 'Failed', failure: { errorId: 'script-failed' } });
   });
 
   test('F7 whose completion is written by a function that dies then says it again, and the run ends once', async () => {

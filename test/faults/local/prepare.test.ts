@@ -53,7 +53,8 @@ describe('a connection that does not hold any more', () => {
     if (replaced.status !== 200) throw new Error(replaced.text);
     stage.cloud.break({ operation: 'Decrypt', by: 'Prepare', times: Infinity, fault: kmsDenied });
     const failure = await failureOf(await stage.start({ workspace, definitionId }));
-    expect(failure?.category).toBe('connection');
+    expect(failure).toMatchObject({ category: 'connection', errorId: 'credentials-invalid' });
+    expect(failure?.message).toContain(`of the connection ${connectionId} cannot be opened any more`);
   });
 });
 
