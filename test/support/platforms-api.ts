@@ -58,6 +58,7 @@ export const openPlatformsApi = async (
     files: runFiles.files,
     deploymentId: 'test',
     shareLimitMs: 10_000,
+    lookLimitMs: 10_000,
     secrets,
   };
   const handler = apiHandler(platformOperations(parts), {

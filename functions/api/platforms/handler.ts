@@ -15,6 +15,8 @@ import { platformOperations } from './operations.ts';
 const LIMIT_MS = 18_000;
 /** For one change at a platform: tries that lost to others may have taken 8 s before it, taking it back 4 s after it. */
 const SHARE_LIMIT_MS = 10_000;
+/** For looks at the newest image: whoever only reads waits no longer. */
+const LOOK_LIMIT_MS = 5000;
 
 const environment = loadEnvironment(functionEnvironments['api/platforms']);
 const core = openTable(environment.CORE_TABLE);
@@ -35,6 +37,7 @@ const operations = platformOperations({
   now,
   limitMs: LIMIT_MS,
   shareLimitMs: SHARE_LIMIT_MS,
+  lookLimitMs: LOOK_LIMIT_MS,
 });
 
 export const handler = apiHandler(operations, {

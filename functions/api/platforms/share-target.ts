@@ -1,7 +1,7 @@
 import type { Reach } from '../../../shared/actions/reach-platforms.ts';
 import { LATE, within } from '../../../shared/actions/within.ts';
 import { snapshotOf } from '../../../shared/actions/platform-access.ts';
-import { connectionStored } from '../../../shared/contracts/entities/connection.ts';
+import { type ConnectionStored, connectionStored } from '../../../shared/contracts/entities/connection.ts';
 import type { ImageVersion } from '../../../shared/contracts/entities/image-version.ts';
 import { notShareable } from '../../../shared/domain/share.ts';
 import { errorCatalogue } from '../../../shared/domain/triage/catalogue.ts';
@@ -59,17 +59,27 @@ export const findAccount = async (
   scope: WorkspaceScope,
   version: ImageVersion,
 ): Promise<Account | undefined> => {
-  const id = await connectionOf({ core, files }, scope, version);
-  const row = id === undefined ? undefined : await entityStore(core, scope).get('connection', id);
-  if (row === undefined) return undefined;
-  const client = await reach.open(scope, connectionStored.parse(row));
+  const connection = await connectionOf({ core, files }, scope, version);
+  if (connection === undefined) return undefined;
+  const client = await reach.open(scope, connection);
   const { share, unshare } = client ?? {};
   if (share !== undefined && unshare !== undefined) return { share, unshare };
   throw cannotShare(notShareable(version.locators) ?? 'Images of this platform are not shared here.');
 };
 
+/** The connection that an image was made with, as it is now; undefined when it is gone. */
+export const connectionOf = async (
+  { core, files }: Pick<Sharer, 'core' | 'files'>,
+  scope: WorkspaceScope,
+  version: ImageVersion,
+): Promise<ConnectionStored | undefined> => {
+  const id = await connectionIdOf({ core, files }, scope, version);
+  const row = id === undefined ? undefined : await entityStore(core, scope).get('connection', id);
+  return row === undefined ? undefined : connectionStored.parse(row);
+};
+
 /** Versions of the first release do not say it themselves; their runs do, as long as they are there. */
-const connectionOf = async (
+const connectionIdOf = async (
   { core, files }: Pick<Sharer, 'core' | 'files'>,
   scope: WorkspaceScope,
   { connectionId, runId }: ImageVersion,

@@ -9,7 +9,7 @@ import { newId, now } from '../../../shared/runtime/ids.ts';
 import { runFiles } from '../../../shared/store/run-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { createRun } from './create-run.ts';
-import { listImageVersions, readImageVersion, readLatestImageVersion } from './image-versions.ts';
+import { listImageVersions, readImageVersion } from './image-versions.ts';
 import { deleteRun } from './delete-run.ts';
 import { deleteLeftovers, listLeftovers } from './leftovers.ts';
 import { readLatestLog, readLog } from './read-log.ts';
@@ -37,9 +37,6 @@ export const handler = apiHandler(
     readLog: operation(routes.readLog, (call) => readLog(tables, call)),
     readLatestLog: operation(routes.readLatestLog, (call) => readLatestLog(tables, call)),
     listImageVersions: operation(routes.listImageVersions, (call) => listImageVersions(core, call)),
-    readLatestImageVersion: operation(routes.readLatestImageVersion, (call) =>
-      readLatestImageVersion(core, call),
-    ),
     readImageVersion: operation(routes.readImageVersion, (call) => readImageVersion(core, call)),
     listLeftovers: operation(routes.listLeftovers, (call) => listLeftovers(core, call)),
     deleteLeftovers: operation(routes.deleteLeftovers, (call) => deleteLeftovers(core, call)),

@@ -24,13 +24,6 @@ export const listImageVersions = async (
   return { body: await pageOf(core, list, { items: found, limit: query.limit, position }) };
 };
 
-/** The newest image version of a definition that can be used (S116). */
-export const readLatestImageVersion = async (core: Table, call: OfDefinition): Promise<Answer> => {
-  const latest = await imageVersionStore(core, call.scope).latestUsable(call.params.imageDefinitionId);
-  if (latest === undefined) throw notFound('image version');
-  return { body: latest };
-};
-
 /** One image version with its locators. */
 export const readImageVersion = async (
   core: Table,

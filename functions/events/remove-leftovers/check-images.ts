@@ -1,8 +1,8 @@
+import { lookUpImage } from '../../../shared/actions/look-up-image.ts';
 import type { ImageVersion } from '../../../shared/contracts/entities/image-version.ts';
-import { afterLook, isLookedUp } from '../../../shared/domain/image-version/look.ts';
+import { isLookedUp } from '../../../shared/domain/image-version/look.ts';
 import type { Inventory } from '../../../shared/platforms/platform.ts';
 import { logger } from '../../../shared/runtime/logger.ts';
-import { imageVersionStore } from '../../../shared/store/image-version-store.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import { WriteRefused } from '../../../shared/store/write-refused.ts';
 import type { WorkspaceScope } from '../../../shared/store/workspace-scope.ts';
@@ -45,11 +45,8 @@ const check = async (
   version: ImageVersion,
 ): Promise<void> => {
   try {
-    const there = await inventory.locate(version.locators);
-    const after = afterLook(version, there.length > 0);
-    if (after.state === version.state) return;
-    await imageVersionStore(core, scope).setState(version, after);
-    const { state } = after;
+    const state = await lookUpImage({ core, inventory }, scope, version);
+    if (state === version.state) return;
     logger.info('an image version has another state', { imageVersionId: version.id, state });
   } catch (error) {
     // Nobody can tell now, or somebody changed the version meanwhile: it stays as it is until the next sweep.

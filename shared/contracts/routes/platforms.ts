@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { listQuery, pageOf } from '../common.ts';
 import { checkListSchema } from '../entities/check.ts';
+import { imageVersionSchema } from '../entities/image-version.ts';
 import { shareInput, shareSchema } from '../entities/share.ts';
 import { vmAccessSchema } from '../entities/vm-access.ts';
 import { templateQuery, templateSchema } from '../entities/template.ts';
@@ -51,6 +52,16 @@ export const platformRoutes = {
     summary: 'What the run gave to Packer',
     status: 200,
     response: templateSchema,
+  },
+  readLatestImageVersion: {
+    method: 'GET',
+    path: `${definition}/image-versions/latest`,
+    area: 'platforms',
+    role: 'viewer',
+    summary:
+      'The newest image version of the definition that can be used: `available` or `deprecated` and, where the platform can be asked, still there',
+    status: 200,
+    response: imageVersionSchema,
   },
   giveVmAccess: {
     method: 'POST',

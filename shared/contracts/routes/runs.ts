@@ -74,16 +74,6 @@ export const runRoutes = {
     status: 200,
     response: pageOf(imageVersionSchema),
   },
-  readLatestImageVersion: {
-    method: 'GET',
-    path: `${definition}/image-versions/latest`,
-    area: 'runs',
-    role: 'viewer',
-    summary:
-      'The newest image version of the definition that can be used: `available` or `deprecated`, not one that is `revoked`, `missing` or `deleted`',
-    status: 200,
-    response: imageVersionSchema,
-  },
   readImageVersion: {
     method: 'GET',
     path: `${inWorkspace}/image-versions/{imageVersionId}`,

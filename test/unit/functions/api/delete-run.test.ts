@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createRun } from '../../../../functions/api/runs/create-run.ts';
 import { deleteRun } from '../../../../functions/api/runs/delete-run.ts';
-import { listImageVersions, readLatestImageVersion } from '../../../../functions/api/runs/image-versions.ts';
+import { listImageVersions } from '../../../../functions/api/runs/image-versions.ts';
 import { deleteLeftovers } from '../../../../functions/api/runs/leftovers.ts';
 import { readLatestLog } from '../../../../functions/api/runs/read-log.ts';
 import { listDefinitionRuns } from '../../../../functions/api/runs/read-runs.ts';
@@ -14,7 +14,7 @@ import type { Leftover } from '../../../../shared/contracts/entities/run.ts';
 import type { StoredRun } from '../../../../shared/contracts/stored-run.ts';
 import { newId } from '../../../../shared/runtime/ids.ts';
 import { entityStore } from '../../../../shared/store/entity-store.ts';
-import { recordImageVersion } from '../../../../shared/store/image-version-store.ts';
+import { imageVersionStore, recordImageVersion } from '../../../../shared/store/image-version-store.ts';
 import { leftoverStore, recordLeftovers } from '../../../../shared/store/leftover-store.ts';
 import { logStore } from '../../../../shared/store/log-store.ts';
 import { runRemoval } from '../../../../shared/store/run-removal.ts';
@@ -154,8 +154,7 @@ describe('the delete of a run', () => {
     };
     await core.write(recordImageVersion(scope, version));
     await remove(run.id);
-    const call = { scope, params: { imageDefinitionId: definitionId } };
-    expect((await readLatestImageVersion(core, call)).body).toEqual(version);
+    expect(await imageVersionStore(core, scope).latestUsable(definitionId)).toEqual(version);
   });
 
   test('tells who did it and what stays in the account, and no token', async () => {
@@ -274,7 +273,7 @@ describe('audit events of runs', () => {
 
   test('tell of no run that did not start', async () => {
     const call = { scope, principal, params: { imageDefinitionId: `def_${ulid('X')}` }, remember: () => [] };
-    await expect(createRun({ ...engine, poolIds: ['cloud'] }, call)).rejects.toMatchObject({
+    await expect(createRun({ ...engine, newId, poolIds: ['cloud'] }, call)).rejects.toMatchObject({
       code: 'not-found',
     });
     expect(lastEvent()).toBeUndefined();
