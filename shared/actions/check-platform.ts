@@ -122,7 +122,10 @@ const withAccount = async (
   const others = account.checks
     .filter(({ id, status }) => id !== base.check.id || status !== base.check.status)
     .map((check) => (check.field === undefined ? check : { ...check, field: `/connection${check.field}` }));
-  return { checks: [base.check, ...others], faults: [...base.faults, ...account.faults] };
+  // Of an account that lets nobody in there is nothing to say.
+  const isBlind = others.some(({ id, status }) => id === 'credentials' && status === 'fail');
+  const own = isBlind && base.check.id === 'base-image' ? [] : [base.check];
+  return { checks: [...own, ...others], faults: [...base.faults, ...account.faults] };
 };
 
 /** Whether a connection lets anybody in, and what builds need of its account. Fields are those of the connection. */

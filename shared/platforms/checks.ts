@@ -71,3 +71,19 @@ export const imageField = (snapshot: RunSnapshot): string => {
 /** Where a field of the builder's settings is, for whoever asks about a definition. */
 export const setting = (...path: (string | number)[]): string =>
   `/builderConfiguration/settings/${path.join('/')}`;
+
+/**
+ * One cause is one problem: `echoes` names fields of what is not to be found, or not to be judged, only because of what
+ * another field says; an earlier check that fails speaks for them.
+ */
+export const withoutEchoes = (
+  checks: PlatformCheck[],
+  echoes: Readonly<Record<string, readonly string[]>>,
+): PlatformCheck[] =>
+  checks.filter(
+    ({ status, field = '' }, at) =>
+      status === 'pass' ||
+      !checks
+        .slice(0, at)
+        .some((cause) => cause.status === 'fail' && echoes[cause.field ?? '']?.includes(field) === true),
+  );

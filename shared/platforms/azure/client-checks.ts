@@ -2,9 +2,10 @@ import * as z from 'zod';
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import type { ConnectionAccess, PlatformCheck } from '../platform.ts';
 import { type AzureSnapshot, parseSource, planOf } from './base-image.ts';
-import { fails, imageField, looked, passes } from '../checks.ts';
+import { fails, imageField, looked, passes, setting, withoutEchoes } from '../checks.ts';
 import { checkCredentials, checkPermissions, checkSubscriptionPermissions } from './client-check-access.ts';
 import { checkEncryption, checkGallery, checkImageName, checkVault } from './client-check-destination.ts';
+import { lifeCheck } from './client-credential-life.ts';
 import { checkMachine } from './client-check-machine.ts';
 import { checkGroups, checkNetwork, checkRegions } from './client-check-places.ts';
 import { locationOf } from './client-place.ts';
@@ -61,12 +62,20 @@ const checkOffer = (
   return [fails('base-image', { detail, field, errorId: 'base-image-not-subscribed', remedy })];
 };
 
+const destination = (key: string): string => setting('sharedImageGalleryDestination', key);
+/** What would be in a resource group. */
+const ECHOES = {
+  [setting('virtualNetworkResourceGroupName')]: [setting('virtualNetworkName')],
+  [destination('resourceGroup')]: [destination('galleryName')],
+};
+
 /** Everything that a run would meet; each thing is looked at by itself, and all of them at once. */
 export const preflight = async (
   session: Session,
-  { snapshot, run }: ConnectionAccess<AzureSnapshot>,
+  access: ConnectionAccess<AzureSnapshot>,
   baseImage: BaseImage,
 ): Promise<PlatformCheck[]> => {
+  const { snapshot, run } = access;
   const credentials = await checkCredentials(session, '/connection/settings');
   if (credentials.status === 'fail') return [credentials];
   const source = parseSource(baseImage.id);
@@ -98,8 +107,9 @@ export const preflight = async (
       checkEncryption(session, snapshot),
     ),
     looked(translateError, 'key-vault', 'The key vault', () => checkVault(session, snapshot)),
+    lifeCheck(session, access).then((check) => [check]),
   ];
-  return [credentials, ...(await Promise.all(checks)).flat()];
+  return [credentials, ...withoutEchoes((await Promise.all(checks)).flat(), ECHOES)];
 };
 
 /** Whether a connection works, without a run. */

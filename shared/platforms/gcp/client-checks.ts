@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { credentialsAfter, imageField } from '../checks.ts';
+import { credentialsAfter, imageField, withoutEchoes } from '../checks.ts';
 import { gcpName } from '../../contracts/platforms/gcp.ts';
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
-import type { PlatformCheck, RunIdentity } from '../platform.ts';
+import type { ConnectionAccess, PlatformCheck, RunIdentity } from '../platform.ts';
 import { finalName } from '../snapshot-of.ts';
 import { type GcpSnapshot, imageProjectOf, resolvedImage } from './base-image.ts';
 import { check, fail, pass, settingField, type Verdict, warn } from './client-check.ts';
+import { lifeCheck } from './client-credential-life.ts';
 import { architectureOf, architectures, type Image, readImage } from './client-images.ts';
 import { placeChecks } from './client-places.ts';
 import type { Session } from './client-session.ts';
@@ -160,26 +161,16 @@ const keyChecks = (session: Session, { builderConfiguration: { settings } }: Gcp
 
 const AUTH = '/connection/settings/auth';
 
-/** Fields of what is not to be found, or not to be judged, only because another one is wrong. */
+/** What is in a zone; quotas are asked for the machine type. */
 const ECHOES = {
   [settingField('zone')]: [settingField('machineType'), settingField('diskType')],
   [settingField('machineType')]: [settingField('machineType')],
 };
 
-/** One cause is one problem: of the checks with a field, the first that fails speaks for what hangs on it. */
-const withoutEchoes = (checks: PlatformCheck[]): PlatformCheck[] =>
-  checks.filter(
-    ({ status, field }, at) =>
-      status === 'pass' ||
-      !checks
-        .slice(0, at)
-        .some((cause) => cause.status === 'fail' && ECHOES[cause.field ?? '']?.includes(field ?? '')),
-  );
-
 /** Everything that a run would meet in the project, looked at at once. Without credentials there is nothing to see. */
 export const preflight = async (
   session: Session,
-  { snapshot, run }: { snapshot: GcpSnapshot; run: RunIdentity },
+  { snapshot, run, decrypt }: Pick<ConnectionAccess<GcpSnapshot>, 'snapshot' | 'run' | 'decrypt'>,
   baseImage: BaseImage,
 ): Promise<PlatformCheck[]> => {
   const credentials = await checkCredentials(session, AUTH);
@@ -198,8 +189,9 @@ export const preflight = async (
       ? []
       : [check('image-name', settingField('imageFamily'), () => checkFamily(imageFamily))]),
     ...keyChecks(session, snapshot),
+    lifeCheck(session, { snapshot, decrypt }),
   ]);
-  return [credentials, ...withoutEchoes(others)];
+  return [credentials, ...withoutEchoes(others, ECHOES)];
 };
 
 /** What Google says of a service that is not switched on ("Troubleshooting API errors", SERVICE_DISABLED). */

@@ -61,6 +61,22 @@ describe('a base image that cannot be had', () => {
     expect(checks[1]?.field).toBe('/connection/settings/auth');
   });
 
+  test('is not blamed where nobody is let in to look for it', async () => {
+    const verify = async (): Promise<RunCheck[]> => [
+      {
+        id: 'credentials',
+        status: 'fail',
+        detail: 'No such subscription.',
+        field: '/settings/subscriptionId',
+      },
+    ];
+    const { checks } = await look(
+      { resolveBaseImage: refuse('base-image-not-found') },
+      fakeAccount({ verify }),
+    );
+    expect(told(checks)).toEqual(['credentials fail']);
+  });
+
   test('because of something that nobody foresaw fails no run: it is a warning, and handed on for our log', async () => {
     const surprise = new TypeError('x is not a function');
     const { checks, faults } = await look({ resolveBaseImage: () => Promise.reject(surprise) });
