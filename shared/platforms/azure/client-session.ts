@@ -22,17 +22,23 @@ export type Transport = Pick<ComputeManagementClientOptionalParams, 'proxyOption
 
 type CloudName = NonNullable<Settings['cloudEnvironmentName']>;
 
-/** Sign-in and Resource Manager of each cloud (Azure documentation, "Compare Azure Government and global Azure" and its like for China). */
-const clouds: Record<CloudName, { authorityHost: string; endpoint: string }> = {
+/** Sign-in, Resource Manager and Microsoft Graph of each cloud (Azure documentation, "Compare Azure Government and global Azure" and its like for China). */
+const clouds: Record<CloudName, { authorityHost: string; endpoint: string; graph: string }> = {
   Public: {
     authorityHost: AzureAuthorityHosts.AzurePublicCloud,
     endpoint: 'https://management.azure.com',
+    graph: 'https://graph.microsoft.com',
   },
   USGovernment: {
     authorityHost: AzureAuthorityHosts.AzureGovernment,
     endpoint: 'https://management.usgovcloudapi.net',
+    graph: 'https://graph.microsoft.us',
   },
-  China: { authorityHost: AzureAuthorityHosts.AzureChina, endpoint: 'https://management.chinacloudapi.cn' },
+  China: {
+    authorityHost: AzureAuthorityHosts.AzureChina,
+    endpoint: 'https://management.chinacloudapi.cn',
+    graph: 'https://microsoftgraph.chinacloudapi.cn',
+  },
 };
 
 /** Clients of one connection. Nothing is asked before the first call. */
@@ -48,6 +54,8 @@ export type Session = {
   polling: { updateIntervalInMs?: number };
   /** Body of a GET that the SDKs have no method for. `path` begins with a slash. */
   read: (path: string, apiVersion: string) => Promise<unknown>;
+  /** Body of a GET of Microsoft Graph, which knows the applications. `path` begins with a slash. */
+  graph: (path: string) => Promise<unknown>;
 };
 
 type Access = Pick<AccountAccess<'azure'>, 'connection' | 'decrypt' | 'identityToken'>;
@@ -85,6 +93,35 @@ const inAzuresWords: Policy = {
   },
 };
 
+/** Microsoft Graph has its version in the path, and takes no other. */
+const withoutVersion: Policy = {
+  position: 'perCall',
+  policy: {
+    name: 'withoutVersion',
+    sendRequest: (request, next) => {
+      const url = new URL(request.url);
+      url.searchParams.delete('api-version');
+      request.url = url.href;
+      return next(request);
+    },
+  },
+};
+
+/** The method for any resource, whose answer in the SDK is none: its body is taken as it came. */
+const readAny = async (
+  client: ResourceManagementClient,
+  path: string,
+  apiVersion: string,
+): Promise<unknown> => {
+  let body: unknown;
+  await client.resources.getById(path.slice(1), apiVersion, {
+    onResponse: ({ parsedBody }) => {
+      body = parsedBody;
+    },
+  });
+  return body;
+};
+
 /** One client a subscription. */
 const remembered = <T>(make: (subscriptionId: string) => T, own: string) => {
   const made = new Map<string, T>();
@@ -109,7 +146,7 @@ export const openSession = (
       return (await opened).getToken(scopes, options);
     },
   };
-  const { endpoint } = clouds[cloud];
+  const { endpoint, graph } = clouds[cloud];
   const options = {
     endpoint,
     credentials: { scopes: [`${endpoint}/.default`] },
@@ -126,15 +163,15 @@ export const openSession = (
       const { NetworkManagementClient: Client } = await import('@azure/arm-network');
       return new Client(credential, subscriptionId, options);
     },
-    read: async (path, apiVersion) => {
-      let body: unknown;
-      // The method for any resource, whose answer here is none: its body is taken as it came.
-      await resources().resources.getById(path.slice(1), apiVersion, {
-        onResponse: ({ parsedBody }) => {
-          body = parsedBody;
-        },
-      });
-      return body;
+    read: (path, apiVersion) => readAny(resources(), path, apiVersion),
+    graph: (path) => {
+      const ofGraph = {
+        ...options,
+        endpoint: graph,
+        credentials: { scopes: [`${graph}/.default`] },
+        additionalPolicies: [inAzuresWords, withoutVersion],
+      };
+      return readAny(new ResourceManagementClient(credential, subscriptionId, ofGraph), path, 'v1.0');
     },
   };
 };

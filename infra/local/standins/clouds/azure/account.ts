@@ -31,6 +31,8 @@ export type Account = {
   subscriptionState: string;
   clientId: string;
   clientSecret: string;
+  /** When that ends, as Microsoft Graph tells it; undefined: the application may not read itself there. */
+  clientSecretEndsAt: string | undefined;
   /** Assertion that stands in for a token of the trusted issuer (workload identity). */
   clientAssertion: string;
   locations: string[];
@@ -94,6 +96,7 @@ export const newAccount = (): Account => ({
   subscriptionState: 'Enabled',
   clientId: '00000000-0000-4000-8000-000000000001',
   clientSecret: 'local-client-secret',
+  clientSecretEndsAt: '2299-12-31T00:00:00Z',
   clientAssertion: 'local-client-assertion',
   locations: ['westeurope', 'northeurope', 'germanywestcentral'],
   sizes: [

@@ -3,12 +3,15 @@ import { type Account, newAccount } from './account.ts';
 import { armError, Refusal } from './answers.ts';
 import type { Context } from './context.ts';
 import { handleManagement } from './management.ts';
+import { readApplication } from './graph.ts';
 import { isSignedIn, signIn } from './sign-in.ts';
 import { GROUP_TYPE, placeOf, type Resource, Store } from './store.ts';
 
-/** Servers of the three clouds: sign-in, and Azure Resource Manager. */
+/** Servers of the three clouds: sign-in, Azure Resource Manager, and Microsoft Graph. */
 const SIGN_IN = ['login.microsoftonline.com', 'login.microsoftonline.us', 'login.chinacloudapi.cn'];
 const MANAGEMENT = ['management.azure.com', 'management.usgovcloudapi.net', 'management.chinacloudapi.cn'];
+
+const GRAPH = ['graph.microsoft.com', 'graph.microsoft.us', 'microsoftgraph.chinacloudapi.cn'];
 
 /** An answer instead of the usual one, for the calls that a condition is true of. */
 export type Disturbance = {
@@ -39,6 +42,7 @@ const answerTo = async (context: Context, request: CloudRequest): Promise<CloudA
   if (SIGN_IN.includes(request.host)) return signIn(request, context.account);
   if (!isSignedIn(request.headers['authorization'], context.account))
     return armError(401, 'InvalidAuthenticationToken', 'The access token is missing or invalid.');
+  if (GRAPH.includes(request.host)) return readApplication(request, context.account);
   return handleManagement(context, request);
 };
 
@@ -66,7 +70,7 @@ export const azureCloud = (machines: Machines, account: Account = newAccount()):
   return {
     account,
     calls: [],
-    serves: (host) => SIGN_IN.includes(host) || MANAGEMENT.includes(host),
+    serves: (host) => [...SIGN_IN, ...MANAGEMENT, ...GRAPH].includes(host),
     handle: async (request) => {
       const call = { method: request.method, host: request.host, path: request.url.pathname };
       try {

@@ -26,6 +26,7 @@ const HOSTS = new Set([
   'iamcredentials.googleapis.com',
   'cloudresourcemanager.googleapis.com',
   'cloudkms.googleapis.com',
+  'iam.googleapis.com',
 ]);
 
 type Found = { route: Route; parts: Record<string, string> };

@@ -111,3 +111,14 @@ export const getKey: Handler = ({ state, request }) => {
     primary: { name: `${name}/cryptoKeyVersions/1`, state: found },
   });
 };
+
+/** "REST Resource: projects.serviceAccounts.keys" of the IAM API. */
+export const getServiceAccountKey: Handler = ({ state, part }) =>
+  ok({
+    name: `projects/-/serviceAccounts/${part('email')}/keys/${part('key')}`,
+    validAfterTime: '2026-01-01T00:00:00Z',
+    validBeforeTime: state.accountKeyEndsAt,
+    keyAlgorithm: 'KEY_ALG_RSA_2048',
+    keyOrigin: 'GOOGLE_PROVIDED',
+    keyType: 'USER_MANAGED',
+  });

@@ -18,6 +18,7 @@ import {
   getMachineType,
   getNetwork,
   getRegion,
+  getServiceAccountKey,
   getSubnetwork,
   getZone,
   listZones,
@@ -89,5 +90,12 @@ export const routes: Route[] = [
     path: /^\/v1\/projects\/.+\/cryptoKeys\/[^/]+$/,
     permission: 'cloudkms.cryptoKeys.get',
     handler: getKey,
+  },
+  {
+    host: 'iam.googleapis.com',
+    method: 'GET',
+    path: pattern('/v1/projects/-/serviceAccounts/{email}/keys/{key}'),
+    permission: 'iam.serviceAccountKeys.get',
+    handler: getServiceAccountKey,
   },
 ];

@@ -57,6 +57,8 @@ export type State = {
   quotas: Map<string, { limit: number; usage: number }>;
   /** State of the primary version, by the resource name of the key. */
   keys: Map<string, string>;
+  /** When the key of the service account ends; that of 9999 is Google's word for never. */
+  accountKeyEndsAt: string;
   /** Permissions that the service account does not have; it has all others. */
   denied: Set<string>;
 };
@@ -124,5 +126,6 @@ export const newState = (projectId: string): State => ({
     ['N2_CPUS', { limit: 8, usage: 0 }],
   ]),
   keys: new Map(),
+  accountKeyEndsAt: '9999-12-31T23:59:59Z',
   denied: new Set(),
 });

@@ -52,6 +52,7 @@ describe('what is looked at before a run on Azure', () => {
         'machine-type',
         'quota',
         'image-name',
+        'credential-lifetime',
       ]),
     );
     expect(bad(await look(gallery()))).toEqual([]);

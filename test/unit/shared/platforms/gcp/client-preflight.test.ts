@@ -49,6 +49,7 @@ describe('a preflight on Google Cloud', () => {
       'disk',
       'base-image',
       'image-name',
+      'credential-lifetime',
     ]);
     const shown = checks.map(({ errorId: _hidden, ...check }) => check);
     expect(checkListSchema.parse({ ok: true, checks: shown }).checks).toEqual(shown);
