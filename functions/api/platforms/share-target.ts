@@ -107,11 +107,11 @@ export const lostShare = (error: unknown): boolean =>
 /** What a client is told of an error of the platform; any other is no business of theirs. */
 export const shareProblem = (error: unknown): unknown => {
   if (!(error instanceof PlatformError)) return error;
-  const { errorId, message } = error;
+  const { errorId, message, field } = error;
   const { category, remedy } = errorCatalogue[errorId];
   const isAsked = category === 'builder-configuration' || category === 'operating-system';
   const unknown = isRefusal(error) ? '' : ' Whether it was done is not known: ask for it again.';
   return new ApiProblem(isAsked ? 'not-shareable' : 'platform-refused', `${message}${unknown}`, {
-    errors: [{ pointer: '', code: errorId, detail: remedy }],
+    errors: [{ pointer: field ?? '', code: errorId, detail: field === undefined ? remedy : message }],
   });
 };

@@ -18,7 +18,7 @@ const demandArn = ({ type, id }: SharePrincipal): string => {
   if (id.startsWith('arn:')) return id;
   const words = type === 'organization' ? 'organization/o-…' : 'ou/o-…/ou-…';
   const message = `EC2 takes no ${id}: it wants the ARN, arn:aws:organizations::MANAGEMENT-ACCOUNT:${words}.`;
-  throw new PlatformError('builder-setting-invalid', message);
+  throw new PlatformError('builder-setting-invalid', message, { field: '/principal/id' });
 };
 
 const permissionOf = (principal: SharePrincipal): LaunchPermission => {

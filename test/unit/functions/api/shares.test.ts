@@ -5,6 +5,7 @@ import type { ErrorId } from '../../../../shared/domain/triage/catalogue.ts';
 import { newId } from '../../../../shared/runtime/ids.ts';
 import { shareStore } from '../../../../shared/store/share-store.ts';
 import { at } from '../../../support/builders.ts';
+import { PlatformError } from '../../../../shared/platforms/platform.ts';
 import { containing } from '../../../support/matchers.ts';
 import { body, refuse, sharedWorld as world } from '../../../support/shared-image.ts';
 
@@ -141,6 +142,17 @@ describe('what cannot be shared is refused with the reason, and nothing is left 
       body: { code, detail: `It says ${errorId}.`, errors: [{ code: errorId, pointer: '' }] },
     });
     expect([await states(), await events()]).toEqual([[], []]);
+  });
+
+  test('by the platform, for one field of the request: that field is named, with the very reason', async () => {
+    const { share, aws } = await world();
+    const field = '/principal/id';
+    const reason = 'EC2 takes no o-abcdefghij: it wants the ARN.';
+    aws.state.next = () => Promise.reject(new PlatformError('builder-setting-invalid', reason, { field }));
+    expect(await share()).toMatchObject({
+      status: 422,
+      body: { detail: reason, errors: [{ code: 'builder-setting-invalid', pointer: field, detail: reason }] },
+    });
   });
 
   test('a region in which there is no such image', async () => {
