@@ -9,6 +9,7 @@ import {
   DescribeKeyPairsCommand,
   DescribeSecurityGroupsCommand,
   DescribeSnapshotsCommand,
+  DescribeVolumesCommand,
   RunInstancesCommand,
   type Tag,
 } from '@aws-sdk/client-ec2';
@@ -20,10 +21,12 @@ import {
   GetRoleCommand,
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
+import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildPermissions } from '../../../shared/platforms/aws/trust.ts';
 import { keyPairName, runTags } from '../../../shared/platforms/aws/names.ts';
 import type { RunIdentity, TaggedResource } from '../../../shared/platforms/platform.ts';
+import { inventories, type Site, sweepTwice, type Thing } from '../../support/sweep-world.ts';
 import { type Account, clientsOf, iamOf, makeUser, runOf, snapshotIn, whileEnforced } from './aws-account.ts';
 import { createClient, debianImageId, region, startForTest, stopForTest } from './ec2-support.ts';
 
@@ -238,3 +241,57 @@ describe('snapshots in the daily sweep', () => {
     expect(await snapshots()).not.toContain(used);
   });
 });
+
+/** Volumes, snapshots and key pairs of an account, by the numbers of the things that they are. */
+const site = async (): Promise<Site> => {
+  const AvailabilityZone = `${region}a`;
+  const { VolumeId: source } = await ec2().send(new CreateVolumeCommand({ AvailabilityZone, Size: 1 }));
+  const numbers = new Map<string, number>();
+  const specification = <T extends 'volume' | 'snapshot'>(ResourceType: T, { tags }: Thing) => {
+    const Tags = Object.entries(tags).flatMap(([key, Value]) =>
+      Value === undefined ? [] : [{ Key: `goldsmith:${key}`, Value }],
+    );
+    return Tags.length === 0 ? {} : { TagSpecifications: [{ ResourceType, Tags }] };
+  };
+  const make = async (thing: Thing): Promise<string> => {
+    if (thing.kind === 'named') {
+      const KeyName = keyPairName(thing.runId);
+      await ec2().send(new CreateKeyPairCommand({ KeyName }));
+      return KeyName;
+    }
+    if (thing.kind === 'image') {
+      const request = { VolumeId: source, ...specification('snapshot', thing) };
+      return (await ec2().send(new CreateSnapshotCommand(request))).SnapshotId ?? '';
+    }
+    const request = { AvailabilityZone, Size: 1, ...specification('volume', thing) };
+    return (await ec2().send(new CreateVolumeCommand(request))).VolumeId ?? '';
+  };
+  return {
+    put: async (thing) => {
+      numbers.set(await make(thing), thing.number);
+    },
+    there: async () => {
+      const { Volumes: volumes = [] } = await ec2().send(new DescribeVolumesCommand({}));
+      const own = { OwnerIds: ['self'] };
+      const { Snapshots: snapshots = [] } = await ec2().send(new DescribeSnapshotsCommand(own));
+      const { KeyPairs: pairs = [] } = await ec2().send(new DescribeKeyPairsCommand({}));
+      const ids = [
+        ...volumes.map(({ VolumeId = '' }) => VolumeId),
+        ...snapshots.map(({ SnapshotId = '' }) => SnapshotId),
+        ...pairs.map(({ KeyName = '' }) => KeyName),
+      ];
+      return ids.flatMap((id) => numbers.get(id) ?? []);
+    },
+    inventory: clientsOf(snapshotIn(account), runOf(1)).account.inventory,
+  };
+};
+
+it.each([1, 2, 3])(
+  'whatever is in an account of AWS, the sweep deletes what it must and nothing else (N1), seed %i',
+  async (seed) => {
+    const kinds: Thing['kind'][] = ['machine', 'image', 'named'];
+    const [cases = []] = fc.sample(inventories(kinds, { min: 40, max: 40 }), { numRuns: 1, seed });
+    const { found, wanted } = await sweepTwice(await site(), cases);
+    expect(found).toEqual(wanted);
+  },
+);
