@@ -6,6 +6,8 @@ export type Clock = {
   now: () => number;
   /** Resolves after `milliseconds`, or at once when `signal` is aborted: it never rejects. */
   sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** Resolves after what is happening now: in the next turn of Node, where the clock says nothing else. */
+  turn?: () => Promise<unknown>;
 };
 
 /** Longest delay of a timer of Node: 2^31 - 1 ms; a longer one would fire at once. */

@@ -111,6 +111,8 @@ const createSignal = () => {
   };
 };
 
+const nextTurn = () => new Promise(setImmediate);
+
 /** Gives the function that sends the next chunk when its time has come, and takes what arrived from the queue. */
 const createSender = (options: ShipperOptions, numbers: LineNumbers, wake: () => void) => {
   const { queue, clock, outbox } = options;
@@ -133,7 +135,7 @@ const createSender = (options: ShipperOptions, numbers: LineNumbers, wake: () =>
   return async (): Promise<void> => {
     const wait = notBefore - clock.now();
     // Even at once means after what is happening now: the lines of one read belong together.
-    await (wait > 0 ? clock.sleep(wait) : new Promise(setImmediate));
+    await (wait > 0 ? clock.sleep(wait) : (clock.turn ?? nextTurn)());
     const lines = nextChunk(queue.peek(MAX_CHUNK_LINES), numbers.seqOf(sent));
     notBefore =
       lines.length < queue.length() ? Number.NEGATIVE_INFINITY : clock.now() + options.intervalMilliseconds;

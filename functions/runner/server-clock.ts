@@ -15,11 +15,11 @@ export type ServerClock = Clock & {
  * The time as the API sees it, on a machine whose own clock may be wrong or may be put right meanwhile (F39): deadlines,
  * the ends of credentials and the times of log lines are the API's.
  */
-export const createServerClock = ({ now, sleep }: Clock): ServerClock => {
+export const createServerClock = ({ now, ...own }: Clock): ServerClock => {
   let ahead = 0;
   return {
     now: () => now() + ahead,
-    sleep,
+    ...own,
     follow: (serverTime) => {
       const difference = Date.parse(serverTime ?? '') - now();
       if (Math.abs(difference - ahead) > TOLERANCE) ahead = difference;

@@ -70,6 +70,7 @@ async function many({ seed, runs, threads }: Options): Promise<number> {
     threads,
     onHistory: (history) => {
       for (const text of history.broken) console.log(`seed ${history.seed}: ${text}`);
+      if (history.broken.length > 0) console.log(`  npm run faults -- --seed ${history.seed} --trace`);
     },
   });
   report(summary, (performance.now() - begin) / 1000);

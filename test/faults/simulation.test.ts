@@ -1,3 +1,4 @@
+import { setImmediate as immediately } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { logger } from '../../shared/runtime/logger.ts';
 import { brokenLogs, brokenTables } from './simulation/broken-tables.ts';
@@ -50,13 +51,39 @@ describe('the run engine in virtual time', () => {
     },
     MINUTES,
   );
+
+  test(
+    'waits for promises alone: a history is the same when all that Node has to do is done at each moment',
+    async () => {
+      for (const seed of [2, 9]) expect(await told(seed, immediately)).toEqual(await told(seed));
+    },
+    MINUTES,
+  );
 });
 
-const told = async (seed: number): Promise<string[]> => {
+const told = async (seed: number, settled?: HistoryOptions['settled']): Promise<string[]> => {
   const lines: string[] = [];
-  await liveThrough(seed, { trace: (line) => lines.push(line) });
+  await liveThrough(seed, { trace: (line) => lines.push(line), settled });
   return lines;
 };
+
+/** What many histories come to, and in which order they are told. */
+const summedUp = async (threads: number) => {
+  const seeds: number[] = [];
+  const onHistory = ({ seed }: { seed: number }) => seeds.push(seed);
+  return { seeds, summary: await liveThroughMany({ seed: 30, runs: 40, threads, onHistory }) };
+};
+
+test(
+  'many histories come to the same on one thread and on three, in the order of their seeds',
+  async () => {
+    const one = await summedUp(1);
+    expect(one.seeds).toEqual(one.seeds.map((_, place) => 30 + place));
+    expect(one.summary.faultedRuns).toBeGreaterThanOrEqual(40);
+    expect(await summedUp(3)).toEqual(one);
+  },
+  MINUTES,
+);
 
 /** Histories in which a missing guard must be noticed. */
 const PATIENCE = 20;

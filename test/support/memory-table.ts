@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../shared/store/clock.ts';
 import type { Key } from '../../shared/store/keys.ts';
 import { type Item, type Range, REMOVE_BATCH, type Table } from '../../shared/store/table.ts';
 import { WriteRefused } from '../../shared/store/write-refused.ts';
+import { copyOfItem } from './row-copy.ts';
 import { upgraded } from '../../shared/store/upgrade.ts';
 import { type Guard, versioned, type Write } from '../../shared/store/write.ts';
 import { MAX_WRITES, byBytes, demandItem, demandKey, demandTransaction, pagesOf } from './table-limits.ts';
@@ -18,11 +19,13 @@ export type MemoryTable = Table & {
 
 const idOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
 
+const isSame = (one: unknown, other: unknown): boolean => one === other || isDeepStrictEqual(one, other);
+
 const holds = (row: Item | undefined, guard: Guard = {}): boolean =>
   (guard.exists === undefined || guard.exists === (row !== undefined)) &&
-  Object.entries(guard.equals ?? {}).every(([name, value]) => isDeepStrictEqual(row?.[name], value)) &&
+  Object.entries(guard.equals ?? {}).every(([name, value]) => isSame(row?.[name], value)) &&
   Object.entries(guard.equalsIfThere ?? {}).every(
-    ([name, value]) => row?.[name] === undefined || isDeepStrictEqual(row[name], value),
+    ([name, value]) => row?.[name] === undefined || isSame(row[name], value),
   ) &&
   (guard.absent ?? []).every((name) => row?.[name] === undefined);
 
@@ -32,32 +35,13 @@ const keyOf = (write: Write): Key => {
   return 'delete' in write ? write.delete : write.check;
 };
 
-const itemSchema = z.record(z.string(), z.unknown());
-/** As the table keeps it: without what is undefined, and nobody else's to change. */
-const defined = (item: Item): Item => {
-  // What JSON does not know.
-  const others = Object.entries(item).filter(
-    ([, value]) => value instanceof Set || value instanceof Uint8Array,
-  );
-  return {
-    ...itemSchema.parse(JSON.parse(JSON.stringify(item))),
-    ...structuredClone(Object.fromEntries(others)),
-  };
-};
-
-const apply = (rows: Map<string, Item>, write: Write): void => {
-  const id = idOf(keyOf(write));
-  if ('delete' in write) rows.delete(id);
-  const row = rowAfter(rows.get(id), write);
-  if (row !== undefined) rows.set(id, row);
-};
-
 /** The row that a write leaves; undefined for one that changes none or takes it away. */
 const rowAfter = (before: Item | undefined, write: Write): Item | undefined => {
-  if ('put' in write) return defined(write.put);
+  if ('put' in write) return copyOfItem(write.put);
   if (!('update' in write)) return undefined;
   const { pk, sk } = write.update;
-  const row: Item = { ...(before ?? { pk, sk }), ...defined(write.set ?? {}) };
+  const row: Item = { ...(before ?? { pk, sk }), ...copyOfItem(write.set ?? {}) };
+  if (write.add === undefined && write.take === undefined && write.remove === undefined) return row;
   for (const [name, texts] of Object.entries(write.add ?? {}))
     row[name] = new Set([...setOf(row[name]), ...texts]);
   for (const [name, texts] of Object.entries(write.take ?? {}))
@@ -72,12 +56,22 @@ const setOf = (value: unknown): Set<string> => z.set(z.string()).default(new Set
 
 const select = (rows: Map<string, Item>, range: Range): Item[] => {
   const sk = (item: Item) => String(item['sk']);
-  const found = [...rows.values()]
-    .filter((item) => item['pk'] === range.pk && sk(item).startsWith(range.prefix))
+  const own: Item[] = [];
+  for (const item of rows.values())
+    if (item['pk'] === range.pk && sk(item).startsWith(range.prefix)) own.push(item);
+  const found = own
     .filter((item) => range.after === undefined || byBytes(sk(item), range.after) > 0)
     .filter((item) => range.before === undefined || byBytes(sk(item), range.before) < 0)
     .toSorted((a, b) => byBytes(sk(a), sk(b)));
   return (range.newestFirst === true ? found.toReversed() : found).slice(0, range.limit);
+};
+
+type Outcome = { write: Write; row: Item | undefined };
+
+const apply = (rows: Map<string, Item>, { write, row }: Outcome): void => {
+  const id = idOf(keyOf(write));
+  if ('delete' in write) rows.delete(id);
+  if (row !== undefined) rows.set(id, row);
 };
 
 const project = (item: Item, only: string[]): Item =>
@@ -93,7 +87,10 @@ export const memoryTable = ({ clock = systemClock, turn = immediately }: Setting
     const item = rows.get(idOf(key));
     return item && upgraded(item);
   };
-  const get = (key: Key) => structuredClone(peek(key));
+  const get = (key: Key): Item | undefined => {
+    const item = peek(key);
+    return item && copyOfItem(item);
+  };
   const table: MemoryTable = {
     clock,
     rows,
@@ -116,8 +113,8 @@ export const memoryTable = ({ clock = systemClock, turn = immediately }: Setting
     pages: async function* (range) {
       for (const page of pagesOf(select(rows, range), range.rowsAPage)) {
         await turn();
-        yield structuredClone(page).map((item) =>
-          range.only === undefined ? upgraded(item) : project(item, range.only),
+        yield page.map((item) =>
+          copyOfItem(range.only === undefined ? upgraded(item) : project(item, range.only)),
         );
       }
     },
@@ -126,13 +123,15 @@ export const memoryTable = ({ clock = systemClock, turn = immediately }: Setting
         const deletes = keys.slice(start, start + REMOVE_BATCH).map((key) => ({ delete: key }));
         await turn();
         await table.beforeWrite(deletes);
-        for (const write of deletes) apply(rows, write);
+        for (const { delete: key } of deletes) rows.delete(idOf(key));
       }
     },
     due: async (partition, until, limit) => {
       await turn();
-      return [...rows.values()]
-        .filter((item) => item['due'] === partition && String(item['dueAt']) <= until)
+      const found: Item[] = [];
+      for (const item of rows.values())
+        if (item['due'] === partition && String(item['dueAt']) <= until) found.push(item);
+      return found
         .toSorted((a, b) => (String(a['dueAt']) < String(b['dueAt']) ? -1 : 1))
         .slice(0, limit)
         .map((item) => ({ pk: String(item['pk']), sk: String(item['sk']) }));
@@ -145,8 +144,9 @@ export const memoryTable = ({ clock = systemClock, turn = immediately }: Setting
       await table.beforeWrite(writes);
       const failed = writes.flatMap((write, place) => (holds(peek(keyOf(write)), write.if) ? [] : [place]));
       if (failed.length > 0) throw new WriteRefused(failed);
-      for (const write of writes) demandItem(rowAfter(peek(keyOf(write)), write) ?? {});
-      for (const write of writes) apply(rows, write);
+      const after = writes.map((write) => ({ write, row: rowAfter(rows.get(idOf(keyOf(write))), write) }));
+      for (const { write, row } of after) if ('update' in write && row !== undefined) demandItem(row);
+      for (const one of after) apply(rows, one);
     },
   };
   return table;

@@ -1,7 +1,7 @@
 import { dispatch } from '../../functions/events/dispatch-runs/dispatch.ts';
 import type { Outlets } from '../../functions/events/publish-changes/publish-change.ts';
 import { publishBatch } from '../../functions/events/publish-changes/publish-batch.ts';
-import { rowSchema } from '../../functions/events/publish-changes/row-change.ts';
+import { toRow } from '../../functions/events/publish-changes/row-change.ts';
 import type { Engine } from '../../shared/actions/engine.ts';
 import type { Finishing } from '../../shared/actions/finish-run.ts';
 import type { Verifying } from '../../shared/actions/verify-image.ts';
@@ -193,8 +193,8 @@ const publish = async (
   await bill.invoke('events/publish-changes', () =>
     publishBatch(pairs, outletsOf(bill, engine, wakes), {
       read: ({ before, after }) => ({
-        before: before && rowSchema.parse(before),
-        after: after && rowSchema.parse(after),
+        before: before && toRow(before),
+        after: after && toRow(after),
       }),
       park: () => Promise.reject(new Error('a change could not be published')),
       flush: async () => bill.call('queue', wakes.size),

@@ -22,7 +22,8 @@ const numberBytes = (value: number): number => {
   if (!Number.isFinite(value)) refuse(`${value} is no number`);
   if (size > Number.MAX_SAFE_INTEGER) refuse(`Number ${value} is greater than Number.MAX_SAFE_INTEGER`);
   if (size > 0 && size < SMALLEST_NUMBER) refuse('Number underflow');
-  return Math.ceil(String(value).replaceAll(/[^0-9]/g, '').length / 2) + 1;
+  const digits = Number.isInteger(value) ? String(size) : String(size).replaceAll(/[^0-9]/g, '');
+  return Math.ceil(digits.length / 2) + 1;
 };
 
 /** Bytes that a value takes, by the service's own counting. Throws for what it does not take. */
@@ -70,8 +71,22 @@ export const demandTransaction = (keys: Key[]): void => {
 };
 
 /** The order of the service: by the bytes of UTF-8, not by JavaScript's code units. */
-export const byBytes = (one: string, other: string): number =>
-  Buffer.compare(Buffer.from(one), Buffer.from(other));
+export const byBytes = (one: string, other: string): number => {
+  if (SURROGATE.test(one) || SURROGATE.test(other))
+    return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+};
+/** Without these the two orders are one. */
+const SURROGATE = /[\ud800-\udfff]/;
+
+/** Bytes of each row that was measured: tables never change a row, they replace it. */
+const measured = new WeakMap<Item, number>();
+const sizeInPage = (item: Item): number => {
+  const size = measured.get(item) ?? bytes(JSON.stringify(item));
+  measured.set(item, size);
+  return size;
+};
 
 /** Rows as one answer holds them: it ends with the row that makes it 1 MB. */
 export const pagesOf = function* (items: Item[], rowsAPage = Infinity): Generator<Item[]> {
@@ -79,7 +94,7 @@ export const pagesOf = function* (items: Item[], rowsAPage = Infinity): Generato
   let size = 0;
   for (const item of items) {
     page.push(item);
-    size += bytes(JSON.stringify(item));
+    size += sizeInPage(item);
     if (page.length < rowsAPage && size < 1024 * 1024) continue;
     yield page;
     page = [];

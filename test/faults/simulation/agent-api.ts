@@ -52,6 +52,20 @@ const answer = async ({ engineOf, wake, resources }: Parts, self: Invocation, ve
   }
 };
 
+/** Its text is there at once: a body of `fetch` is a stream, which a million answers have no time for. */
+class PlayedResponse extends Response {
+  override readonly text: () => Promise<string>;
+  constructor(status: number, text: string) {
+    super(null, { status });
+    this.text = () => Promise.resolve(text);
+  }
+}
+
+const authorizationOf = (headers: RequestInit['headers'] = {}): string =>
+  (headers instanceof Headers || Array.isArray(headers)
+    ? new Headers(headers).get('authorization')
+    : headers['authorization']) ?? '';
+
 const handle = async (simulation: Simulation, parts: Parts, verb: string, call: Call): Promise<Answer> => {
   const name = `agent-api ${verb}`;
   try {
@@ -75,7 +89,7 @@ export const agentApi = (simulation: Simulation, parts: Parts) => {
 
   const deliver = async (url: string, init: RequestInit): Promise<Answer> => {
     const [, workspaceId = '', runId = '', verb = ''] = PATH.exec(url) ?? [];
-    const headers = { authorization: new Headers(init.headers).get('authorization') ?? '' };
+    const headers = { authorization: authorizationOf(init.headers) };
     const body: unknown = JSON.parse(typeof init.body === 'string' ? init.body : '{}');
     return handle(simulation, parts, verb, { params: { workspaceId, runId }, headers, body });
   };
@@ -107,7 +121,7 @@ export const agentApi = (simulation: Simulation, parts: Parts) => {
         return lose('no connection');
       }
       const { status, body } = await pass(url, init);
-      return new Response(JSON.stringify(body), { status });
+      return new PlayedResponse(status, JSON.stringify(body));
     };
   };
 };

@@ -6,10 +6,14 @@ import { sha256 } from '../../../shared/domain/sha256.ts';
 import type { RunFiles } from '../../../shared/store/run-files.ts';
 import type { Table } from '../../../shared/store/table.ts';
 import type { Account } from './account.ts';
+import type { NewId } from './ids.ts';
 import type { Invocation, Simulation } from './invocation.ts';
 
 /** What functions of the run engine work with. */
-export type SimulatedEngine = Finishing & { pause: (milliseconds: number) => Promise<unknown> };
+export type SimulatedEngine = Finishing & {
+  newId: NewId;
+  pause: (milliseconds: number) => Promise<unknown>;
+};
 
 type Places = {
   core: Table;

@@ -33,6 +33,8 @@ export type HistoryOptions = {
   /** What stands in the place of a table. */
   core?: ((table: MemoryTable) => Table) | undefined;
   traffic?: ((table: MemoryTable) => Table) | undefined;
+  /** How to wait until all that goes on by itself has gone on. */
+  settled?: (() => Promise<unknown>) | undefined;
 };
 
 export type History = {
@@ -50,7 +52,7 @@ export type History = {
 /** Lives through the history of a seed. The same seed gives the same history. */
 export const liveThrough = async (seed: number, options: HistoryOptions = {}): Promise<History> => {
   const random = seededRandom(seed);
-  const time = createScheduler(random, START);
+  const time = createScheduler(random, START, options.settled);
   const weather = createWeather(random, time.now, START + FAULTY_MS, options.only);
   const names = new Map<string, string>();
   const simulation: Simulation = {

@@ -26,27 +26,33 @@ export type Summary = {
 
 type Order = { seed: number; runs: number; threads: number; onHistory?: (history: Told) => void };
 
-/** Lives through the histories of `seed`, `seed` + 1, … until as many faulted runs were accepted, on some threads. */
+/**
+ * Lives through the histories of `seed`, `seed` + 1, … until as many faulted runs were accepted, on some threads. They are
+ * told and summed up in the order of their seeds, and none beyond the last that is needed: the same on any number of threads.
+ */
 export const liveThroughMany = async ({ seed, runs, threads, onHistory }: Order): Promise<Summary> => {
-  const summary: Summary = {
-    histories: 0,
-    runs: 0,
-    faultedRuns: 0,
-    ends: {},
-    struck: new Map(),
-    failed: [],
+  const summary: Summary = { histories: 0, runs: 0, faultedRuns: 0, ends: {}, struck: new Map(), failed: [] };
+  const isEnough = (): boolean => summary.faultedRuns >= runs;
+  /** Histories that wait for those of earlier seeds. */
+  const early = new Map<number, Told>();
+  const take = (history: Told): void => {
+    early.set(history.seed, history);
+    for (let next = early.get(seed + summary.histories); next !== undefined && !isEnough(); ) {
+      early.delete(next.seed);
+      add(summary, next);
+      onHistory?.(next);
+      next = early.get(seed + summary.histories);
+    }
   };
-  let next = seed;
+  let begun = 0;
   const work = async (): Promise<void> => {
     const worker = new Worker(new URL('./worker.ts', import.meta.url));
     try {
-      while (summary.faultedRuns < runs) {
+      while (!isEnough()) {
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is no window
-        worker.postMessage((next += 1) - 1);
+        worker.postMessage(seed + (begun += 1) - 1);
         const [answer] = z.tuple([z.unknown()]).parse(await once(worker, 'message'));
-        const history = historySchema.parse(answer);
-        add(summary, history);
-        onHistory?.(history);
+        take(historySchema.parse(answer));
       }
     } finally {
       await worker.terminate();

@@ -39,6 +39,7 @@ export const startRunner = (
   const clock: Clock = {
     now: time.now,
     sleep: (milliseconds, signal) => unlessDead(time.sleep(milliseconds, signal)),
+    turn: time.turn,
   };
   const kill = (): void => {
     if (!isDead) tell('runner', `of ${order.buildId} is killed`);

@@ -44,10 +44,11 @@ const createHeap = () => {
   };
 };
 
-/** Whatever goes on by itself now has gone on when this is over: promises, and what waits for the next turn of Node. */
+/** Whatever goes on by itself now has gone on when this is over: every promise of a history (its test compares). */
 const settle = (): Promise<void> =>
   new Promise((resolve) => {
-    setImmediate(resolve);
+    // Behind all promises, as `setImmediate`, but without a look at the files and sockets that nobody has here.
+    process.nextTick(resolve);
   });
 
 export type Timer = { cancel: () => void };
@@ -61,16 +62,23 @@ export type Scheduler = {
   /** Resolves after so many milliseconds, or soon after `signal` is aborted; never rejects. */
   sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   timer: (milliseconds: number, happen: () => void) => Timer;
+  /** Resolves when the next moment has begun, as the next turn of Node would. */
+  turn: () => Promise<void>;
   /** Lets happen what is due until then. */
   runUntil: (end: number) => Promise<void>;
   /** How many moments there were. */
   moments: () => number;
 };
 
-export const createScheduler = (random: Random, start: number): Scheduler => {
+export const createScheduler = (
+  random: Random,
+  start: number,
+  settled: () => Promise<unknown> = settle,
+): Scheduler => {
   const heap = createHeap();
   let now = start;
   let moments = 0;
+  let turns: (() => void)[] = [];
 
   const timer = (milliseconds: number, happen: () => void): Timer => {
     const at = now + Math.max(0, Math.round(milliseconds));
@@ -100,8 +108,14 @@ export const createScheduler = (random: Random, start: number): Scheduler => {
       if (top.isOff) continue;
       now = top.at;
       moments += 1;
+      const waiting = turns;
+      turns = [];
       top.happen();
-      await settle();
+      await settled();
+      for (const goOn of waiting) {
+        goOn();
+        await settled();
+      }
     }
     now = Math.max(now, end);
   };
@@ -109,6 +123,10 @@ export const createScheduler = (random: Random, start: number): Scheduler => {
     now: () => now,
     timestamp: () => new Date(now).toISOString(),
     sleep,
+    turn: () =>
+      new Promise((resolve) => {
+        turns.push(resolve);
+      }),
     timer,
     runUntil,
     moments: () => moments,

@@ -1,6 +1,6 @@
 import { type Outlets } from '../../../functions/events/publish-changes/publish-change.ts';
 import { publishBatch } from '../../../functions/events/publish-changes/publish-batch.ts';
-import { type RowChange, rowSchema } from '../../../functions/events/publish-changes/row-change.ts';
+import { type RowChange, toRow } from '../../../functions/events/publish-changes/row-change.ts';
 import type { BusEvent } from '../../../events/event.ts';
 import { type WakeUp, workflowInputSchema, type WorkflowInput } from '../../../shared/contracts/workflow.ts';
 import type { Item } from '../../../shared/store/table.ts';
@@ -20,7 +20,7 @@ type Parts = {
   sweep: (request: WorkflowInput) => void;
 };
 
-const rowOf = (item: Item | undefined) => (item === undefined ? undefined : rowSchema.parse(upgraded(item)));
+const readRow = (item: Item | undefined) => item && toRow(upgraded(item));
 
 /**
  * The stream of the core table and what reads it: records of one partition keep their order, others need not; a batch
@@ -41,7 +41,7 @@ export const createStream = (simulation: Simulation, parts: Parts) => {
       const park = (record: Change) => self.call(() => parked.push(record));
       const read = (record: Change): RowChange => {
         about(record);
-        return { before: rowOf(record.before), after: rowOf(record.after) };
+        return { before: readRow(record.before), after: readRow(record.after) };
       };
       const flushed = async (): Promise<void> => {
         for (const record of await flush()) await park(record);
