@@ -1,7 +1,7 @@
 """Starts MiniStack with what the local stage needs changed. Run by index.ts, never by hand.
 
 1. A Lambda that logs nothing is answered at once: MiniStack waits 50 ms for a first log line.
-2. A Lambda call above the process limit waits for its turn. MiniStack refuses it, and counts that as a
+2. A Lambda call above the process limit waits for its turn, first come first served. MiniStack refuses it, and counts that as a
    failed attempt of an asynchronous call (AWS queues those for hours), so a burst would lose work.
 3. DynamoDB streams outlive a restart. MiniStack saves how far each event source mapping has read, but not
    the stream: after a restart the mappings would be deaf until as many records have been written anew.
@@ -14,6 +14,7 @@
 """
 
 import asyncio
+import collections
 import contextvars
 import functools
 import json
@@ -56,18 +57,26 @@ os.environ.pop("LOG_LEVEL", None)
 acquire_slot = lambda_svc._acquire_execution_slot
 release_slot = lambda_svc._release_execution_slot
 slot_freed = threading.Condition()
+waiting = collections.deque()
 
 
 def acquire_slot_in_turn(func, config):
-    """MiniStack's own acquisition, tried again at each release until SLOT_WAIT is over."""
+    """MiniStack's own acquisition, in the order of coming, so that in a long burst nobody waits in vain."""
     deadline = time.monotonic() + SLOT_WAIT
+    turn = object()
     with slot_freed:
-        while True:
-            slot, limit = acquire_slot(func, config)
-            left = deadline - time.monotonic()
-            if slot is not None or left <= 0:
-                return slot, limit
-            slot_freed.wait(left)
+        waiting.append(turn)
+        try:
+            while True:
+                is_first = waiting[0] is turn
+                slot, limit = acquire_slot(func, config) if is_first else (None, "account")
+                left = deadline - time.monotonic()
+                if slot is not None or left <= 0:
+                    return slot, limit
+                slot_freed.wait(left)
+        finally:
+            waiting.remove(turn)
+            slot_freed.notify_all()
 
 
 def release_slot_and_tell(key):

@@ -81,6 +81,14 @@ describe('Lambda functions', () => {
     expect(new Set(calls.map(({ event }) => event['call'])).size).toBe(20);
     expect(new Set(calls.map(({ pid }) => pid)).size).toBeLessThanOrEqual(3);
   });
+
+  test('called in a burst run in the order of the calls: none waits until its time is over', async () => {
+    const emulator = await start('turns', { LAMBDA_ACCOUNT_CONCURRENCY: '1' });
+    await createFunction(emulator, 'turns');
+    for (let call = 0; call < 20; call += 1) await invoke(emulator, 'turns', { call, sleep: 50 }, 'Event');
+    const calls = await readCalls('turns', 20);
+    expect(calls.map(({ event }) => event['call'])).toEqual(Array.from({ length: 20 }, (_, call) => call));
+  });
 });
 
 describe('the saved state', () => {
