@@ -140,12 +140,9 @@ const placeFields = ({ location, buildResourceGroupName }: Settings, runId: stri
   custom_resource_build_prefix: resourcePrefix(runId),
 });
 
-const familyFields = ({ operatingSystem }: AzureSnapshot, { communicator }: Login): TemplateObject => {
-  const isWindows = operatingSystem.family === 'windows';
-  if (!isWindows && communicator === 'winrm')
-    throw new PlatformError('builder-setting-invalid', 'Linux on Azure is reached by SSH, not by WinRM.');
-  return { os_type: isWindows ? 'Windows' : 'Linux' };
-};
+const familyFields = ({ operatingSystem }: AzureSnapshot): TemplateObject => ({
+  os_type: operatingSystem.family === 'windows' ? 'Windows' : 'Linux',
+});
 
 /**
  * Packer's `azure-arm` source of a run. Without an exact base image Azure takes the newest one. Throws PlatformError
@@ -164,7 +161,7 @@ export const azureArmSource = (input: Input): Source => {
       cloud_environment_name: settings.cloudEnvironmentName,
       ...credentialFields(snapshot),
       ...placeFields(settings, run.runId),
-      ...familyFields(snapshot, login),
+      ...familyFields(snapshot),
       ...image,
       ...machineFields(settings),
       ...networkFields(settings),

@@ -142,6 +142,15 @@ describe('what is wrong before anybody asks the platform', () => {
     const disks = ['first', 'second'].map((url) => imageOf('disk', { url: `[store] ${url}.vmdk` }));
     const old: [string, RunSnapshot, string][] = [
       [
+        'Linux that is said to answer WinRM',
+        snapshot({
+          operatingSystem: storedSystem([
+            imageOf('aws-ami', { access: { communicator: 'winrm', username: 'admin' } }),
+          ]),
+        }),
+        '/operatingSystem/images/0/access/communicator',
+      ],
+      [
         'a step that Packer 1.6 lacks',
         { ...windowsSnapshot(), steps: [step(1, update)] },
         '/provisionerRole/groupIds',

@@ -320,7 +320,7 @@ describe('logging in to a build VM on Azure', () => {
   it('is never by WinRM to Linux', () => {
     const access = { communicator: 'winrm', username: 'azureuser' };
     expect(() => bodyOf(managed({}, { image: { ...ubuntu, access } }))).toThrow(
-      'Linux on Azure is reached by SSH',
+      'Linux, which is reached by SSH',
     );
   });
 });
