@@ -60,7 +60,7 @@ export const judgeRun = async (
 
 /** Whether a template can be made of the parts: said once, where another check failed for the same reason. */
 const fitOf = (check: RunCheck | undefined, others: RunCheck[]): RunCheck[] => {
-  if (check === undefined) return [passed('definition', 'Its parts fit together.')];
+  if (check === undefined) return [passed('definition', 'A template can be made of its parts.')];
   return others.some((one) => isFailed(one) && one.errorId === check.errorId) ? [] : [check];
 };
 

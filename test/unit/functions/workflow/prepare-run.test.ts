@@ -70,7 +70,7 @@ describe('a run that would work', () => {
     const lines = await log();
     expect(lines.map(({ text, level }) => `${level} ${text}`)).toEqual([
       'info Run 7 of Web-Base.',
-      'info definition: Its parts fit together.',
+      'info definition: A template can be made of its parts.',
       'info provisioner-os: Each of the 1 steps is for linux.',
       'info operating-system: Ubuntu 24.04 is supported.',
       'info image-name: The image will be called Web-Base-v7.',
