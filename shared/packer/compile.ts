@@ -140,13 +140,20 @@ const pluginsOf = (platform: Platform, steps: CompiledStep[]): Plugins => {
   return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 };
 
+/** With the maps that go into a template as they are in one order; those of steps are sorted where they are used. */
+const settled = (snapshot: RunSnapshot): RunSnapshot => ({
+  ...snapshot,
+  connection: inKeyOrder(snapshot.connection),
+  builderConfiguration: inKeyOrder(snapshot.builderConfiguration),
+});
+
 /**
  * Everything that a runner gives to Packer for one run. Pure: the same input gives the same bytes, whatever the order of
  * its fields. Text of users is in files of its own or escaped; values of secrets are nowhere. Throws TemplateTextError
  * for a text that no template can carry.
  */
 export const compileBundle = (given: CompileInput): JobBundle => {
-  const input = { ...given, snapshot: inKeyOrder(given.snapshot) };
+  const input = { ...given, snapshot: settled(given.snapshot) };
   const { platform, snapshot, generation } = input;
   const secrets = secretsOf(snapshot, platform);
   const steps = compileSteps(input, secrets);
