@@ -1,4 +1,5 @@
 import {
+  DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
@@ -8,6 +9,7 @@ import type { AmazonEbsSettings } from '../../contracts/platforms/aws.ts';
 import type { PlatformCheck } from '../platform.ts';
 import { fails, passes, setting, warns } from '../checks.ts';
 import { filter, type Session } from './client-session.ts';
+import { translateError } from './errors.ts';
 
 const ID = 'network';
 
@@ -43,12 +45,48 @@ const vpcChecks = async (session: Session, { vpcId }: AmazonEbsSettings) => {
   return { vpcId: vpc.VpcId, checks: isUsable ? [] : [lacks(what, 'subnetId')] };
 };
 
-const needsPublicAddress = (
-  { sshInterface, associatePublicIpAddress }: AmazonEbsSettings,
-  subnet: Subnet,
-): boolean =>
-  (sshInterface === 'public_ip' || sshInterface === 'public_dns') &&
-  !(associatePublicIpAddress ?? subnet.MapPublicIpOnLaunch ?? false);
+const isPublic = ({ sshInterface }: AmazonEbsSettings): boolean =>
+  sshInterface === 'public_ip' || sshInterface === 'public_dns';
+
+const needsPublicAddress = (settings: AmazonEbsSettings, subnet: Subnet): boolean =>
+  isPublic(settings) && !(settings.associatePublicIpAddress ?? subnet.MapPublicIpOnLaunch ?? false);
+
+/**
+ * Whether what leaves the subnet for everywhere goes through an internet gateway: without one no public address answers. The
+ * subnet's own table of routes counts, else the main one of its VPC.
+ */
+const hasGateway = async ({ ec2, region }: Session, subnet: Subnet): Promise<boolean> => {
+  const request = { Filters: [filter('vpc-id', subnet.VpcId ?? '')] };
+  const { RouteTables: tables = [] } = await ec2(region).send(new DescribeRouteTablesCommand(request));
+  const own = tables.find(({ Associations: some = [] }) =>
+    some.some(({ SubnetId }) => SubnetId === subnet.SubnetId),
+  );
+  const main = tables.find(({ Associations: some = [] }) => some.some(({ Main }) => Main === true));
+  return ((own ?? main)?.Routes ?? []).some(
+    ({ DestinationCidrBlock: to, GatewayId: by, State: state }) =>
+      to === '0.0.0.0/0' && by?.startsWith('igw-') === true && state !== 'blackhole',
+  );
+};
+
+/** Only where the builder goes by a public address. The way may be another one than we see: never a failure. */
+const wayChecks = async (
+  session: Session,
+  settings: AmazonEbsSettings,
+  subnet: Subnet | undefined,
+): Promise<PlatformCheck[]> => {
+  if (subnet === undefined || !isPublic(settings)) return [];
+  const { subnetId, sshInterface } = settings;
+  const remedy = 'Name a subnet with a route to an internet gateway, or another sshInterface.';
+  const words = { field: setting('subnetId'), errorId: 'ssh-timeout' as const, remedy };
+  try {
+    if (await hasGateway(session, subnet)) return [];
+    const detail = `sshInterface ${sshInterface} needs a way in from outside, and ${subnetId} has no route to an internet gateway.`;
+    return [warns(ID, { detail, ...words })];
+  } catch (error) {
+    const detail = `Whether ${subnetId} has a route to an internet gateway could not be looked at: ${translateError(error).message}`;
+    return [warns(ID, { detail, ...words })];
+  }
+};
 
 const subnetChecks = (settings: AmazonEbsSettings, region: string, subnet: Subnet | undefined) => {
   const { subnetId, vpcId, sshInterface } = settings;
@@ -99,7 +137,11 @@ export const networkChecks = async (
     settings.subnetId === undefined
       ? await vpcChecks(session, settings)
       : subnetChecks(settings, session.region, subnet);
-  const checks = [...place.checks, ...(await groupChecks(session, settings, place.vpcId))];
+  const [groups, way] = await Promise.all([
+    groupChecks(session, settings, place.vpcId),
+    wayChecks(session, settings, subnet),
+  ]);
+  const checks = [...place.checks, ...groups, ...way];
   if (checks.some(({ status }) => status === 'fail')) return checks;
   return [...checks, passes(ID, `The machine will be in ${settings.subnetId ?? 'the default VPC'}.`)];
 };

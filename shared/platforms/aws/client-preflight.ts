@@ -1,3 +1,4 @@
+import type { Image } from '@aws-sdk/client-ec2';
 import type { BaseImage } from '../../contracts/entities/image-version.ts';
 import { looked, passes, setting, warns } from '../checks.ts';
 import { loginOf } from '../login.ts';
@@ -74,7 +75,11 @@ const profileChecks = async (session: Session, { builderConfiguration }: AwsSnap
 };
 
 /** The subnet is needed twice: by the network, and by the machine that is to stand in its zone. */
-const placeChecks = async (session: Session, snapshot: AwsSnapshot): Promise<PlatformCheck[]> => {
+const placeChecks = async (
+  session: Session,
+  snapshot: AwsSnapshot,
+  image: Promise<Image | undefined>,
+): Promise<PlatformCheck[]> => {
   const { settings } = snapshot.builderConfiguration;
   const subnet = findSubnet(session, settings);
   const found = await Promise.all([
@@ -82,14 +87,20 @@ const placeChecks = async (session: Session, snapshot: AwsSnapshot): Promise<Pla
       networkChecks(session, settings, await subnet),
     ),
     looked(translateError, 'machine-type', 'The machine type', async () =>
-      machineChecks(session, snapshot, (await subnet.catch(() => undefined))?.AvailabilityZone),
+      machineChecks(session, snapshot, {
+        zone: (await subnet.catch(() => undefined))?.AvailabilityZone,
+        image: await image.catch(() => undefined),
+      }),
     ),
   ]);
   return found.flat();
 };
 
-const imageChecks = async (session: Session, snapshot: AwsSnapshot, base: BaseImage) => {
-  const image = findBaseImage(session, base);
+const imageChecks = async (
+  session: Session,
+  snapshot: AwsSnapshot,
+  { base, image }: { base: BaseImage; image: Promise<Image | undefined> },
+) => {
   const { region } = session;
   const found = await Promise.all([
     looked(translateError, 'base-image', 'The base image', async () =>
@@ -109,12 +120,14 @@ const behindTheGate = (
 ): Promise<PlatformCheck[]>[] => {
   const { snapshot, run } = access;
   const intent = intentOf(session, access, known.base);
+  // Asked for once: machine, base image and sharing look at it.
+  const image = findBaseImage(session, known.base);
   const asked = { intent, caller: known.caller, roleArn: roleOf(snapshot), authField: AUTH };
   const name = finalName(snapshot, run);
   return [
     looked(translateError, 'permissions', 'The permissions', () => permissionChecks(session, asked)),
-    placeChecks(session, snapshot),
-    imageChecks(session, snapshot, known.base),
+    placeChecks(session, snapshot, image),
+    imageChecks(session, snapshot, { base: known.base, image }),
     looked(translateError, 'image-name', 'The name of the image', () =>
       imageNameChecks(session, snapshot, name),
     ),

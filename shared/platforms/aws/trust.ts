@@ -53,6 +53,7 @@ const builds = [
   'DescribeInstances',
   'DescribeKeyPairs',
   'DescribeRegions',
+  'DescribeRouteTables',
   'DescribeSecurityGroups',
   'DescribeSnapshots',
   'DescribeSubnets',

@@ -7,6 +7,7 @@ import { fails, passes, setting } from '../checks.ts';
 import type { Session } from './client-session.ts';
 import type { SourceFacts } from './client-source.ts';
 import { ifThere } from './errors.ts';
+import { isSameName, processors } from './names.ts';
 import { parseResourceId, resourceIdOf } from './resource-id.ts';
 
 type Builder = AzureSnapshot['builderConfiguration'];
@@ -28,7 +29,7 @@ const misfitsOf = (
 ): PlatformCheck[] => {
   const name = `The image definition ${image.name}`;
   const state = settings.sharedImageGalleryDestination.specialized === true ? 'Specialized' : 'Generalized';
-  const { family } = snapshot.operatingSystem;
+  const { family, architecture } = snapshot.operatingSystem;
   const generation = image.hyperVGeneration ?? 'V1';
   const security = image.features?.find((one) => one.name === 'SecurityType')?.value?.toLowerCase() ?? '';
   const { securityType } = settings;
@@ -42,6 +43,9 @@ const misfitsOf = (
     ...(image.osState === state
       ? []
       : [misfit(`${name} is for ${image.osState} images, the run makes a ${state} one.`)]),
+    ...(isSameName(image.architecture ?? 'x64', processors[architecture])
+      ? []
+      : [misfit(`${name} is for ${image.architecture ?? 'x64'}, the run is for ${architecture}.`)]),
     // `TrustedLaunchSupported` takes standard machines, too, and `TrustedLaunchAndConfidentialVmSupported` takes all
     // three kinds; without a word only standard machines are taken.
     ...(securityType === undefined || security.includes(securityType.toLowerCase())

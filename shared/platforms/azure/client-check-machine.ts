@@ -5,7 +5,7 @@ import { fails, passes, setting } from '../checks.ts';
 import { locationOf } from './client-place.ts';
 import type { Session } from './client-session.ts';
 import type { SourceFacts } from './client-source.ts';
-import { isSameName, regionKey } from './names.ts';
+import { isSameName, processors, regionKey } from './names.ts';
 
 const field = setting('vmSize');
 const unfit = (detail: string, blamed = field): PlatformCheck =>
@@ -30,8 +30,6 @@ const findSize = async (session: Session, snapshot: AzureSnapshot): Promise<Reso
   }
   return undefined;
 };
-
-const processors = { x86_64: 'x64', arm64: 'Arm64' } as const;
 
 /** What the size cannot do of what the settings and the base image ask for. */
 const misfitsOf = (

@@ -1,3 +1,4 @@
+import type { Subnet } from '@azure/arm-network';
 import * as z from 'zod';
 import type { PlatformCheck } from '../platform.ts';
 import type { AzureSnapshot } from './base-image.ts';
@@ -95,7 +96,42 @@ const groupsOfNetwork = async (session: Session, name: string): Promise<string[]
   return found;
 };
 
-const checkSubnet = (names: string[], network: string, subnet: string | undefined): PlatformCheck[] => {
+/** Azure keeps five addresses of each subnet for itself ("Azure Virtual Network FAQ"). */
+const KEPT = 5;
+
+/** Free addresses of a subnet; undefined where its size is not told, or is one of IPv6, which never runs out. */
+const freeAddresses = ({
+  addressPrefix,
+  addressPrefixes,
+  ipConfigurations = [],
+}: Subnet): number | undefined => {
+  const prefixes = addressPrefix === undefined ? (addressPrefixes ?? []) : [addressPrefix];
+  const bits = prefixes.flatMap((one) => (one.includes(':') ? [] : [Number(one.split('/')[1])]));
+  if (bits.length === 0 || bits.some((one) => !Number.isInteger(one))) return undefined;
+  const sizes = bits.map((one) => 2 ** (32 - one) - KEPT);
+  return sizes.reduce((sum, one) => sum + one, 0) - ipConfigurations.length;
+};
+
+/** Whether a machine can stand in a subnet that is there. */
+const checkRoom = (subnet: Subnet, network: string): PlatformCheck[] => {
+  const field = setting('virtualNetworkSubnetName');
+  const [delegation] = subnet.delegations ?? [];
+  if (delegation !== undefined) {
+    const detail = `The subnet ${subnet.name} of ${network} is for ${delegation.serviceName} alone.`;
+    return [fails('network', { detail, field, errorId: 'network-not-found' })];
+  }
+  const free = freeAddresses(subnet);
+  if (free === undefined || free > 0) return [];
+  const detail = `The subnet ${subnet.name} of ${network} has no free address.`;
+  return [fails('network', { detail, field, errorId: 'insufficient-capacity' })];
+};
+
+const checkSubnet = (subnets: Subnet[], network: string, subnet: string | undefined): PlatformCheck[] => {
+  const names = subnets.flatMap((one) => one.name ?? []);
+  const chosen = subnet === undefined ? subnets : subnets.filter((one) => isSameName(one.name ?? '', subnet));
+  const [only] = chosen;
+  const taken = only === undefined || chosen.length > 1 ? [] : checkRoom(only, network);
+  if (taken.length > 0) return taken;
   if (subnet === undefined) {
     if (names.length === 1) return [passes('network', `${network} has the one subnet ${names.join('')}.`)];
     const detail = `${network} has ${names.length} subnets, and virtualNetworkSubnetName names none.`;
@@ -136,6 +172,5 @@ export const checkNetwork = async (session: Session, snapshot: AzureSnapshot): P
     const detail = `The virtual network ${name} is in ${network.location}, the build is in ${location}.`;
     return [networkFailure(detail, 'virtualNetworkName')];
   }
-  const subnets = (network.subnets ?? []).flatMap((one) => one.name ?? []);
-  return checkSubnet(subnets, name, settings.virtualNetworkSubnetName);
+  return checkSubnet(network.subnets ?? [], name, settings.virtualNetworkSubnetName);
 };

@@ -58,3 +58,6 @@ export { regionKey } from '../../contracts/platforms/azure.ts';
 
 /** Whether two names are one to Azure, which does not tell capitals from small letters. */
 export const isSameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+/** What Azure calls the architectures of operating systems. */
+export const processors = { x86_64: 'x64', arm64: 'Arm64' } as const;

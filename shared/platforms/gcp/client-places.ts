@@ -155,8 +155,18 @@ const checkSubnetwork = (session: Session, snapshot: GcpSnapshot, reference: str
         'network-not-found',
         `There is no subnetwork ${subnetwork} in ${region} of ${project}.`,
       );
-    await demand(subnetworks.get({ project, region, subnetwork }, session.patient), absent);
-    return pass(`${subnetwork} in ${region} of ${project}`);
+    const look = subnetworks.get({ project, region, subnetwork }, session.patient);
+    const [{ network: own }] = await demand(look, absent);
+    const { network } = snapshot.builderConfiguration.settings;
+    const isOther =
+      network !== undefined && typeof own === 'string' && placeOf(own).name !== placeOf(network).name;
+    return isOther
+      ? fail(
+          'network-not-found',
+          `The subnetwork ${subnetwork} is of the network ${placeOf(own).name}, not of ${placeOf(network).name}.`,
+          'Name the network of the subnetwork, or none.',
+        )
+      : pass(`${subnetwork} in ${region} of ${project}`);
   });
 
 const checkDiskType = ({ compute, patient, projectId: project }: Session, zone: string, diskType: string) =>

@@ -183,6 +183,18 @@ describe('what a build would miss (S152, S162)', () => {
     expect(failing(await withSettings({ network: 'custom', subnetwork: 'build' }))).toEqual([]);
   });
 
+  it('is a subnetwork of the network that the builder names', async () => {
+    const { state, failures } = served.cloud;
+    state.networks.set('images-prod/custom', { autoCreateSubnetworks: false });
+    state.subnetworks.add('images-prod/europe-west1/build');
+    const network = 'https://www.googleapis.com/compute/v1/projects/images-prod/global/networks/other';
+    const answer = { status: 200, body: { name: 'build', network } };
+    failures.push({ method: 'GET', path: /subnetworks\/build$/, answer });
+    const checks = await withSettings({ network: 'custom', subnetwork: 'build' });
+    expect(failing(checks)).toEqual([['network', 'fail', field('subnetwork'), 'network-not-found']]);
+    expect(detailOf(checks, 'network')).toContain('is of the network other, not of custom');
+  });
+
   it('is an enabled key', async () => {
     served.cloud.state.keys.set(kmsKeyName, 'DISABLED');
     const settings = { imageEncryptionKey: { kmsKeyName: `${kmsKeyName}/cryptoKeyVersions/4` } };
