@@ -25,9 +25,19 @@ type Settings = { TOKEN_ISSUER: string; JWKS_URI: string; TOKEN_CLIENT_ID: strin
 /** `lastUsedAt` of a token is written at most this often. */
 const TOUCH_SECONDS = 60;
 
+/**
+ * How long each try for the keys of people's tokens may take, in milliseconds. A new process asks for them once, at its
+ * busiest moment; together well below the 25 s of a function.
+ */
+const KEY_WAITS_MS = [5000, 10_000];
+
 /** The one place that turns a bearer token into a principal. Throws 401. */
-export const authenticator = (settings: Settings, table: Table): Authenticate => {
-  const people = peopleVerifier(settings);
+export const authenticator = (
+  settings: Settings,
+  table: Table,
+  keyWaitsMs: readonly number[] = KEY_WAITS_MS,
+): Authenticate => {
+  const people = peopleVerifier(settings, keyWaitsMs);
   return async (authorization) => {
     const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization ?? '')?.[1];
     if (authorization === undefined || authorization === '') {
@@ -39,18 +49,22 @@ export const authenticator = (settings: Settings, table: Table): Authenticate =>
 };
 
 /** The library's own fetcher speaks https only; the key set's address is a setting and may be on loopback. */
-const jwksCache = () =>
-  new SimpleJwksCache({
-    fetcher: {
-      fetch: async (uri: string) => {
-        const answer = await fetch(uri, { signal: AbortSignal.timeout(5000) });
-        if (!answer.ok) throw new Error(`the keys of people's tokens cannot be had: HTTP ${answer.status}`);
-        return answer.arrayBuffer();
-      },
-    },
-  });
+const jwksCache = (waitsMs: readonly number[]) =>
+  new SimpleJwksCache({ fetcher: { fetch: (uri: string) => fetchKeys(uri, waitsMs) } });
 
-const peopleVerifier = (settings: Settings) =>
+/** Asks again when no answer came. Throws the error of the last try. */
+const fetchKeys = async (uri: string, [wait = 0, ...later]: readonly number[]): Promise<ArrayBuffer> => {
+  try {
+    const answer = await fetch(uri, { signal: AbortSignal.timeout(wait) });
+    if (!answer.ok) throw new Error(`the keys of people's tokens cannot be had: HTTP ${answer.status}`);
+    return await answer.arrayBuffer();
+  } catch (error) {
+    if (later.length === 0) throw error;
+    return fetchKeys(uri, later);
+  }
+};
+
+const peopleVerifier = (settings: Settings, keyWaitsMs: readonly number[]) =>
   JwtVerifier.create(
     {
       issuer: settings.TOKEN_ISSUER,
@@ -62,7 +76,7 @@ const peopleVerifier = (settings: Settings) =>
         }
       },
     },
-    { jwksCache: jwksCache() },
+    { jwksCache: jwksCache(keyWaitsMs) },
   );
 
 const badToken = (): ApiProblem =>

@@ -39,7 +39,12 @@ const goodClaims = {
   exp: seconds + 600,
 };
 
+/** What becomes of the next requests for the keys; those after them are answered. */
+const hitches: ('cut off' | 'never answered')[] = [];
 const server = createServer((_request, response) => {
+  const hitch = hitches.shift();
+  if (hitch === 'cut off') response.destroy();
+  if (hitch !== undefined) return;
   const key: JsonWebKey = own.publicKey.export({ format: 'jwk' });
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ keys: [{ ...key, kid: 'key-1', alg: 'RS256', use: 'sig' }] }));
@@ -50,7 +55,10 @@ beforeAll(async () => {
   const address: AddressInfo | string | null = server.address();
   port = typeof address === 'object' ? (address?.port ?? 0) : 0;
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
 
 const table = memoryTable();
 const settings = (jwksPort: number) => ({
@@ -99,6 +107,19 @@ describe('a person', () => {
 
   test.each([undefined, ''])('is asked for a token when there is none (%j)', async (authorization) => {
     expect(await codeOf(authenticator(settings(port), table)(authorization))).toBe('no-token');
+  });
+
+  test('is known although the keys cannot be had the first time', async () => {
+    hitches.push('cut off');
+    const authenticate = authenticator(settings(port), table);
+    expect(await codeOf(authenticate(jwt({})))).toBe('accepted');
+  });
+
+  test('is not told that the token is bad when the keys cannot be had in time', async () => {
+    hitches.push('never answered', 'never answered');
+    const authenticate = authenticator(settings(port), table, [20, 20]);
+    expect(await codeOf(authenticate(jwt({})))).toBe('another error');
+    hitches.length = 0;
   });
 
   test('is not told that the token is bad when the keys cannot be had', async () => {
