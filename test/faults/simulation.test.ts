@@ -71,16 +71,16 @@ const told = async (seed: number, settled?: HistoryOptions['settled']): Promise<
 const summedUp = async (threads: number) => {
   const seeds: number[] = [];
   const onHistory = ({ seed }: { seed: number }) => seeds.push(seed);
-  return { seeds, summary: await liveThroughMany({ seed: 30, runs: 40, threads, onHistory }) };
+  return { seeds, summary: await liveThroughMany({ seed: 30, runs: 20, threads, onHistory }) };
 };
 
 test(
-  'many histories come to the same on one thread and on three, in the order of their seeds',
+  'many histories come to the same on one thread and on two, in the order of their seeds',
   async () => {
     const one = await summedUp(1);
     expect(one.seeds).toEqual(one.seeds.map((_, place) => 30 + place));
-    expect(one.summary.faultedRuns).toBeGreaterThanOrEqual(40);
-    expect(await summedUp(3)).toEqual(one);
+    expect(one.summary.faultedRuns).toBeGreaterThanOrEqual(20);
+    expect(await summedUp(2)).toEqual(one);
   },
   MINUTES,
 );
