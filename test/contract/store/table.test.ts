@@ -27,6 +27,8 @@ const places = async (attempt: Promise<void>): Promise<number[] | 'written'> => 
 /** Any kind of row, and what the table adds to it. */
 const row = 'name' as const;
 const kind = { row, schemaVersion: 1 };
+/** The very object, to change it. */
+const withList = z.custom<{ map: { list: number[] } }>((value) => typeof value === 'object');
 const sks = (items: Record<string, unknown>[]) => items.map((item) => String(item['sk']));
 
 describe.each([
@@ -54,6 +56,27 @@ describe.each([
     const kept = { ...kind, text: 'é\u0000', list: [1, { a: [] }], flag: false };
     expect(await table.get(key)).toEqual({ ...key, ...kept });
     expect(await table.get({ pk, sk: 'B' })).toBeUndefined();
+  });
+
+  test('keeps rows to itself: who changes what was put or what was read changes none', async () => {
+    const key = await fresh();
+    const put = { ...key, row, map: { list: [1] } };
+    await table.write([{ put }]);
+    put.map.list.push(2);
+    const read = [
+      await table.get(key),
+      ...(await table.getAll([key])),
+      ...(await table.query({ pk, prefix: '' })),
+    ];
+    for (const one of read) withList.parse(one).map.list.push(3);
+    expect(read).toHaveLength(3);
+    expect(await table.get(key)).toEqual({ ...key, ...kind, map: { list: [1] } });
+  });
+
+  test('takes no instance of a class for an attribute', async () => {
+    const key = await fresh();
+    await expect(table.write([{ put: { ...key, row, when: new Date(0) } }])).rejects.toThrow();
+    expect(await table.get(key)).toBeUndefined();
   });
 
   test('updates and removes attributes, and makes the row when there is none', async () => {
