@@ -1,7 +1,8 @@
 import type { Item } from '../../shared/store/table.ts';
 
+/** In the SDK's words. */
 const refuse = (value: unknown): never => {
-  throw new Error(`the SDK takes no ${typeof value} like ${String(value)} for an attribute`);
+  throw new Error(`Unsupported type passed: ${String(value)}`);
 };
 
 const isPlain = (value: object): value is Item => {
