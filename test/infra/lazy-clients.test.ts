@@ -65,3 +65,12 @@ test.each(Object.keys(marks))('what %s needs is read without the SDKs of the oth
   const read = new Set(own.flatMap((name) => [...readAtStart(files, name)]));
   expect(sdksIn(files, read)).toEqual([platform]);
 });
+
+test('the quotas of AWS are asked by a client of their own, which is read only when a preflight asks', () => {
+  const files = filesOfFunction('workflow/prepare');
+  const isOfQuotas = (name: string): boolean => text(files, name).includes('ServiceQuotasV20190624');
+  const ofPlatform = [...files.keys()].filter((name) => sdksIn(files, [name]).includes('aws'));
+  const read = new Set(ofPlatform.flatMap((name) => [...readAtStart(files, name)]));
+  expect([...files.keys()].filter(isOfQuotas)).not.toEqual([]);
+  expect([...read].filter(isOfQuotas)).toEqual([]);
+});
