@@ -12,10 +12,21 @@ import type { AwsSnapshot } from '../../../shared/platforms/aws/base-image.ts';
 import { connect, open } from '../../../shared/platforms/aws/client.ts';
 import type { RunIdentity } from '../../../shared/platforms/platform.ts';
 import { run, secret, snapshot, ulid, withSettings } from '../../unit/shared/packer/fixtures.ts';
-import { credentials, region, sshPort, type startForTest } from './ec2-support.ts';
+import { credentials, region, sshPort, startForTest, stopForTest } from './ec2-support.ts';
 
 /** A stand-in that the SDK's own variable points to. */
 export type Account = Awaited<ReturnType<typeof startForTest>>;
+
+/** Starts a stand-in that every client of the SDK in this process speaks to. */
+export const openAccount = async (): Promise<Account> => {
+  const account = await startForTest();
+  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+  return account;
+};
+export const closeAccount = async ({ options, standin }: Account): Promise<void> => {
+  delete process.env['AWS_ENDPOINT_URL'];
+  await stopForTest(options, standin);
+};
 
 export type Keys = { accessKeyId: string; secretAccessKey: string };
 type Settings = Parameters<typeof withSettings>[1];

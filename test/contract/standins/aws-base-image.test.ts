@@ -4,26 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OsImage } from '../../../shared/contracts/entities/operating-system.ts';
 import { containing } from '../../support/matchers.ts';
 import { ulid } from '../../unit/shared/packer/fixtures.ts';
-import { type Account, clientsOf, runOf, snapshotIn } from './aws-account.ts';
-import {
-  createClient,
-  credentials,
-  debianImageId,
-  region,
-  startForTest,
-  stopForTest,
-} from './ec2-support.ts';
+import { type Account, clientsOf, closeAccount, openAccount, runOf, snapshotIn } from './aws-account.ts';
+import { createClient, credentials, debianImageId, region } from './ec2-support.ts';
 
 const NEWEST = 'ami-0de00000000000122';
 let account: Account;
 beforeAll(async () => {
-  account = await startForTest();
-  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+  account = await openAccount();
 });
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL'];
-  await stopForTest(account.options, account.standin);
-});
+afterAll(() => closeAccount(account));
 
 const imageDefinitionId = `def_${ulid('BA')}`;
 const layerOf = (amiId: string, place = region) => ({

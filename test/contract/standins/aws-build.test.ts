@@ -17,22 +17,29 @@ import type { SnapshotStep } from '../../../shared/contracts/snapshot.ts';
 import { type AwsLocator, amisOf } from '../../../shared/platforms/aws/base-image.ts';
 import { aws } from '../../../shared/platforms/aws/index.ts';
 import { shell, step } from '../../unit/shared/packer/fixtures.ts';
-import { type Account, clientsOf, iamOf, kmsOf, runOf, snapshotIn } from './aws-account.ts';
+import {
+  type Account,
+  clientsOf,
+  closeAccount,
+  iamOf,
+  kmsOf,
+  openAccount,
+  runOf,
+  snapshotIn,
+} from './aws-account.ts';
 import { build as buildIn, locatorsOf, type Prepared } from './aws-packer.ts';
-import { createClient, credentials, region, startForTest, stopForTest } from './ec2-support.ts';
+import { createClient, credentials, region } from './ec2-support.ts';
 
 const abroad = 'eu-central-1';
 const partner = '210987654321';
 let account: Account;
 let folder = '';
 beforeAll(async () => {
-  account = await startForTest();
+  account = await openAccount();
   folder = await mkdtemp(join(tmpdir(), 'aws-build-'));
-  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
 });
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL'];
-  await stopForTest(account.options, account.standin);
+  await closeAccount(account);
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -14,19 +14,15 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory, RunIdentity } from '../../../shared/platforms/platform.ts';
 import { runTags } from '../../../shared/platforms/aws/names.ts';
-import { type Account, clientsOf, runOf, snapshotIn } from './aws-account.ts';
-import { createClient, debianImageId, region, startForTest, stopForTest } from './ec2-support.ts';
+import { type Account, clientsOf, closeAccount, openAccount, runOf, snapshotIn } from './aws-account.ts';
+import { createClient, debianImageId, region } from './ec2-support.ts';
 
 const abroad = 'eu-central-1';
 let account: Account;
 beforeAll(async () => {
-  account = await startForTest();
-  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+  account = await openAccount();
 });
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL'];
-  await stopForTest(account.options, account.standin);
-});
+afterAll(() => closeAccount(account));
 
 const ec2 = (place = region) => createClient(account.standin.endpoint, { region: place });
 const inventory = (): Inventory => clientsOf(snapshotIn(account), runOf(1)).account.inventory;

@@ -2,18 +2,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildPermissions } from '../../../shared/platforms/aws/trust.ts';
 import type { PlatformCheck } from '../../../shared/platforms/platform.ts';
 import { containing } from '../../support/matchers.ts';
-import { type Account, clientsOf, makeUser, runOf, snapshotIn, whileEnforced } from './aws-account.ts';
-import { debianImageId, startForTest, stopForTest } from './ec2-support.ts';
+import {
+  type Account,
+  clientsOf,
+  closeAccount,
+  makeUser,
+  openAccount,
+  runOf,
+  snapshotIn,
+  whileEnforced,
+} from './aws-account.ts';
+import { debianImageId } from './ec2-support.ts';
 
 let account: Account;
 beforeAll(async () => {
-  account = await startForTest();
-  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+  account = await openAccount();
 });
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL'];
-  await stopForTest(account.options, account.standin);
-});
+afterAll(() => closeAccount(account));
 
 type Statement = { Effect: string; Action: string[]; Resource: string; Condition?: object };
 const everything: Statement[] = buildPermissions.Statement;

@@ -19,23 +19,18 @@ import { containing } from '../../support/matchers.ts';
 import {
   type Account,
   clientsOf,
+  closeAccount,
   iamOf,
   keysOf,
   kmsOf,
   makeRole,
   makeUser,
+  openAccount,
   runOf,
   snapshotIn,
   whileEnforced,
 } from './aws-account.ts';
-import {
-  createClient,
-  credentials,
-  debianImageId,
-  region,
-  startForTest,
-  stopForTest,
-} from './ec2-support.ts';
+import { createClient, credentials, debianImageId, region } from './ec2-support.ts';
 
 const settings = '/builderConfiguration/settings';
 const GHOST = '0'.repeat(17);
@@ -45,15 +40,13 @@ type Settings = Parameters<typeof snapshotIn>[1];
 let account: Account;
 let ec2: ReturnType<typeof createClient>;
 beforeAll(async () => {
-  account = await startForTest();
-  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+  account = await openAccount();
   process.env['AWS_ACCESS_KEY_ID'] = credentials.accessKeyId;
   process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
   ec2 = createClient(account.standin.endpoint);
 });
 afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL'];
-  await stopForTest(account.options, account.standin);
+  await closeAccount(account);
 });
 
 const checksOf = (wanted: Settings = {}, base = debian, number = 1): Promise<PlatformCheck[]> =>

@@ -5,31 +5,21 @@ import { containing } from '../../support/matchers.ts';
 import {
   type Account,
   clientsOf,
+  closeAccount,
   type Keys,
   makeUser,
+  openAccount,
   runOf,
   snapshotIn,
   whileEnforced,
 } from './aws-account.ts';
-import {
-  createClient,
-  credentials,
-  debianImageId,
-  launch,
-  region,
-  startForTest,
-  stopForTest,
-} from './ec2-support.ts';
+import { createClient, credentials, debianImageId, launch, region } from './ec2-support.ts';
 
 let account: Account;
 beforeAll(async () => {
-  account = await startForTest();
-  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+  account = await openAccount();
 });
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL'];
-  await stopForTest(account.options, account.standin);
-});
+afterAll(() => closeAccount(account));
 
 const STANDARD = 'L-1216C47A';
 const SPOT = 'L-34B43A08';

@@ -10,19 +10,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildPermissions } from '../../../shared/platforms/aws/trust.ts';
 import type { SharePrincipal } from '../../../shared/platforms/platform.ts';
 import { containing } from '../../support/matchers.ts';
-import { type Account, clientsOf, kmsOf, makeUser, runOf, snapshotIn, whileEnforced } from './aws-account.ts';
-import { createClient, debianImageId, region, startForTest, stopForTest } from './ec2-support.ts';
+import {
+  type Account,
+  clientsOf,
+  closeAccount,
+  kmsOf,
+  makeUser,
+  openAccount,
+  runOf,
+  snapshotIn,
+  whileEnforced,
+} from './aws-account.ts';
+import { createClient, debianImageId, region } from './ec2-support.ts';
 
 const abroad = 'eu-central-1';
 let account: Account;
 beforeAll(async () => {
-  account = await startForTest();
-  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+  account = await openAccount();
 });
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL'];
-  await stopForTest(account.options, account.standin);
-});
+afterAll(() => closeAccount(account));
 
 const ec2 = (place = region) => createClient(account.standin.endpoint, { region: place });
 const organization = 'arn:aws:organizations::123456789012:organization/o-abcdef1234';

@@ -27,18 +27,24 @@ import { buildPermissions } from '../../../shared/platforms/aws/trust.ts';
 import { keyPairName, runTags } from '../../../shared/platforms/aws/names.ts';
 import type { RunIdentity, TaggedResource } from '../../../shared/platforms/platform.ts';
 import { inventories, type Site, sweepTwice, type Thing } from '../../support/sweep-world.ts';
-import { type Account, clientsOf, iamOf, makeUser, runOf, snapshotIn, whileEnforced } from './aws-account.ts';
-import { createClient, debianImageId, region, startForTest, stopForTest } from './ec2-support.ts';
+import {
+  type Account,
+  clientsOf,
+  closeAccount,
+  iamOf,
+  makeUser,
+  openAccount,
+  runOf,
+  snapshotIn,
+  whileEnforced,
+} from './aws-account.ts';
+import { createClient, debianImageId, region } from './ec2-support.ts';
 
 let account: Account;
 beforeAll(async () => {
-  account = await startForTest();
-  process.env['AWS_ENDPOINT_URL'] = account.standin.endpoint;
+  account = await openAccount();
 });
-afterAll(async () => {
-  delete process.env['AWS_ENDPOINT_URL'];
-  await stopForTest(account.options, account.standin);
-});
+afterAll(() => closeAccount(account));
 
 const ec2 = () => createClient(account.standin.endpoint, { region });
 const owner = { deploymentId: runOf(1).deploymentId, workspaceId: runOf(1).workspaceId };
