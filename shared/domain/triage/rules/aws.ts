@@ -36,6 +36,8 @@ export const awsRules: readonly Rule[] = [
     errorId: 'clock-skewed',
     pattern: /RequestTimeTooSkewed|Signature (expired|not yet current)|clock skew/i,
   },
+  // The credentials are good: it is where they are used that is not there.
+  { errorId: 'region-invalid', pattern: /scoped to a valid region/ },
   {
     errorId: 'credentials-invalid',
     pattern:

@@ -97,6 +97,11 @@ export const samples: Sample[] = [
     'error validating regions: AuthFailure: AWS was not able to validate the provided access credentials\n\tstatus code: 401, request id: 5f',
   ),
   line(
+    'a region that the endpoint which answers does not know',
+    'region-invalid',
+    "AuthFailure: Credential should be scoped to a valid region. 'eu-moon-1' is not one.",
+  ),
+  line(
     'a wrong key, modern',
     'credentials-invalid',
     'operation error EC2: DescribeRegions, https response error StatusCode: 401, RequestID: 5f, api error AuthFailure: AWS was not able to validate',
