@@ -1,22 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeAuthority } from '../../../infra/local/standins/clouds/authority.ts';
 import { azureCloud } from '../../../infra/local/standins/clouds/azure/index.ts';
-import { openMachines } from '../../../infra/local/standins/clouds/machines.ts';
-import { startCloudProxy } from '../../../infra/local/standins/clouds/proxy.ts';
-import { ensureBaseDisk } from '../../../infra/local/standins/ec2/base-disk.ts';
-import type { PackerArtifact } from '../../../shared/contracts/agent-protocol.ts';
 import type { Locator } from '../../../shared/contracts/entities/image-version.ts';
-import { classifyFailure } from '../../../shared/domain/triage/classify.ts';
-import { compileBundle } from '../../../shared/packer/compile.ts';
-import { createArtifactCollector } from '../../../shared/packer/output/artifacts.ts';
-import { readPackerLine } from '../../../shared/packer/output/events.ts';
-import { uiLines } from '../../../shared/packer/output/ui-text.ts';
 import type { AzureSnapshot } from '../../../shared/platforms/azure/base-image.ts';
 import { connect } from '../../../shared/platforms/azure/client.ts';
 import { azure } from '../../../shared/platforms/azure/index.ts';
@@ -26,44 +10,16 @@ import { trust } from '../../support/trust.ts';
 import { run, shell, step, ulid } from '../../unit/shared/packer/fixtures.ts';
 import { azureSnapshot, galleryMinimum, managedMinimum } from '../../unit/shared/platforms/azure/cases.ts';
 import { definition, inGroup } from '../../unit/shared/platforms/azure/client-support.ts';
+import { type Built, buildAt, failureOf, layerOf, login, openSite, type Prepared } from './cloud-packer.ts';
 
 /** Debian's Packer and Goldsmith's client against Azure in memory, whose machines are real. */
 
-const checkout = resolve(import.meta.dirname, '../../..');
-const SSH_PORT = 2222;
-/** The user of the machines' disk. */
-const login = { sshUsername: 'admin', sshPort: SSH_PORT };
-
 const start = async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'azure-build-'));
-  const machines = await openMachines({
-    stateDir: join(folder, 'machines'),
-    baseDisk: await ensureBaseDisk(join(checkout, '.goldsmith/cache')),
-    network: `127.${64 + Math.floor(Math.random() * 180)}.8`,
-    sshPort: SSH_PORT,
-  });
-  const authority = await makeAuthority();
-  const cloud = azureCloud(machines);
-  const proxy = await startCloudProxy({ clouds: [cloud], authority });
-  trust(authority.certificate);
-  const authorityFile = join(folder, 'authority.pem');
-  await writeFile(authorityFile, authority.certificate);
-  const { hostname, port } = new URL(proxy.url);
-  return {
-    folder,
-    cloud,
-    authorityFile,
-    proxyUrl: proxy.url,
-    transport: {
-      proxyOptions: { host: `http://${hostname}`, port: Number(port) },
-      updateIntervalInMs: 1,
-    },
-    stop: async () => {
-      await proxy.close();
-      await machines.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  const site = await openSite('azure-build', 8, azureCloud);
+  trust(site.certificate);
+  const { hostname, port } = new URL(site.proxyUrl);
+  const proxyOptions = { host: `http://${hostname}`, port: Number(port) };
+  return { ...site, transport: { proxyOptions, updateIntervalInMs: 1 } };
 };
 let site: Awaited<ReturnType<typeof start>>;
 
@@ -77,12 +33,12 @@ beforeAll(async () => {
 });
 afterAll(() => site.stop());
 
-type Prepared = ReturnType<typeof prepare>;
-const prepare = (snapshot: AzureSnapshot, number: number, secret = site.cloud.account.clientSecret) => {
+const prepare = (snapshot: AzureSnapshot, number: number): Prepared<AzureSnapshot> => {
   const identity = { ...run, runId: `run_${ulid(`AZ${number}`)}`, number };
+  const secret = site.cloud.account.clientSecret;
   const decrypt = () => Promise.resolve(secret);
   const client = connect({ snapshot, run: identity, decrypt }, site.transport);
-  return { snapshot, run: identity, secret, client };
+  return { snapshot, run: identity, client, variables: { PKR_VAR_client_secret: secret } };
 };
 const managed = (script: string, settings: object = {}, fields: object = {}) =>
   azureSnapshot('azure-managed', {
@@ -90,87 +46,22 @@ const managed = (script: string, settings: object = {}, fields: object = {}) =>
     fields: { steps: [step(1, shell({ script }))], ...fields },
   });
 
-const environmentOf = (job: string, secret: string) => ({
-  PATH: process.env['PATH'],
-  HOME: job,
-  TMPDIR: job,
-  CHECKPOINT_DISABLE: '1',
-  HTTPS_PROXY: site.proxyUrl,
-  SSL_CERT_FILE: site.authorityFile,
-  PKR_VAR_goldsmith_nonce: 'nonce-of-the-run',
-  PKR_VAR_client_secret: secret,
-});
+const build = (prepared: Prepared, options?: Parameters<typeof buildAt>[3]): Promise<Built> =>
+  buildAt(site, azure, prepared, options);
 
-const startPacker = async ({ snapshot, run: identity, client, secret }: Prepared, baseImage = true) => {
-  const bundle = compileBundle({
-    platform: azure,
-    snapshot,
-    run: identity,
-    baseImage: baseImage ? await client.resolveBaseImage() : undefined,
-    generation: '1.6',
-  });
-  const job = join(site.folder, identity.runId);
-  for (const { path, content } of bundle.files) {
-    await mkdir(join(job, dirname(path)), { recursive: true });
-    await writeFile(join(job, path), content);
-  }
-  return spawn('packer', ['build', '-machine-readable', '.'], {
-    cwd: job,
-    env: environmentOf(job, secret),
-    detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-};
-
-type Built = { exitCode: number | null; lines: string[]; errors: string[]; artifacts: PackerArtifact[] };
-
-/** Runs Packer to its end, or kills it once `until` matches a line as a stop would. */
-const build = async (
-  prepared: Prepared,
-  options: { until?: RegExp; baseImage?: boolean } = {},
-): Promise<Built> => {
-  const packer = await startPacker(prepared, options.baseImage);
-  const lines: string[] = [];
-  const errors: string[] = [];
-  const collector = createArtifactCollector();
-  for await (const line of createInterface({ input: packer.stdout })) {
-    const event = readPackerLine(line);
-    collector.add(event);
-    if (event.kind !== 'ui') continue;
-    lines.push(...uiLines(event.data));
-    if (event.voice === 'error') errors.push(...uiLines(event.data));
-    if (options.until?.test(event.data) === true && packer.pid !== undefined)
-      process.kill(-packer.pid, 'SIGKILL');
-  }
-  if (packer.exitCode === null && packer.signalCode === null) await once(packer, 'exit');
-  return { exitCode: packer.exitCode, lines, errors, artifacts: collector.list() };
-};
-
-const locatorsOf = async ({ snapshot, run: identity, client }: Prepared, { artifacts }: Built) => {
+const locatorsOf = async (
+  { snapshot, run: identity, client }: Prepared<AzureSnapshot>,
+  { artifacts }: Built,
+) => {
   const context = { snapshot, run: identity, accountId: await client.accountId() };
   return artifacts.flatMap((artifact) => azure.readArtifact(artifact, context));
 };
 
-const failureOf = ({ errors }: Built) =>
-  classifyFailure({
-    outcome: 'failed',
-    exitCode: 1,
-    steps: [{ index: 1, name: 'update packages' }],
-    errors: errors.map((text, seq) => ({ seq, step: null, text })),
-  });
-
 /** A snapshot that builds on an image that was built before. */
 const onTopOf = (script: string, locators: Locator[]): AzureSnapshot => {
-  const imageDefinitionId = `def_${ulid('D')}`;
-  const layer = {
-    imageDefinitionId,
-    imageVersionId: `ver_${ulid('V')}`,
-    name: 'Web-Base-v1',
-    createdAt: '2026-01-02T03:04:05.678Z',
-    locators,
-  };
+  const layer = layerOf(locators);
   const { operatingSystem } = azureSnapshot('azure-managed', {
-    image: { type: 'image-definition', imageDefinitionId },
+    image: { type: 'image-definition', imageDefinitionId: layer.imageDefinitionId },
   });
   return managed(script, {}, { operatingSystem, layer });
 };
@@ -245,7 +136,7 @@ describe('a compiled bundle on Azure', () => {
 
   it('asks for the newest base image itself where nobody resolved it, as plain Packer would', async () => {
     const prepared = prepare(managed('true\n'), 6);
-    expect((await build(prepared, { baseImage: false })).exitCode).toBe(0);
+    expect((await build(prepared, { isResolved: false })).exitCode).toBe(0);
   });
 
   it('fails with the exit code of a script, and leaves nothing (S48, S110, S151)', async () => {
@@ -277,7 +168,7 @@ describe('a build on Azure that cannot be', () => {
     const baseImage = await resolved.client.resolveBaseImage();
     const wrong = {
       ...resolved,
-      secret: 'another-secret',
+      variables: { PKR_VAR_client_secret: 'another-secret' },
       client: { ...resolved.client, resolveBaseImage: () => Promise.resolve(baseImage) },
     };
     const built = await build(wrong);

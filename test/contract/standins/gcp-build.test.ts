@@ -1,22 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeAuthority } from '../../../infra/local/standins/clouds/authority.ts';
 import { gcpCloud } from '../../../infra/local/standins/clouds/gcp/index.ts';
-import { openMachines } from '../../../infra/local/standins/clouds/machines.ts';
-import { startCloudProxy } from '../../../infra/local/standins/clouds/proxy.ts';
-import { ensureBaseDisk } from '../../../infra/local/standins/ec2/base-disk.ts';
-import type { PackerArtifact } from '../../../shared/contracts/agent-protocol.ts';
 import type { Locator } from '../../../shared/contracts/entities/image-version.ts';
-import { classifyFailure } from '../../../shared/domain/triage/classify.ts';
-import { compileBundle } from '../../../shared/packer/compile.ts';
-import { createArtifactCollector } from '../../../shared/packer/output/artifacts.ts';
-import { readPackerLine } from '../../../shared/packer/output/events.ts';
-import { uiLines } from '../../../shared/packer/output/ui-text.ts';
 import type { GcpSnapshot } from '../../../shared/platforms/gcp/base-image.ts';
 import { gcp } from '../../../shared/platforms/gcp/index.ts';
 import { machineName, runLabels } from '../../../shared/platforms/gcp/names.ts';
@@ -24,41 +8,20 @@ import { containing, matching } from '../../support/matchers.ts';
 import { run, shell, step, ulid } from '../../unit/shared/packer/fixtures.ts';
 import { gcpSnapshot } from '../../unit/shared/platforms/gcp/cases.ts';
 import { clientOf, serveGcp } from '../../unit/shared/platforms/gcp/loopback.ts';
+import { type Built, buildAt, failureOf, layerOf, login, openSite, type Prepared } from './cloud-packer.ts';
 
 /** Debian's Packer and Goldsmith's client against Compute Engine in memory, whose machines are real. */
 
-const checkout = resolve(import.meta.dirname, '../../..');
-const SSH_PORT = 2222;
-/** The user of the machines' disk. */
-const login = { sshUsername: 'admin', sshPort: SSH_PORT };
 const ZONE = 'projects/images-prod/zones/europe-west1-b';
 
 const start = async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'gcp-build-'));
-  const machines = await openMachines({
-    stateDir: join(folder, 'machines'),
-    baseDisk: await ensureBaseDisk(join(checkout, '.goldsmith/cache')),
-    network: `127.${64 + Math.floor(Math.random() * 180)}.9`,
-    sshPort: SSH_PORT,
-  });
-  const authority = await makeAuthority();
-  const cloud = gcpCloud(machines);
-  const proxy = await startCloudProxy({ clouds: [cloud], authority });
-  const loopback = await serveGcp(cloud);
-  const authorityFile = join(folder, 'authority.pem');
-  await writeFile(authorityFile, authority.certificate);
-  return {
-    folder,
-    cloud,
-    authorityFile,
-    proxyUrl: proxy.url,
-    port: loopback.port,
-    stop: async () => {
-      await Promise.all([proxy.close(), loopback.close()]);
-      await machines.close();
-      await rm(folder, { recursive: true, force: true });
-    },
+  const site = await openSite('gcp-build', 9, gcpCloud);
+  const loopback = await serveGcp(site.cloud);
+  const stop = async () => {
+    await loopback.close();
+    await site.stop();
   };
+  return { ...site, port: loopback.port, stop };
 };
 let site: Awaited<ReturnType<typeof start>>;
 beforeAll(async () => {
@@ -66,12 +29,12 @@ beforeAll(async () => {
 });
 afterAll(() => site.stop());
 
-const prepare = (snapshot: GcpSnapshot, number: number) => {
+const keyOf = (key: string) => ({ PKR_VAR_credentials_json: key });
+const prepare = (snapshot: GcpSnapshot, number: number): Prepared<GcpSnapshot> => {
   const identity = { ...run, runId: `run_${ulid(`GC${number}`)}`, number };
   const client = clientOf(site.cloud, site.port, snapshot, { run: identity });
-  return { snapshot, run: identity, client, key: site.cloud.account.keyFile };
+  return { snapshot, run: identity, client, variables: keyOf(site.cloud.account.keyFile) };
 };
-type Prepared = ReturnType<typeof prepare>;
 
 const running = (script: string, settings: object = {}, parts: Parameters<typeof gcpSnapshot>[0] = {}) =>
   gcpSnapshot({
@@ -80,88 +43,22 @@ const running = (script: string, settings: object = {}, parts: Parameters<typeof
     ...parts,
   });
 
-const startPacker = async ({ snapshot, run: identity, client, key }: Prepared, isResolved = true) => {
-  const bundle = compileBundle({
-    platform: gcp,
-    snapshot,
-    run: identity,
-    baseImage: isResolved ? await client.resolveBaseImage() : undefined,
-    generation: '1.6',
-  });
-  const job = join(site.folder, identity.runId);
-  for (const { path, content } of bundle.files) {
-    await mkdir(join(job, dirname(path)), { recursive: true });
-    await writeFile(join(job, path), content);
-  }
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: job,
-    TMPDIR: job,
-    CHECKPOINT_DISABLE: '1',
-    HTTPS_PROXY: site.proxyUrl,
-    SSL_CERT_FILE: site.authorityFile,
-    PKR_VAR_goldsmith_nonce: 'nonce-of-the-run',
-    PKR_VAR_credentials_json: key,
-  };
-  return spawn('packer', ['build', '-machine-readable', '.'], {
-    cwd: job,
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-};
+const build = (prepared: Prepared, options?: Parameters<typeof buildAt>[3]): Promise<Built> =>
+  buildAt(site, gcp, prepared, options);
 
-type Built = { exitCode: number | null; lines: string[]; errors: string[]; artifacts: PackerArtifact[] };
-
-/** Runs Packer to its end, or kills it once `until` matches a line as a stop would. */
-const build = async (
-  prepared: Prepared,
-  { until, isResolved }: { until?: RegExp; isResolved?: boolean } = {},
-): Promise<Built> => {
-  const packer = await startPacker(prepared, isResolved);
-  const lines: string[] = [];
-  const errors: string[] = [];
-  const collector = createArtifactCollector();
-  for await (const line of createInterface({ input: packer.stdout })) {
-    const event = readPackerLine(line);
-    collector.add(event);
-    if (event.kind !== 'ui') continue;
-    lines.push(...uiLines(event.data));
-    if (event.voice === 'error') errors.push(...uiLines(event.data));
-    if (until?.test(event.data) === true && packer.pid !== undefined) process.kill(-packer.pid, 'SIGKILL');
-  }
-  if (packer.exitCode === null && packer.signalCode === null) await once(packer, 'exit');
-  return { exitCode: packer.exitCode, lines, errors, artifacts: collector.list() };
-};
-
-const locatorsOf = ({ snapshot, run: identity }: Prepared, { artifacts }: Built): Locator[] =>
+const locatorsOf = ({ snapshot, run: identity }: Prepared<GcpSnapshot>, { artifacts }: Built): Locator[] =>
   artifacts.flatMap((artifact) =>
     gcp.readArtifact(artifact, { snapshot, run: identity, accountId: 'images-prod' }),
   );
 
-const failureOf = ({ errors }: Built) =>
-  classifyFailure({
-    outcome: 'failed',
-    exitCode: 1,
-    steps: [{ index: 1, name: 'update packages' }],
-    errors: errors.map((text, seq) => ({ seq, step: null, text })),
-  });
-
 /** A snapshot that builds on an image that was built before. */
 const onTopOf = (script: string, locators: Locator[]): GcpSnapshot => {
-  const imageDefinitionId = `def_${ulid('D')}`;
-  const layer = {
-    imageDefinitionId,
-    imageVersionId: `ver_${ulid('V')}`,
-    name: 'Web-Base-v1',
-    createdAt: '2026-01-02T03:04:05.678Z',
-    locators,
-  };
+  const layer = layerOf(locators);
   return running(
     script,
     {},
     {
-      image: { type: 'image-definition', imageDefinitionId },
+      image: { type: 'image-definition', imageDefinitionId: layer.imageDefinitionId },
       fields: { steps: [step(1, shell({ script }))], layer },
     },
   );
@@ -254,7 +151,7 @@ describe('a build on Google Cloud that cannot be', () => {
       stop: () => Promise.resolve(),
       capture: () => Promise.resolve(),
     });
-    const built = await build({ ...prepare(running('true\n'), 7), key: other.account.keyFile });
+    const built = await build({ ...prepare(running('true\n'), 7), variables: keyOf(other.account.keyFile) });
     expect(built.exitCode).toBe(1);
     expect(failureOf(built)).toMatchObject({ errorId: 'credentials-invalid', category: 'connection' });
   });
