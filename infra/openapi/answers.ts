@@ -2,7 +2,7 @@
 import type { OpenAPIRegistry, ResponseConfig, RouteConfig } from '@asteasolutions/zod-to-openapi';
 import * as z from 'zod';
 import { type ProblemCode, problemCodes } from '../../shared/contracts/problem.ts';
-import type { Route } from '../../shared/contracts/routes/route.ts';
+import { queryOf, type Route } from '../../shared/contracts/routes/route.ts';
 
 /** Every answer of a route by its status. */
 export function answersOf(route: Route, isConditional: boolean): RouteConfig['responses'] {
@@ -61,7 +61,7 @@ function problemStatusesOf(route: Route, isConditional: boolean): number[] {
   if (route.role !== 'public') found.push('no-token');
   if (route.path.includes('{')) found.push('not-found');
   if (route.path.includes('{workspaceId}') || route.onlyPeople === true) found.push('role-too-small');
-  if (route.query !== undefined) found.push('bad-query');
+  if (queryOf(route) !== undefined) found.push('bad-query');
   if (route.body !== undefined) {
     found.push('unsupported-media-type', 'too-large', 'not-json', 'invalid-body');
   }

@@ -202,7 +202,7 @@ describe('runs that wait (S56)', () => {
     const { workspace } = await makeCrowded(core);
     const { id } = await makeDefinition(workspace, { definition: { firstNumber: 1 } });
     const path = `/image-definitions/${id}/runs`;
-    const numbers = Array.from({ length: 20 }, (_, n) => n + 1);
+    const numbers = Array.from({ length: 50 }, (_, n) => n + 1);
     const same = await Promise.all(
       numbers.map(() => workspace.at('POST', path, { headers: { 'idempotency-key': 'once' } })),
     );

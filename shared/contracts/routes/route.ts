@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { Role } from '../entities/workspace.ts';
 
 /** The Lambda that serves a route; `agent` is what runners call and no part of the public document. */
@@ -32,6 +32,15 @@ export type Route = {
 };
 
 export type OtherAnswer = { status: 200 | 302; summary: string; contentType?: string; response?: z.ZodType };
+
+const nothing = z.strictObject({});
+
+/**
+ * What a route takes in its query. One that changes something takes no parameter that it does not know: whoever adds
+ * `dryRun=true` to a delete that has none must not lose what is deleted. One that only reads may be given any.
+ */
+export const queryOf = (route: Route): z.ZodType | undefined =>
+  route.query ?? (route.method === 'GET' ? undefined : nothing);
 
 /** Base path of everything that lives in a workspace. */
 export const inWorkspace = '/v1/workspaces/{workspaceId}';

@@ -1,7 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import type { Route } from '../../contracts/routes/route.ts';
+import { queryOf, type Route } from '../../contracts/routes/route.ts';
 import { TooContended } from '../../store/too-contended.ts';
 import { WriteRefused } from '../../store/write-refused.ts';
 import { logger } from '../logger.ts';
@@ -57,7 +57,8 @@ const pathOf = (event: APIGatewayProxyEventV2): string => {
 /** Body and query in the shapes of the route. Throws 415, 413, 400 and 422. */
 export const checkedCall = (event: APIGatewayProxyEventV2, { route, params }: Found): UntypedCall => {
   const sent = route.body === undefined ? undefined : jsonBody(event, route);
-  const query = route.query === undefined ? undefined : checkQuery(route.query, event.rawQueryString);
+  const parameters = queryOf(route);
+  const query = parameters === undefined ? undefined : checkQuery(parameters, event.rawQueryString);
   const key = idempotencyKey(event, route);
   const body = route.body === undefined ? undefined : checkBody(route.body, sent);
   return {

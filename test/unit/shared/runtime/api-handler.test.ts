@@ -36,6 +36,7 @@ const look = {
   path: `${inWorkspace}/views/{id}`,
   query: z.strictObject({ size: z.coerce.number().int().optional() }),
 } as const satisfies Route;
+const remove = { ...base, method: 'DELETE', path: `${inWorkspace}/parts/{id}` } as const satisfies Route;
 const me = { ...base, method: 'GET', path: '/v1/me', role: 'signed-in' } as const satisfies Route;
 
 const people: Record<string, Principal> = {
@@ -50,6 +51,7 @@ const handler = apiHandler(
   {
     change: operation(change, run),
     look: operation(look, run),
+    remove: operation(remove, run),
     text: operation(text, async () => ({ headers: { 'content-type': 'text/plain' }, body: 'plain' })),
     me: operation(me, async (call) => ({ body: call.principal })),
   },
@@ -124,6 +126,25 @@ describe('checks come in the order of the documentation: what is wrong later is 
     expect(problemSchema.parse(answer.body)).toMatchObject({ code, status, instance: 'request-1' });
     expect(run).not.toHaveBeenCalled();
   });
+});
+
+test('a delete with a parameter that it does not know deletes nothing; a look with one is answered', async () => {
+  const asked = {
+    ...good,
+    method: 'DELETE',
+    path: good.path.replace('things', 'parts'),
+    query: 'dryRun=true',
+    body: undefined,
+  };
+  const answer = await callApi(handler, asked);
+  expect(problemSchema.parse(answer.body)).toMatchObject({
+    status: 400,
+    code: 'bad-query',
+    errors: [{ pointer: 'query/dryRun', code: 'unknown-field' }],
+  });
+  expect(run).not.toHaveBeenCalled();
+  expect((await callApi(handler, { ...asked, query: '' })).status).toBe(200);
+  expect((await callApi(handler, { method: 'GET', path: '/v1/text', query: 'any=1' })).status).toBe(200);
 });
 
 describe('who is asking', () => {
