@@ -34,8 +34,8 @@ export const functionLimits: Record<FunctionName, FunctionLimits> = {
   'workflow/finish': talksToCloud,
   // The stream waits while a batch is worked on: 100 records with a post to each subscriber.
   'events/publish-changes': limits(STANDARD_MEGABYTES, 60),
-  // Several calls, any of which may hang until it is given up (shared/store/call-limits.ts). A wake-up whose function
-  // died blocks its pool for six times this, the queue's visibility time-out, but for the reconciler's.
+  // Several calls, any of which may hang until it is given up (shared/store/call-limits.ts). A dispatcher that died keeps
+  // its pool waiting for a little longer (queues.ts).
   'events/dispatch-runs': limits(STANDARD_MEGABYTES, 30),
   'events/remove-leftovers': talksToCloud,
   // A step is some seconds; one batch of rows or files may be throttled and repeated for longer.

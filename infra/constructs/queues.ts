@@ -12,9 +12,14 @@ const TRIES = 5;
 const everyQueue = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true } satisfies QueueProps;
 
 /** Six times the function's time, as AWS advises: a message must not come again while it is worked on. */
-const visibilityFor = (
-  name: 'events/dispatch-runs' | 'events/remove-leftovers' | 'events/remove-workspaces',
-) => Duration.seconds(functionLimits[name].timeout.toSeconds() * 6);
+const visibilityFor = (name: 'events/remove-leftovers' | 'events/remove-workspaces') =>
+  Duration.seconds(functionLimits[name].timeout.toSeconds() * 6);
+
+/**
+ * A wake-up whose function died keeps the others of its pool waiting for as long. Two dispatchers of a pool at once do no
+ * harm, so it comes again soon after its function cannot be at work any more.
+ */
+const wakeUpVisibility = functionLimits['events/dispatch-runs'].timeout.plus(Duration.seconds(5));
 
 /** The queues between the parts. All messages are hints: the reconciler finds what a lost one left behind. */
 export class Queues extends Construct {
@@ -34,7 +39,7 @@ export class Queues extends Construct {
       fifo: true,
       // Senders say which wake-ups are equal: two of one pool, a minute apart, are not.
       contentBasedDeduplication: false,
-      visibilityTimeout: visibilityFor('events/dispatch-runs'),
+      visibilityTimeout: wakeUpVisibility,
       deadLetterQueue: { maxReceiveCount: TRIES, queue: this.#deadLetters('DispatchDead', true) },
     });
     this.leftovers = new Queue(this, 'Leftovers', {

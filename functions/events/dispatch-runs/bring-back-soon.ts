@@ -12,7 +12,7 @@ const pauseAfter = (deliveries: number): number => FIRST_PAUSE_SECONDS * 2 ** (M
 
 /**
  * Lets wake-ups that failed come again soon: the others of their pool wait behind them, and would do so for as long as
- * the queue hides a message whose function may still be at work (three minutes). A wake-up that cannot be brought back waits for
+ * the queue hides a message whose function may still be at work (35 s). A wake-up that cannot be brought back waits for
  * that long, or for the reconciler, whichever is sooner. Throws nothing.
  */
 export const bringBackSoon = async (

@@ -15,7 +15,7 @@ const queueThat = (answers: () => unknown) => {
 };
 
 describe('wake-ups that failed (F12, F38)', () => {
-  test('come again after 5, 10, 20 and 40 s, not after the minutes for which their queue hides them', async () => {
+  test('come again after 5, 10, 20 and 40 s', async () => {
     const { told, sqs } = queueThat(() => ({}));
     await bringBackSoon(sqs, 'queue', [1, 2, 3, 4].map(failedOf));
     expect(told).toEqual([
