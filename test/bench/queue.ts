@@ -2,7 +2,6 @@
  * `npm run bench -- queue [runs] [at a time]`: how many queued runs a second get through when their builds take no time, and
  * that none is lost. First the engine by itself, its tables in memory, then deployed on a local cloud of its own.
  */
-import { logger } from '../../shared/runtime/logger.ts';
 import { measureEngine } from './support/engine-rate.ts';
 import { measureDeployed } from './support/queue-rate.ts';
 import { machine } from './support/with-stack.ts';
@@ -14,7 +13,6 @@ const runs = Number(process.argv[2] ?? RUNS);
 const limit = Number(process.argv[3] ?? AT_A_TIME);
 console.log(`${machine()}, ${runs} runs, ${limit} at a time`);
 console.log('\nThe engine by itself\n');
-logger.setLogLevel('SILENT');
 await measureEngine(runs);
 console.log('\nDeployed on the local cloud\n');
 process.exitCode = (await measureDeployed(runs, limit)) ? 0 : 1;
