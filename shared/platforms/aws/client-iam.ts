@@ -3,7 +3,7 @@ import {
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
   GetInstanceProfileCommand,
-  IAMClient,
+  type IAMClient,
   type InstanceProfile,
   ListRolePoliciesCommand,
   paginateListInstanceProfiles,
@@ -11,15 +11,12 @@ import {
 } from '@aws-sdk/client-iam';
 import { fails, passes, setting } from '../checks.ts';
 import type { Owner, PlatformCheck, RunIdentity } from '../platform.ts';
-import { clientLimits } from './client-limits.ts';
+import { iamOf } from './client-iam-session.ts';
 import type { Session } from './client-session.ts';
 import type { Belonging } from './client-belongings.ts';
 import { isOfRun, namesNoRun, runOfTags } from './client-ownership.ts';
 import { isGone, isRefused } from './errors.ts';
 import { isPackersProfile } from './names.ts';
-
-const iamOf = ({ region, identity }: Session): IAMClient =>
-  new IAMClient({ ...clientLimits, region, credentials: identity });
 
 /** Packer looks at the profile as well, and ends where it cannot. */
 export const profileCheck = async (session: Session, name: string): Promise<PlatformCheck> => {

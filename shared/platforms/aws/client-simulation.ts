@@ -1,10 +1,9 @@
 import {
   type ContextEntry,
   type EvaluationResult,
-  IAMClient,
   paginateSimulatePrincipalPolicy,
 } from '@aws-sdk/client-iam';
-import { clientLimits } from './client-limits.ts';
+import { iamOf } from './client-iam-session.ts';
 import type { Session } from './client-session.ts';
 
 /** An action, what it is done to (nothing: anything), and what policies may ask about the request. */
@@ -47,11 +46,10 @@ const verdictsOf = ({ ResourceSpecificResults: specific = [], ...whole }: Evalua
  * conditions of the organisation. Throws when it may not be asked.
  */
 export const simulate = async (
-  { region, identity }: Session,
+  session: Session,
   principalArn: string,
   { action, resources, context }: Question,
 ): Promise<Simulated> => {
-  const client = new IAMClient({ ...clientLimits, region, credentials: identity });
   const request = {
     PolicySourceArn: principalArn,
     ActionNames: [action],
@@ -60,7 +58,7 @@ export const simulate = async (
   };
   const verdicts = [];
   for await (const { EvaluationResults: results = [] } of paginateSimulatePrincipalPolicy(
-    { client },
+    { client: iamOf(session) },
     request,
   ))
     verdicts.push(...results.flatMap(verdictsOf));
