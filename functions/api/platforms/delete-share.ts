@@ -47,12 +47,14 @@ const unshareOnce = async (sharer: Sharer, call: Call, asked: Asked): Promise<An
   const share = (await shares.list(version.id)).find(({ id }) => id === params.shareId);
   if (share === undefined) throw notFound('share');
   asked.before ??= share.state === 'unsharing';
-  const account = version.state === 'deleted' ? 'gone with it' : await findAccount(sharer, scope, version);
+  const remove = async (last: StoredShare): Promise<Answer> => {
+    await shares.remove(last, [unshareEvent(call, share, version)]);
+    return {};
+  };
+  if (version.state === 'deleted') return remove(share);
+  const account = await findAccount(sharer, scope, version);
   if (account === undefined) return forget(sharer, call, { version, share, isAskedAgain: asked.before });
-  const last =
-    account === 'gone with it' ? share : await takeBack(sharer, scope, { account, version, share });
-  await shares.remove(last, [unshareEvent(call, share, version)]);
-  return {};
+  return remove(await takeBack(sharer, scope, { account, version, share }));
 };
 
 type Kept = { version: ImageVersion; share: StoredShare; isAskedAgain: boolean };
