@@ -9,12 +9,12 @@ import { operation } from '../../shared/runtime/api/operation.ts';
 import { ApiProblem } from '../../shared/runtime/api/problem.ts';
 import { openEngine } from '../../shared/runtime/engine.ts';
 import { loadEnvironment } from '../../shared/runtime/environment.ts';
+import { callLimits } from '../../shared/store/call-limits.ts';
 import { resourceFiles } from '../../shared/store/resource-files.ts';
 import { claim } from './claim.ts';
 import { complete } from './complete.ts';
 import { leased } from './lease.ts';
 import { takeChunk, takeHeartbeat } from './log-and-heartbeat.ts';
-import { callLimits } from '../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['agent-api']);
 const engine = openEngine(environment);

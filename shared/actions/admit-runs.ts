@@ -64,9 +64,10 @@ export const admitRuns = async (
 const nextOf = async ({ core, now }: Admitting, pool: Pool): Promise<Admission[]> => {
   const queue = queueStore(core, pool.id);
   const [room, taken] = await Promise.all([queue.room(), queue.takenOfPool()]);
-  const limit = allowedIn(room, pool.limit, now());
+  const at = now();
+  const limit = allowedIn(room, pool.limit, at);
   const free = limit - taken.length;
-  if (restOf(room, now()) !== undefined || free <= 0) return [];
+  if (restOf(room, at) !== undefined || free <= 0) return [];
   const waiting = await queue.heads(Math.min(free, MOST_AT_ONCE));
   const workspaceIds = [...new Set(waiting.map((entry) => entry.workspaceId))];
   const [workspaces, settings] = await Promise.all([

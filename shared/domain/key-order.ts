@@ -1,5 +1,5 @@
-/** Code units, not letters: the order of letters would be the machine's own. */
-const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
+/** Sorts fields by name. Code units, not letters: the order of letters would be the machine's own. */
+export const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
 
 const sortFields = (value: unknown): void => {
   if (typeof value !== 'object' || value === null) return;

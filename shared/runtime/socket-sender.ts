@@ -4,8 +4,8 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { SendToSocket } from '../actions/engine.ts';
-import { logger } from './logger.ts';
 import { pushLimits } from '../store/call-limits.ts';
+import { logger } from './logger.ts';
 
 /**
  * Posts to WebSocket connections. Push is a hint, never the record: what cannot be sent is logged and dropped, the

@@ -11,8 +11,8 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Upload } from '../contracts/entities/resource.ts';
 import { attachmentNamed } from '../domain/resource/content-disposition.ts';
-import type { WorkspaceScope } from './workspace-scope.ts';
 import { fileCallLimits } from './call-limits.ts';
+import type { WorkspaceScope } from './workspace-scope.ts';
 
 /**
  * How long an upload may begin; 5 GiB may take longer to arrive. S3 ends it earlier when the session of the role that

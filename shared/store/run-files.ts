@@ -4,9 +4,9 @@ import * as z from 'zod';
 import { type JobBundle, jobBundleSchema } from '../contracts/bundle.ts';
 import { type RunSnapshot, runSnapshotSchema } from '../contracts/snapshot.ts';
 import { sha256 } from '../domain/sha256.ts';
+import { fileCallLimits } from './call-limits.ts';
 import { upgradedAs } from './upgrade.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
-import { fileCallLimits } from './call-limits.ts';
 
 const itemSchema = z.record(z.string(), z.unknown());
 

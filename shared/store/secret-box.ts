@@ -1,7 +1,7 @@
 import { DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { SecretStored } from '../contracts/secret.ts';
-import type { WorkspaceScope } from './workspace-scope.ts';
 import { callLimits } from './call-limits.ts';
+import type { WorkspaceScope } from './workspace-scope.ts';
 
 /** Where a secret belongs; a ciphertext moved to another place does not open there. */
 export type SecretPlace = { scope: WorkspaceScope; entityId: string; field: string };

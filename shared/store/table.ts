@@ -7,13 +7,13 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { callLimits } from './call-limits.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Key } from './keys.ts';
 import { sendWrites } from './send-writes.ts';
 import { patiently, untilDone } from './throttling.ts';
 import { upgraded } from './upgrade.ts';
 import { expressionOf, versioned, type Write, type WriteOptions } from './write.ts';
-import { callLimits } from './call-limits.ts';
 
 export type Item = Record<string, unknown>;
 

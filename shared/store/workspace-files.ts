@@ -1,8 +1,8 @@
 import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { fileCallLimits } from './call-limits.ts';
 import { resourcePrefix } from './resource-files.ts';
 import { runFilePrefixes } from './run-files.ts';
 import type { WorkspaceScope } from './workspace-scope.ts';
-import { fileCallLimits } from './call-limits.ts';
 
 export type Buckets = { runs: string; resources: string };
 

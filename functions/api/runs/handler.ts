@@ -6,6 +6,7 @@ import { authenticator } from '../../../shared/runtime/api/authenticate.ts';
 import { operation } from '../../../shared/runtime/api/operation.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { newId, now } from '../../../shared/runtime/ids.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 import { runFiles } from '../../../shared/store/run-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { createRun } from './create-run.ts';
@@ -15,7 +16,6 @@ import { deleteLeftovers, listLeftovers } from './leftovers.ts';
 import { readLatestLog, readLog } from './read-log.ts';
 import { listDefinitionRuns, listRuns, readRun } from './read-runs.ts';
 import { stopRun } from './stop-run.ts';
-import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['api/runs']);
 const core = openTable(environment.CORE_TABLE);

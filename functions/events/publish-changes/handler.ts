@@ -5,12 +5,12 @@ import { functionEnvironments } from '../../../shared/contracts/env/index.ts';
 import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { socketSender } from '../../../shared/runtime/socket-sender.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 import { resourceFiles } from '../../../shared/store/resource-files.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { publishBatch } from './publish-batch.ts';
 import { publisher } from './publisher.ts';
 import { type RowChange, rowOf } from './row-change.ts';
-import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/publish-changes']);
 const publish = publisher(environment, {

@@ -7,10 +7,10 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler, logger } from '../../../shared/runtime/logger.ts';
 import { requestRemoval } from '../../../shared/runtime/queues.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { workspaceFiles } from '../../../shared/store/workspace-files.ts';
 import { scopeTo } from '../../../shared/store/workspace-scope.ts';
-import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['events/remove-workspaces']);
 const remover = {

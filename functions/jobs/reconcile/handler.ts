@@ -14,9 +14,9 @@ import {
   wakeDispatcherAgain,
 } from '../../../shared/runtime/queues.ts';
 import { workflowStarter } from '../../../shared/runtime/start-workflow.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 import { reconcile, type Reconciling } from './reconcile.ts';
 import { workflows } from './workflows.ts';
-import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['jobs/reconcile']);
 const sqs = new SQSClient(callLimits);

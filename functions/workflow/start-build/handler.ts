@@ -7,9 +7,9 @@ import { loadEnvironment } from '../../../shared/runtime/environment.ts';
 import { newSecret, now } from '../../../shared/runtime/ids.ts';
 import { backgroundHandler } from '../../../shared/runtime/logger.ts';
 import { metricCounter } from '../../../shared/runtime/metrics.ts';
+import { callLimits } from '../../../shared/store/call-limits.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { beginBuild } from './begin-build.ts';
-import { callLimits } from '../../../shared/store/call-limits.ts';
 
 const environment = loadEnvironment(functionEnvironments['workflow/start-build']);
 const projectOf = projectIn(environment.RUNNER_POOLS);

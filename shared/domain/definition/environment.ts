@@ -1,4 +1,5 @@
 import type { OperatingSystem } from '../../contracts/entities/operating-system.ts';
+import { byName } from '../key-order.ts';
 
 type Family = OperatingSystem['family'];
 
@@ -16,7 +17,7 @@ export const mergeVariables = <T>(
 ): Record<string, T> => {
   const merged = new Map<string, [name: string, value: T]>();
   for (const place of places)
-    for (const [name, value] of Object.entries(place ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)))
+    for (const [name, value] of Object.entries(place ?? {}).sort(byName))
       merged.set(variableKey(family, name), [name, value]);
   return Object.fromEntries(merged.values());
 };
